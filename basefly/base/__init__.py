@@ -1,0 +1,1 @@
+"""The ground floor: rooms that know nothing of clusters, people or features."""

@@ -1,0 +1,76 @@
+"""Who asks and what they may do. Pure: built once a request by `access`, asked everywhere without waiting."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from basefly.base.errors import Denied
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """Permissions over some clusters and some of their namespaces; `None` means all of them."""
+
+    permissions: frozenset[str]
+    clusters: frozenset[UUID] | None = None
+    namespaces: frozenset[str] | None = None
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """One part of a scope: these clusters, and these namespaces within them; `None` means all."""
+
+    clusters: frozenset[UUID] | None
+    namespaces: frozenset[str] | None
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What one permission lets one principal see: the union of its reaches, inside one organization."""
+
+    org_id: UUID
+    reaches: tuple[Reach, ...]
+
+    @property
+    def everything(self) -> bool:
+        """True when the whole organization is in sight, so that queries need no further filter."""
+        return Reach(None, None) in self.reaches
+
+    def covers(self, cluster: UUID, namespace: str | None = None) -> bool:
+        """Whether this cluster (and, if given, this namespace of it) is in sight."""
+        return any(
+            (reach.clusters is None or cluster in reach.clusters)
+            and (reach.namespaces is None or (namespace is not None and namespace in reach.namespaces))
+            for reach in self.reaches
+        )
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Someone signed in, with all their grants. `kind` is how they proved it: session or token."""
+
+    user_id: UUID
+    org_id: UUID
+    name: str
+    email: str
+    grants: tuple[Grant, ...]
+    kind: str = "session"
+
+    def scope(self, permission: str) -> Scope:
+        """What `permission` lets this principal see; an empty scope sees nothing."""
+        reaches = tuple(Reach(g.clusters, g.namespaces) for g in self.grants if permission in g.permissions)
+        return Scope(self.org_id, reaches)
+
+    def may(self, permission: str, cluster: UUID | None = None) -> bool:
+        """Whether the permission is held: anywhere, or over the whole of one cluster."""
+        reaches = self.scope(permission).reaches
+        if cluster is None:
+            return bool(reaches)
+        return any(r.namespaces is None and (r.clusters is None or cluster in r.clusters) for r in reaches)
+
+    def require(self, permission: str, cluster: UUID | None = None) -> None:
+        """Raise Denied, naming the permission, unless it is held."""
+        if not self.may(permission, cluster):
+            raise Denied(
+                f"This needs the permission {permission}, which no grant of yours gives.",
+                cure="Ask an owner of your organization for a role that has it.",
+                permission=permission,
+            )

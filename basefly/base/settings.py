@@ -1,0 +1,128 @@
+"""What may be set: every setting, its default, its check and its cure, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+
+class SettingsError(Exception):
+    """The environment asks for something impossible. The text names each variable, what is wrong, and the cure."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The hub's settings. Field NAME is read from the environment variable BASEFLY_NAME."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""  # what people type into their browser; empty: http://host:port
+    database_url: str = ""  # empty: the embedded PostgreSQL
+    owner_database_url: str = ""  # who migrates, when database_url's role does not own the schema
+    postgres_bin: str = ""  # folder with initdb and postgres, when the embedded ones are not wanted
+    encryption_key: str = ""  # 32 bytes, base64; empty: data_dir/encryption.key, created at the first start
+    private_clusters: bool = True  # may clusters have loopback and private addresses?
+    trusted_proxies: int = 0  # how many hops of X-Forwarded-For we believe
+    log_level: str = "info"
+    log_format: str = "auto"  # text, json, auto: text on a terminal
+    session_idle: timedelta = timedelta(hours=12)
+    session_absolute: timedelta = timedelta(days=7)
+
+    @property
+    def url(self) -> str:
+        """Where people reach the hub."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings; raises SettingsError that lists every problem at once."""
+    environ = os.environ if environ is None else environ
+    given = {name: environ[key] for name in Settings.__struct_fields__ if environ.get(key := f"BASEFLY_{name.upper()}")}
+    problems: list[str] = []
+    values: dict[str, object] = {"data_dir": default_data_dir(environ)}
+    for name, text in given.items():
+        try:
+            values[name] = _READERS.get(name, str)(text)
+        except ValueError as error:
+            problems.append(f"BASEFLY_{name.upper()}={text!r}: {error}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(**values)  # type: ignore[arg-type]  # every reader returns its field's type
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """The user's data folder for Basefly (XDG Base Directory Specification 0.8)."""
+    base = environ.get("XDG_DATA_HOME")
+    if base and Path(base).is_absolute():
+        return Path(base) / "basefly"
+    return Path(environ.get("HOME") or Path.home()) / ".local/share/basefly"
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise ValueError("a port is a whole number from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("give a whole number, 0 or more")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("say true or false")
+    return text.lower() == "true"
+
+
+def _hours(text: str) -> timedelta:
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("give a whole number of hours, 1 or more")
+    return timedelta(hours=int(text))
+
+
+def _absolute(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _postgres_url(text: str) -> str:
+    if urlsplit(text).scheme not in ("postgresql", "postgres"):
+        raise ValueError("give an address like postgresql://user:password@host:5432/basefly")
+    return text
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("give an address like https://basefly.example.com")
+    return text.rstrip("/")
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError("say one of " + ", ".join(words))
+        return text.lower()
+
+    return read
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "data_dir": _absolute,
+    "port": _port,
+    "public_url": _http_url,
+    "database_url": _postgres_url,
+    "owner_database_url": _postgres_url,
+    "private_clusters": _flag,
+    "trusted_proxies": _count,
+    "log_level": _one_of("debug", "info", "warning", "error"),
+    "log_format": _one_of("text", "json", "auto"),
+    "session_idle": _hours,
+    "session_absolute": _hours,
+}
