@@ -1,0 +1,79 @@
+# Basefly. A bare `make` prints what there is to say.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help up dev test check format lint types contracts sizes migrations browser e2e bench assets lock hooks clean
+
+PY := .venv/bin/python
+JOBS ?= auto
+T ?=
+NAME ?= ingest
+SOURCES := basefly tests e2e bench scripts
+
+help: ## This text
+	@echo "Basefly: the control room for fleets of Kubernetes clusters."
+	@echo
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make test T=core/clusters   only the tests of one room"
+
+.venv/stamp: requirements.lock pyproject.toml scripts/bootstrap.sh
+	@scripts/bootstrap.sh
+	@touch $@
+
+up: .venv/stamp assets ## Install, build and start the hub on its own PostgreSQL; prints how to sign in
+	@exec .venv/bin/basefly up
+
+dev: .venv/stamp assets ## The same, restarted whenever a file of it changes
+	@exec $(PY) scripts/dev.py
+
+test: .venv/stamp assets ## Install and run the tests; T=core/clusters runs a part
+ifeq ($(T),)
+	@$(PY) -m pytest -n $(JOBS) -m "not browser" --cov --cov-report=term
+else
+	@$(PY) -m pytest -n $(JOBS) -m "not browser" tests/$(T)
+endif
+
+check: format lint types contracts sizes migrations test ## Everything that must be green: format, lint, types, contracts, sizes, tests
+
+format: .venv/stamp ## Is every file formatted? (FIX=1 formats)
+	@$(PY) -m ruff format --quiet $(if $(FIX),,--check) $(SOURCES)
+
+lint: .venv/stamp ## ruff, bandit's rules included (FIX=1 mends what it can)
+	@$(PY) -m ruff check --quiet $(if $(FIX),--fix,) $(SOURCES)
+
+types: .venv/stamp ## mypy, strict
+	@$(PY) -m mypy
+
+contracts: .venv/stamp ## Who may import whom
+	@.venv/bin/lint-imports --quiet --no-cache
+
+sizes: .venv/stamp ## Files, folders, functions, parameters, nesting
+	@$(PY) scripts/sizes.py
+
+migrations: .venv/stamp ## Up, down, up again on a fresh PostgreSQL; the schema must come out the same
+	@$(PY) -m scripts.migrations
+
+browser: .venv/stamp assets ## Every page in a real Chromium, with axe
+	@$(PY) -m pytest -m browser
+
+e2e: .venv/stamp assets ## Against real Kubernetes control planes (KUBEBUILDER_ASSETS or BASEFLY_E2E_KUBECONFIG)
+	@$(PY) -m pytest e2e
+
+bench: .venv/stamp ## A bar beside its rival: make bench NAME=ingest
+	@$(PY) -m bench $(NAME)
+
+assets: .venv/stamp ## Scripts and styles of the pages, built by esbuild when they changed
+	@$(PY) hatch_build.py
+
+lock: .venv/stamp ## Renew requirements.lock from pyproject.toml
+	@.venv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
+	  --no-emit-find-links pyproject.toml --group dev -o requirements.lock
+
+hooks: .venv/stamp ## Run the fast checks before every commit
+	@.venv/bin/pre-commit install
+
+clean: ## Remove what was built and installed here (never your data)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build dist
+	@rm -rf basefly/console/static/dist node_modules
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
