@@ -23,10 +23,10 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from e2e.audit_log import Entry, read
-from e2e.authority import Authority, private_pem
-from e2e.cluster import Cluster
-from e2e.program import Program, free_port
+from e2e.plane.audit_log import Entry, read
+from e2e.plane.authority import Authority, private_pem
+from e2e.plane.cluster import Cluster
+from e2e.plane.program import Program, free_port
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS") or "/usr/local/kubebuilder/bin")
 REQUIRED = ("etcd", "kube-apiserver")

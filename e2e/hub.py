@@ -1,0 +1,132 @@
+"""A real hub process with its own data folder and database, and the API as its owner sees it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from e2e.plane.cluster import Cluster
+from e2e.plane.program import Program, free_port
+
+PAGE = 500
+OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "correct horse battery staple 42"}
+
+
+class Hub:
+    """`python -m basefly up`, killed and started again at will."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "BASEFLY_DATA_DIR": str(folder / "data"),
+            "BASEFLY_PORT": str(self.port),
+            "BASEFLY_LOG_FORMAT": "json",
+        }
+        self.program = Program(
+            "hub", [sys.executable, "-m", "basefly", "up"], log=folder / "hub.log", environment=self._environment
+        )
+        self.token = ""
+
+    @classmethod
+    @contextmanager
+    def start(cls, folder: Path) -> Iterator[Hub]:
+        """A hub that runs, owned by OWNER; everything of it ends with the block."""
+        folder.mkdir(parents=True, exist_ok=True)
+        hub = cls(folder)
+        try:
+            hub.begin()
+            hub.set_up()
+            yield hub
+        finally:
+            hub.program.stop()
+
+    def begin(self) -> None:
+        """Start the process and wait until it is ready."""
+        self.program.start()
+        self.program.wait_until(self._ready, seconds=120)
+
+    def restart(self) -> None:
+        self.program.stop()
+        self.begin()
+
+    def set_up(self) -> None:
+        """Follow the one-time set-up link that the first start printed, and take an API token."""
+        link = re.search(r"/setup\S*?[=/#]([\w.~-]{20,})", self.program.log.read_text())
+        assert link, f"no set-up link was printed: {self.program.last_words()}"
+        with httpx.Client(base_url=f"{self.url}/api/v1", headers={"Origin": self.url}) as browser:
+            setup = {"token": link[1], "organization": "Example", **OWNER}
+            _checked(browser.post("/setup", json=setup))
+            _checked(browser.post("/sessions", json={k: OWNER[k] for k in ("email", "password")}))
+            self.token = _checked(browser.post("/tokens", json={"name": "e2e", "expires_in_days": 1}))["token"]
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.call("GET", path, params=query)
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.call("POST", path, json=body)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Ask the API as the owner; fails with the problem document."""
+        return _checked(self.ask(method, path, **options))
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The same, and the answer as it is."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.request(method, f"{self.url}/api/v1{path}", headers=headers, timeout=30, **options)
+
+    def objects(self, resource: str, **query: Any) -> list[dict[str, Any]]:
+        """Every object of a kind, all pages of it."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"next": None}
+        while page["next"] is not None or not found:
+            cursor = {"cursor": page["next"]} if page["next"] else {}
+            page = self.get(f"/objects/{resource}", limit=PAGE, **query, **cursor)
+            found += page["items"]
+            if not page.get("next"):
+                break
+        return found
+
+    def register(self, cluster: Cluster, **more: Any) -> dict[str, Any]:
+        """Register a cluster by its kubeconfig, through the API."""
+        body = {"kubeconfig": cluster.kubeconfig.read_text(), "context": cluster.context, **more}
+        registered: dict[str, Any] = self.post("/clusters", body)
+        return registered
+
+    def cluster(self, name: str) -> dict[str, Any]:
+        named: dict[str, Any] = next(c for c in self.get("/clusters")["items"] if c["name"] == name)
+        return named
+
+    def cli(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`basefly …` as the owner, on a machine of their own."""
+        return subprocess.run(
+            [sys.executable, "-m", "basefly", *arguments],
+            env={**self._environment, "BASEFLY_URL": self.url, "BASEFLY_TOKEN": self.token, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def _checked(answer: httpx.Response) -> Any:
+    assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    return answer.json() if answer.content else None

@@ -1,0 +1,1 @@
+"""The parts of a control plane: certificates, processes, the audit log, and kubectl."""
