@@ -1,4 +1,4 @@
-"""kill -9 of the hub at any moment: the inventory equals the cluster again, and what did not change is not listed again."""
+"""kill -9 of the hub at any moment: the inventory equals the cluster again, and only what changed is listed again."""
 
 from __future__ import annotations
 
