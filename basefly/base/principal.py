@@ -43,6 +43,10 @@ class Scope(msgspec.Struct, frozen=True):
             for reach in self.reaches
         )
 
+    def sees(self, cluster: UUID) -> bool:
+        """Whether anything of this cluster is in sight, be it one namespace."""
+        return any(reach.clusters is None or cluster in reach.clusters for reach in self.reaches)
+
 
 class Principal(msgspec.Struct, frozen=True):
     """Someone signed in, with all their grants. `kind` is how they proved it: session or token."""

@@ -1,0 +1,139 @@
+"""The inventory for programs: resources, lists, one object with its family and events, search."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Request
+from litestar.params import Parameter
+
+from basefly.base.db.transaction import Tx
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.base.web import get
+from basefly.core.clusters.connections import Connections
+from basefly.core.inventory import answers, detail, model
+from basefly.core.inventory.answers import READ, ListRequest
+from basefly.core.inventory.model import InventoryObject, ObjectPage
+
+RESERVED = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "limit", "cursor"})
+
+Limit = Annotated[int, Parameter(ge=1, le=model.LARGEST_PAGE, description="How many objects at most.")]
+Clusters = Annotated[
+    list[str] | None, Parameter(query="cluster", description="Id or name; repeat it for several, leave it out for all.")
+]
+Namespaces = Annotated[list[str] | None, Parameter(query="namespace", description="Repeatable.")]
+Selector = Annotated[str, Parameter(description="A label selector as kubectl reads it: app=web,tier in (front,back).")]
+Statuses = Annotated[list[str] | None, Parameter(query="status", description="Repeatable, for instance Running.")]
+Healths = Annotated[list[str] | None, Parameter(query="health", description="Repeatable: ok, warn, bad, idle.")]
+SortBy = Annotated[str, Parameter(description="A column; with a minus before it, descending.")]
+Cursor = Annotated[str, Parameter(description="`next` of the page before.")]
+
+
+class ResourceList(msgspec.Struct):
+    items: list[answers.ResourceSummary]
+
+
+class ObjectList(msgspec.Struct):
+    items: list[InventoryObject]
+
+
+@get("/resources", permission=READ, summary="Every resource of the fleet, with the columns of its lists")
+async def list_resources(tx: Tx, by: Principal) -> ResourceList:
+    return ResourceList(await answers.list_resources(tx, by))
+
+
+@get("/objects/{resource:str}", permission=READ, summary="Objects of one kind over one cluster, some, or all")
+async def list_objects(
+    request: Request,
+    tx: Tx,
+    by: Principal,
+    resource: str,
+    cluster: Clusters = None,
+    namespace: Namespaces = None,
+    q: str = "",
+    labels: Selector = "",
+    status: Statuses = None,
+    health: Healths = None,
+    sort: SortBy = "name",
+    limit: Limit = model.PAGE,
+    cursor: Cursor = "",
+) -> ObjectPage:
+    """Any other query parameter filters by the column of that name."""
+    asked = ListRequest(
+        resource=resource,
+        cluster=tuple(cluster or ()),
+        namespace=tuple(namespace or ()),
+        q=q,
+        labels=labels,
+        status=tuple(status or ()),
+        health=tuple(health or ()),
+        sort=sort,
+        limit=limit,
+        cursor=cursor,
+        columns={name: value for name, value in request.query_params.items() if name not in RESERVED},
+    )
+    return await answers.list_objects(tx, by, asked)
+
+
+@get("/objects/{resource:str}/facets", permission=READ, summary="Counts by status, health, cluster and namespace")
+async def get_facets(tx: Tx, by: Principal, resource: str, cluster: Clusters = None) -> answers.Facets:
+    return await answers.facets(tx, by, resource, cluster or ())
+
+
+@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}", permission=READ, summary="One object, live")
+async def get_object(
+    tx: Tx, by: Principal, house: House, cluster: str, resource: str, name: str, namespace: str = ""
+) -> detail.ObjectDetail:
+    path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
+    return await detail.get_detail(tx, by, house.get(Connections), path)
+
+
+@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/graph", permission=READ, summary="Its owner graph")
+async def get_graph(tx: Tx, by: Principal, cluster: str, resource: str, name: str, namespace: str = "") -> detail.Graph:
+    path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
+    return await detail.get_graph(tx, by, path)
+
+
+@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/events", permission=READ, summary="Events about it")
+async def get_events(tx: Tx, by: Principal, cluster: str, resource: str, name: str, namespace: str = "") -> ObjectList:
+    path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
+    return ObjectList(await detail.get_events(tx, by, path))
+
+
+@get("/events", permission=READ, summary="What the clusters say about their objects, latest first")
+async def list_events(
+    tx: Tx,
+    by: Principal,
+    cluster: Clusters = None,
+    namespace: Namespaces = None,
+    limit: Limit = model.PAGE,
+    cursor: Cursor = "",
+) -> ObjectPage:
+    asked = ListRequest(
+        resource="events",
+        cluster=tuple(cluster or ()),
+        namespace=tuple(namespace or ()),
+        sort="-last",
+        limit=limit,
+        cursor=cursor,
+    )
+    return await answers.list_objects(tx, by, asked)
+
+
+@get("/search", permission=READ, summary="Clusters and objects of any kind by a part of their name")
+async def search(tx: Tx, by: Principal, q: str, limit: Limit = 20) -> answers.SearchAnswer:
+    return await answers.search(tx, by, q, limit)
+
+
+HANDLERS = (
+    list_resources,
+    list_objects,
+    get_facets,
+    get_object,
+    get_graph,
+    get_events,
+    list_events,
+    search,
+)

@@ -1,0 +1,146 @@
+"""One object, whole: live from its cluster while that answers, as last known otherwise; its family and its events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import NotFound
+from basefly.base.kube import errors as kube
+from basefly.base.kube.discovery import Resource
+from basefly.base.principal import Principal
+from basefly.core.clusters.connections import Connections
+from basefly.core.inventory import model
+from basefly.core.inventory.answers import READ, visible_clusters
+from basefly.core.inventory.model import ClusterState, InventoryObject, StoredObject, Stream
+from basefly.core.inventory.store import objects, streams
+
+
+class Path(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an object is: the cluster and the resource by any of their names."""
+
+    cluster: str
+    resource: str
+    namespace: str = ""
+    name: str
+
+
+class Edge(msgspec.Struct, frozen=True, rename={"owner": "from", "owned": "to"}):
+    """One ownership, by uid."""
+
+    owner: str
+    owned: str
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """An object's owners up to the root, and everything the root owns."""
+
+    nodes: list[InventoryObject]
+    edges: list[Edge]
+
+
+class ObjectDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An object. `object` is the whole of it when `live`, and otherwise only what the inventory keeps.
+
+    `reason` says why it is not live. `row` is None for an object younger than the inventory.
+    """
+
+    object: dict[str, Any]
+    live: bool
+    as_of: datetime | None
+    reason: str = ""
+    row: InventoryObject | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A path made out: which cluster, which stream, and the row if there is one."""
+
+    cluster: ClusterState
+    stream: Stream
+    row: StoredObject | None
+
+
+async def find(tx: Tx, by: Principal, path: Path) -> Found:
+    """Make out a path within the asker's scope; NotFound when cluster or resource is not in sight."""
+    (cluster,) = await visible_clusters(tx, by, [path.cluster])
+    followed = await streams.get_streams(tx, clusters=[cluster.id])
+    kind = model.kind_of(path.resource, followed)
+    stream = next((s for s in followed if s.resource == kind.resource), None)
+    if stream is None or not by.scope(READ).covers(cluster.id, path.namespace):
+        raise NotFound(f"There is no {path.resource} {path.name!r} here.")
+    row = await objects.get_object(
+        tx, by.scope(READ), cluster.id, kind.resource, namespace=path.namespace, name=path.name
+    )
+    return Found(cluster, stream, row)
+
+
+async def get_detail(tx: Tx, by: Principal, connections: Connections, path: Path) -> ObjectDetail:
+    """The object as its cluster shows it now, or as last known with its age.
+
+    Raises NotFound when neither the cluster nor the inventory has it.
+    """
+    found = await find(tx, by, path)
+    row = found.row and model.shown(found.row, found.stream.kind, {found.cluster.id: found.cluster.name})
+    try:
+        client = await connections.client(tx, found.cluster.id)
+        whole = await client.get_json(_resource(found.stream).path(path.namespace or None, path.name))
+    except kube.NotFound as error:
+        raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.") from error
+    except kube.KubeError as error:
+        if found.row is None or row is None:
+            raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.") from error
+        known = model.as_of(found.cluster, [found.stream], datetime.now(UTC))
+        return ObjectDetail(
+            object=_as_kept(found.row, found.stream), live=False, as_of=known, reason=str(error), row=row
+        )
+    whole = model.without_values(found.stream.resource, whole)
+    return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)
+
+
+def _resource(stream: Stream) -> Resource:
+    plural, _, group = stream.resource.partition(".")
+    return Resource(
+        group=group, version=stream.version, plural=plural, kind=stream.kind, namespaced=stream.namespaced, verbs=()
+    )
+
+
+def _as_kept(row: StoredObject, stream: Stream) -> dict[str, Any]:
+    resource = _resource(stream)
+    meta: dict[str, Any] = {
+        "name": row.name,
+        "uid": row.uid,
+        "resourceVersion": row.resource_version,
+        "creationTimestamp": row.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "labels": row.labels,
+    }
+    if row.namespace:
+        meta["namespace"] = row.namespace
+    version = f"{resource.group}/{resource.version}" if resource.group else resource.version
+    return {"apiVersion": version, "kind": stream.kind, "metadata": meta}
+
+
+async def get_graph(tx: Tx, by: Principal, path: Path) -> Graph:
+    """The object's owners and everything they own."""
+    found = await find(tx, by, path)
+    if found.row is None:
+        raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.")
+    family = await objects.get_family(tx, by.scope(READ), found.row)
+    kinds_here = {s.resource: s.kind for s in await streams.get_streams(tx, clusters=[found.cluster.id])}
+    names = {found.cluster.id: found.cluster.name}
+    members = {row.uid for row in family}
+    return Graph(
+        nodes=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in family],
+        edges=[Edge(row.owner_uid, row.uid) for row in family if row.owner_uid in members],
+    )
+
+
+async def get_events(tx: Tx, by: Principal, path: Path) -> list[InventoryObject]:
+    """What the cluster said about the object, latest first."""
+    found = await find(tx, by, path)
+    if found.row is None:
+        return []
+    rows = await objects.get_events_about(tx, by.scope(READ), found.row)
+    return [model.shown(row, "Event", {found.cluster.id: found.cluster.name}) for row in rows]

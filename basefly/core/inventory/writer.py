@@ -1,0 +1,224 @@
+"""The one pen of the inventory: gathers what many streams report and writes it in sets, one transaction a batch."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from basefly.base.db.lease import Lease, LeaseLost, fence
+from basefly.base.db.pool import Database
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import BaseflyError, Invalid
+from basefly.core.inventory.kind import Row
+from basefly.core.inventory.store import merge, streams
+from basefly.core.inventory.store.merge import Change, Place, copy_line
+
+FLUSH_WITHIN = 0.1  # s: how long a change may wait for others to be written with
+BATCH = 2_000  # changes: enough of them are written at once without waiting
+BUDGET = 4_000  # changes of one cluster that may wait; then its streams wait, and nobody else's
+REFUSED = (psycopg.DataError, Invalid, ValueError)  # the database will never take it
+
+log = structlog.get_logger()
+
+
+class Position(msgspec.Struct):
+    """How far a stream will have come once the batch is written."""
+
+    resource_version: str
+    listed: bool
+
+
+class Batch(msgspec.Struct):
+    """What waits to be written. The last word on an object wins: its stream reports in order."""
+
+    changes: dict[tuple[Place, str], Row | None] = {}  # None: deleted
+    sweeps: dict[Place, set[str]] = {}  # uids which a complete list showed
+    positions: dict[Place, Position] = {}
+
+    def change(self, place: Place, uid: str, row: Row | None) -> None:
+        self.changes[place, uid] = row
+        if row is not None and place in self.sweeps:
+            self.sweeps[place].add(uid)  # it came after the list, so the list could not show it
+
+    def position(self, place: Place, resource_version: str) -> None:
+        listed = place in self.positions and self.positions[place].listed
+        self.positions[place] = Position(resource_version, listed)
+
+    def listed(self, place: Place, uids: Iterable[str], resource_version: str) -> None:
+        shown = set(uids)
+        shown.update(uid for (where, uid), row in self.changes.items() if where == place and row is not None)
+        self.sweeps[place] = shown
+        self.positions[place] = Position(resource_version, listed=True)
+
+    def clusters(self) -> set[UUID]:
+        return {place.cluster_id for place, _ in self.changes} | {place.cluster_id for place in self.positions}
+
+    def without(self, cluster_id: UUID) -> Batch:
+        return Batch(
+            {key: row for key, row in self.changes.items() if key[0].cluster_id != cluster_id},
+            {place: uids for place, uids in self.sweeps.items() if place.cluster_id != cluster_id},
+            {place: position for place, position in self.positions.items() if place.cluster_id != cluster_id},
+        )
+
+
+class Writer:
+    """Writes for one organization. `run` must be running for anything to happen."""
+
+    def __init__(self, db: Database, org_id: UUID) -> None:
+        self._db = db
+        self._org_id = org_id
+        self._batch = Batch()
+        self._waiting: dict[UUID, int] = {}
+        self._leases: dict[UUID, Lease] = {}
+        self._lost: dict[UUID, asyncio.Event] = {}
+        self._room = asyncio.Condition()
+        self._work = asyncio.Event()
+        self._full = asyncio.Event()
+
+    def admit(self, cluster_id: UUID, lease: Lease) -> asyncio.Event:
+        """Write for this cluster while the lease holds; the event is set when it was found lost."""
+        self._leases[cluster_id] = lease
+        self._lost[cluster_id] = asyncio.Event()
+        return self._lost[cluster_id]
+
+    def dismiss(self, cluster_id: UUID) -> None:
+        """Forget the cluster and whatever still waits for it."""
+        self._leases.pop(cluster_id, None)
+        self._lost.pop(cluster_id, None)
+        self._waiting.pop(cluster_id, None)
+        self._batch = self._batch.without(cluster_id)
+
+    async def put(self, place: Place, uid: str, row: Row | None, resource_version: str | None) -> None:
+        """Report an object as it is now (None: deleted) and, outside of a list, the version it brought."""
+        await self._budget(place.cluster_id)
+        self._batch.change(place, uid, row)
+        if resource_version is not None:
+            self._batch.position(place, resource_version)
+        self._wake()
+
+    def move(self, place: Place, resource_version: str) -> None:
+        """Nothing changed up to this version."""
+        self._batch.position(place, resource_version)
+        self._wake()
+
+    def listed(self, place: Place, uids: Iterable[str], resource_version: str) -> None:
+        """A complete list has been reported; what it did not show is gone."""
+        self._batch.listed(place, uids, resource_version)
+        self._wake()
+
+    async def run(self) -> None:
+        """Write batches until cancelled."""
+        while True:
+            await self._work.wait()
+            await self._gather()
+            batch, self._batch = self._batch, Batch()
+            self._work.clear()
+            self._full.clear()
+            await self._write_until_done(batch)
+            async with self._room:
+                self._waiting.clear()
+                self._room.notify_all()
+
+    async def _budget(self, cluster_id: UUID) -> None:
+        if self._waiting.get(cluster_id, 0) >= BUDGET:
+            async with self._room:
+                await self._room.wait_for(lambda: self._waiting.get(cluster_id, 0) < BUDGET)
+        self._waiting[cluster_id] = self._waiting.get(cluster_id, 0) + 1
+
+    def _wake(self) -> None:
+        self._work.set()
+        if len(self._batch.changes) >= BATCH:
+            self._full.set()
+
+    async def _gather(self) -> None:
+        try:
+            async with asyncio.timeout(FLUSH_WITHIN):
+                await self._full.wait()
+        except TimeoutError:
+            pass
+
+    async def _write_until_done(self, batch: Batch) -> None:
+        delay = 0.1
+        while batch.positions or batch.changes:
+            for stranger in batch.clusters() - self._leases.keys():
+                batch = batch.without(stranger)
+            try:
+                await self._write(batch)
+            except LeaseLost as lost:
+                batch = batch.without(self._forget(lost))
+            except REFUSED as error:
+                log.warning("inventory.batch_refused", changes=len(batch.changes), reason=str(error))
+                batch = await self._without_poison(batch)
+            except (psycopg.Error, BaseflyError) as error:
+                log.warning("inventory.database_away", reason=str(error), retry_in=round(delay, 1))
+                await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  # jitter, not a secret
+                delay = min(delay * 2, 5.0)
+            else:
+                return
+
+    async def _write(self, batch: Batch) -> None:
+        async with self._db.transaction(self._org_id) as tx:
+            for cluster_id in batch.clusters():
+                await fence(tx, self._leases[cluster_id])
+            touched = await self._apply(tx, batch)
+            for place in touched:
+                await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
+
+    async def _apply(self, tx: Tx, batch: Batch) -> set[Place]:
+        touched: set[Place] = set()
+        kept = [Change(place, row) for (place, _), row in batch.changes.items() if row is not None]
+        gone = [key for key, row in batch.changes.items() if row is None]
+        if gone:
+            touched.update(await merge.delete_objects(tx, gone))
+        if kept:
+            touched.update(await merge.upsert_objects(tx, kept))
+        for place, uids in batch.sweeps.items():
+            if await merge.sweep_objects(tx, place, sorted(uids)):
+                touched.add(place)
+        for place, position in batch.positions.items():
+            await streams.update_position(
+                tx, place.cluster_id, place.resource, position.resource_version, listed=position.listed
+            )
+            if position.listed:
+                touched.add(place)
+        return touched
+
+    def _forget(self, lost: LeaseLost) -> UUID:
+        for cluster_id, lease in self._leases.items():
+            if lease.name == lost.lease.name:
+                self._lost[cluster_id].set()
+                self.dismiss(cluster_id)
+                return cluster_id
+        raise lost
+
+    async def _without_poison(self, batch: Batch) -> Batch:
+        """Leave out the objects the database will not take, one by one, and say so at their streams."""
+        sound: dict[tuple[Place, str], Row | None] = {}
+        for key, row in batch.changes.items():
+            reason = None if row is None else await self._refusal(Change(key[0], row))
+            if reason is None:
+                sound[key] = row
+            else:
+                await self._quarantine(key[0], f"{key[1]}: {reason}")
+        return Batch(sound, batch.sweeps, batch.positions)
+
+    async def _refusal(self, change: Change) -> str | None:
+        try:
+            copy_line(change)
+            async with self._db.transaction(self._org_id) as tx:
+                await fence(tx, self._leases[change.place.cluster_id])
+                await merge.upsert_objects(tx, [change])
+        except REFUSED as error:
+            return str(error).splitlines()[0]
+        return None
+
+    async def _quarantine(self, place: Place, reason: str) -> None:
+        log.warning("inventory.object_skipped", cluster=str(place.cluster_id), resource=place.resource, reason=reason)
+        async with self._db.transaction(self._org_id) as tx:
+            await streams.count_skipped(tx, place.cluster_id, place.resource, reason)
