@@ -1,0 +1,110 @@
+"""The one guarded dialer: every outgoing connection is judged by the address that it really goes to."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+from basefly.base.resilience.deadlines import Deadlines
+
+Address = IPv4Address | IPv6Address
+
+# Where clouds hand out the credentials of the machine we run on. Never a cluster, even on a private network.
+_METADATA = (
+    ip_address("169.254.169.254"),  # most clouds; link-local, and named for the message
+    ip_address("fd00:ec2::254"),  # AWS IMDS over IPv6
+    ip_address("100.100.100.200"),  # Alibaba Cloud
+    ip_address("168.63.129.16"),  # Azure WireServer, which looks like a public address
+)
+_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
+_6TO4 = ip_network("2002::/16")  # RFC 3056: an IPv4 address in the bits 16 to 48
+
+
+class AddressRefused(OSError):
+    """The guard does not dial this address; the text says which and why."""
+
+
+def refusal(text: str, *, private: bool) -> str:
+    """Why `text` (an IP address) is not dialed, or nothing if it may be.
+
+    Loopback and private addresses are dialed only if `private`; link-local, multicast, unspecified and metadata
+    addresses never.
+    """
+    address = _plain(ip_address(text.partition("%")[0]))
+    if address in _METADATA:
+        return f"{address} hands out a cloud machine's own credentials"
+    if address.is_link_local:
+        return f"{address} is a link-local address"
+    if address.is_multicast or address.is_unspecified or address == ip_address("255.255.255.255"):
+        return f"{address} is no address of one machine"
+    if private or address.is_global:
+        return ""
+    return f"{address} is a {'loopback' if address.is_loopback else 'private'} address"
+
+
+def _plain(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address wraps, if it does; otherwise the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in _6TO4:
+        return IPv4Address(int(address) >> 80 & 0xFFFFFFFF)
+    return address
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """A pool of connections to judged addresses only.
+
+    The address is judged twice: before the first packet, on what is about to be dialed (the names are resolved by
+    then, so no DNS trick helps), and on the peer of the socket once it stands, before a byte of HTTP is sent.
+    """
+
+    def __init__(self, *, private: bool, deadlines: Deadlines, **options: Any) -> None:
+        super().__init__(socket_factory=_sockets(private), **options)
+        self._private = private
+        self._deadlines = deadlines
+
+    async def _wrap_create_connection(self, *args: Any, **options: Any) -> tuple[Any, ResponseHandler]:
+        if options.get("ssl"):
+            options["ssl_handshake_timeout"] = self._deadlines.tls
+        transport, protocol = await super()._wrap_create_connection(*args, **options)
+        peer = transport.get_extra_info("peername")
+        if why := refusal(peer[0], private=self._private):
+            transport.abort()
+            raise AddressRefused(why)
+        return transport, protocol
+
+
+def _sockets(private: bool) -> Callable[[Any], socket.socket]:
+    def create(info: Any) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if why := refusal(address[0], private=private):
+            raise AddressRefused(why)
+        made = socket.socket(family, kind, protocol)
+        _notice_death(made)
+        return made
+
+    return create
+
+
+def _notice_death(made: socket.socket) -> None:
+    """Have the kernel find a peer that vanished without a word: within 50 s when idle, 30 s when we are sending."""
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", 20),
+        ("TCP_KEEPALIVE", 20),  # the same, as macOS calls it
+        ("TCP_KEEPINTVL", 10),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", 30_000),
+    ):
+        if (number := getattr(socket, option, None)) is not None:
+            made.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -1,0 +1,1 @@
+"""Kubernetes as it is spoken on the wire: credentials, client, discovery, list and watch. Nothing of ours."""

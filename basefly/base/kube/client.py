@@ -1,0 +1,221 @@
+"""A client of one API server: requests and endless streams, each under deadlines, over guarded connections."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from basefly import __version__
+from basefly.base.http import GuardedConnector
+from basefly.base.kube.credentials import Credentials, tls
+from basefly.base.kube.errors import ConnectError, api_error
+from basefly.base.kube.faults import connect_error
+from basefly.base.kube.lines import Lines
+from basefly.base.kube.objects import JSON, decode
+from basefly.base.resilience.deadlines import Deadlines
+
+T = TypeVar("T")
+Params = Mapping[str, str | int]
+
+MEBIBYTE = 2**20
+
+
+class Client:
+    """Speaks to one API server. Every method raises ConnectError or an ApiError; nothing is tried twice.
+
+    `private` says whether loopback and private addresses may be dialed; `compress` asks for gzip, which pays over
+    slow networks. Made anywhere, used within one event loop, closed by `close`.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        private: bool = True,
+        compress: bool = False,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self.server = credentials.server.rstrip("/")
+        self.deadlines = deadlines or Deadlines()
+        self._credentials = credentials
+        self._private = private
+        self._session: aiohttp.ClientSession | None = None
+        self._context: ssl.SSLContext | None = None
+        self._headers = {
+            "User-Agent": f"basefly/{__version__}",
+            "Accept-Encoding": "gzip" if compress else "identity",
+        }
+        if credentials.token:
+            self._headers["Authorization"] = f"Bearer {credentials.token.reveal()}"
+
+    async def get_bytes(
+        self, path: str, params: Params | None = None, *, accept: str = JSON, limit: int = 64 * MEBIBYTE
+    ) -> bytes:
+        """The body of an answer, of at most `limit` bytes."""
+        return await self.send("GET", path, params, accept=accept, limit=limit)
+
+    @overload
+    async def get_json(self, path: str, params: Params | None = None, *, accept: str = JSON) -> Any: ...
+    @overload
+    async def get_json(self, path: str, params: Params | None = None, *, into: type[T], accept: str = JSON) -> T: ...
+    async def get_json(self, path: str, params: Params | None = None, *, into: Any = Any, accept: str = JSON) -> Any:
+        """The answer, decoded into `into` (any type that msgspec knows)."""
+        return self.decode(await self.get_bytes(path, params, accept=accept), into)
+
+    async def post_json(self, path: str, body: object, *, into: type[T]) -> T:
+        """Send `body` as JSON and decode the answer."""
+        answer = await self.send("POST", path, body=msgspec.json.encode(body))
+        return self.decode(answer, into)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        params: Params | None = None,
+        *,
+        body: bytes | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+        limit: int = 64 * MEBIBYTE,
+    ) -> bytes:
+        """One request and its whole answer, within the total deadline."""
+        headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": content_type}
+        within = self._timeout(self.deadlines.idle, self.deadlines.total)
+        async with self._answer(method, path, params, headers, within=within, body=body) as response:
+            return await self._body(response, limit)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        accept: str = JSON,
+        idle: float = 70.0,
+        limit: int = 8 * MEBIBYTE,
+    ) -> AsyncIterator[Lines]:
+        """An endless answer, line by line.
+
+        Without a byte for `idle` seconds the stream counts as stalled; a line of more than `limit` bytes is lost.
+        """
+        within = self._timeout(None, None)
+        async with self._answer("GET", path, params, {"Accept": accept}, within=within) as response:
+            yield Lines(response, idle=idle, limit=limit, server=self.server)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        *,
+        within: aiohttp.ClientTimeout,
+        body: bytes | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request once its head is here and says that all is well."""
+        response = await self._ask(method, path, params, headers, within=within, body=body)
+        try:
+            if not 200 <= response.status < 300:
+                await self._refused(response)
+            yield response
+        finally:
+            if response.content.at_eof():
+                response.release()
+            else:  # the rest is not wanted, so the connection cannot be used again
+                response.close()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        *,
+        within: aiohttp.ClientTimeout,
+        body: bytes | None,
+    ) -> aiohttp.ClientResponse:
+        session = self._open()
+        try:
+            async with asyncio.timeout(self.deadlines.until_answer):
+                return await session.request(
+                    method,
+                    URL(self.server + path, encoded=True),
+                    params=params,
+                    data=body,
+                    headers=headers,
+                    timeout=within,
+                    ssl=self._context or True,
+                    server_hostname=self._credentials.tls_server_name,
+                    allow_redirects=False,
+                )
+        except (aiohttp.ClientError, OSError) as error:
+            raise connect_error(error, self.server) from error
+
+    async def _refused(self, response: aiohttp.ClientResponse) -> None:
+        if 300 <= response.status < 400:
+            target = response.headers.get("Location", "nowhere").partition("?")[0]
+            raise ConnectError("redirected", self.server, why=f"{response.status} to {target[:200]}")
+        body = await self._body(response, MEBIBYTE)
+        raise api_error(response.status, body, retry_after=response.headers.get("Retry-After", ""))
+
+    async def _body(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := await response.content.readany():
+                size += len(piece)
+                if size > limit:
+                    raise ConnectError("too_large", self.server, why=f"more than {limit // MEBIBYTE} MiB")
+                pieces.append(piece)
+        except (aiohttp.ClientError, OSError) as error:
+            raise connect_error(error, self.server) from error
+        return b"".join(pieces)
+
+    def decode(self, body: bytes, into: type[T]) -> T:
+        """Decode an answer of this server; what is not of that shape is no answer of a Kubernetes API."""
+        try:
+            return decode(msgspec.json.Decoder(into), body)  # type: ignore[no-any-return]  # Decoder(into) yields T
+        except msgspec.DecodeError as error:
+            raise ConnectError("not_kubernetes", self.server, why=str(error)) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            try:
+                self._context = tls(self._credentials)
+            except (ssl.SSLError, ValueError, OSError) as error:
+                raise connect_error(error, self.server) from error
+            connector = GuardedConnector(private=self._private, deadlines=self.deadlines, limit=0, ttl_dns_cache=10)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers=self._headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("Content-Type",),
+            )
+        return self._session
+
+    def _timeout(self, idle: float | None, total: float | None) -> aiohttp.ClientTimeout:
+        standing = self.deadlines.connect + self.deadlines.tls
+        return aiohttp.ClientTimeout(total=total, sock_connect=standing, sock_read=idle)

@@ -1,0 +1,29 @@
+"""List and watch: everything about one kind, told as events in order, for ever."""
+
+from basefly.base.kube.watch.events import (
+    Alive,
+    Bookmark,
+    Changed,
+    Deleted,
+    Event,
+    Listed,
+    Listing,
+    Retrying,
+    Skipped,
+)
+from basefly.base.kube.watch.follow import follow
+from basefly.base.kube.watch.pace import Pace
+
+__all__ = [
+    "Alive",
+    "Bookmark",
+    "Changed",
+    "Deleted",
+    "Event",
+    "Listed",
+    "Listing",
+    "Pace",
+    "Retrying",
+    "Skipped",
+    "follow",
+]

@@ -1,0 +1,148 @@
+"""Following a kind for ever: list, watch, and heal whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+import structlog
+
+from basefly.base.kube.client import Client
+from basefly.base.kube.discovery import Resource
+from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
+from basefly.base.kube.objects import JSON
+from basefly.base.kube.watch.events import Event, Retrying
+from basefly.base.kube.watch.pace import Pace
+from basefly.base.kube.watch.pages import pages
+from basefly.base.kube.watch.position import Position
+from basefly.base.kube.watch.reader import Reader
+from basefly.base.kube.watch.source import Source
+from basefly.base.kube.watch.stream import stream
+
+log = structlog.get_logger(__name__)
+
+
+async def follow(
+    client: Client,
+    resource: Resource,
+    *,
+    decoder: msgspec.json.Decoder[Any] | None = None,
+    since: str = "",
+    accept: str | None = None,
+    pace: Pace | None = None,
+) -> AsyncGenerator[Event, None]:
+    """All objects of a kind, and then each change, for ever.
+
+    With `since` (a version kept from before) the watch goes on from there; without, or if the server no longer
+    remembers it, the whole kind is listed: Listing, every object as Changed, Listed. Keep the `resource_version` of
+    an event in the transaction that applies the event. `decoder` decodes one object, as far as its type says; what
+    it yields has a `.metadata` with name, namespace, uid and resource_version. `accept` is the media type of one
+    object (objects.METADATA); lists are asked for in the form that matches.
+
+    Heals by itself, with backoff and jitter, telling Retrying where that takes a wait: watches that end, break,
+    stall, or answer 410, 429 (obeying Retry-After) or 5xx; lists that expire half-way; servers without streamed
+    lists or bookmarks; pages and lines that are too large; objects that cannot be read; events told twice or too
+    late; a cluster restored to an older state.
+
+    Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished) and BadRequest at
+    once; ConnectError, ServerError and TooManyRequests after `pace.attempts` failures in a row without progress.
+    Call it again with the version last kept to go on.
+    """
+    pace = pace or Pace()
+    source = Source(client, resource.path(), Reader(resource, decoder), pace, accept or JSON)
+    following = _Following(source, Position(since))
+    while True:
+        try:
+            async with aclosing(following.round()) as events:
+                async for event in events:
+                    yield event
+            delay = following.ended()
+        except Gone as error:
+            delay = following.gone(error)
+        except (ConnectError, ServerError, TooManyRequests) as error:
+            delay = following.failed(error)
+            yield Retrying(error, delay)
+        if delay:
+            await pace.sleep(delay)
+
+
+class _Following:
+    """One followed kind: its position, and how often in a row it failed."""
+
+    def __init__(self, source: Source, position: Position) -> None:
+        self._source = source
+        self._pace = source.pace
+        self._position = position
+        self._streamed = source.pace.streamed
+        self._failures = 0
+        self._step = 0
+        self._began = 0.0
+        self._moved = False  # did anything come in this round?
+
+    async def round(self) -> AsyncGenerator[Event, None]:
+        """One stream from its beginning to its end, with the list before it if one is needed."""
+        self._began, self._moved = self._pace.clock(), False
+        if not self._position.version and not self._streamed:
+            async with aclosing(pages(self._source, self._position)) as events:
+                async for event in events:
+                    self._progress()
+                    yield event
+        try:
+            async with aclosing(stream(self._source, self._position, self._progress)) as events:
+                async for event in events:
+                    yield event
+        except BadRequest as error:
+            if self._position.version:
+                raise
+            self._without_streams(str(error))
+        except ConnectError as error:
+            if error.kind != "stalled":
+                raise
+            await self._stalled(error)
+
+    def ended(self) -> float:
+        """The server has ended the stream. Returns the wait before the next one."""
+        lived = self._pace.clock() - self._began
+        if not self._position.version:
+            return 0.0  # on to pages at once
+        if lived >= self._pace.healthy:
+            self._step = 0
+        if lived < self._pace.short and not self._moved:
+            return self._wait()
+        return 0.0 if lived > 5 * self._pace.short else self._wait()
+
+    def gone(self, error: Gone) -> float:
+        """Our version is forgotten, or a list expired half-way. Returns the wait before listing again."""
+        self._position.forget(error)
+        return self._wait()
+
+    def failed(self, error: ApiError | ConnectError) -> float:
+        """Returns the wait before the next attempt; raises the error when there were too many."""
+        self._failures += 1
+        if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
+            self._position.forget(Gone(error.http_status, error.reason, error.message))
+        if self._failures >= self._pace.attempts:
+            raise error
+        return max(self._wait(), getattr(error, "retry_after", 0.0))
+
+    def _progress(self) -> None:
+        self._moved = True
+        self._failures = 0
+
+    def _wait(self) -> float:
+        first, longest = self._pace.backoff
+        self._step = min(self._step + 1, 16)
+        return self._pace.jitter(0.0, min(longest, first * 2 ** (self._step - 1)))
+
+    async def _stalled(self, error: ConnectError) -> None:
+        """Silence may be peace: ask before calling it a failure. If the server answers, the watch is opened anew."""
+        if not self._position.version:
+            self._without_streams(str(error))
+            return
+        await self._source.check(self._position)
+
+    def _without_streams(self, why: str) -> None:
+        self._streamed = False
+        log.warning("kube.streamed_lists_missing", server=self._source.client.server, path=self._source.path, why=why)

@@ -1,0 +1,30 @@
+"""How fast, how much at once, and how patiently a kind is followed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How to follow. Times are seconds; the defaults suit real API servers, tests shorten them."""
+
+    page: int = 500  # objects a list page
+    page_bytes: int = 32 * 2**20  # a page above this is asked for again with fewer objects
+    line_bytes: int = 8 * 2**20  # an object above this is skipped
+    idle: float = 70.0  # API servers send a bookmark about every 60 to 62 s; a silence beyond that is a stall
+    listing_idle: float = 10.0  # the same while a streamed list runs: some servers never end one
+    ends_after: tuple[int, int] = (300, 600)  # we ask the server to end a watch after a time in this range
+    attempts: int = 3  # failures in a row, without any progress, after which the error is the caller's
+    backoff: tuple[float, float] = (0.8, 30.0)  # first and longest wait; factor 2, full jitter
+    healthy: float = 120.0  # a stream that lived this long starts the backoff anew
+    short: float = 1.0  # a watch that ends sooner than this, without an event, is a failure
+    streamed: bool = True  # ask for streamed lists first
+    lists: asyncio.Semaphore | None = None  # held while a list runs, so that the caller limits how many do
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[float, float], float] = random.uniform

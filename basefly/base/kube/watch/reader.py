@@ -1,0 +1,145 @@
+"""From the bytes of a watch line or a list page to typed objects; what cannot be read is set aside, never fatal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from basefly.base.kube.discovery import Resource
+from basefly.base.kube.objects import ListMeta, ObjectMeta, Page, PartialObject, TypeMeta, decode
+
+END_OF_LIST = "k8s.io/initial-events-end"
+
+
+class Unreadable(NamedTuple):
+    """An object that could not be decoded: what could be learnt of it, and why not more."""
+
+    metadata: ObjectMeta
+    reason: str
+
+
+class Frame(NamedTuple):
+    """One watch event: its type and the bytes of its object."""
+
+    type: bytes
+    body: memoryview
+
+
+class PageOf(NamedTuple):
+    """A list page: where it stands, and its objects one by one."""
+
+    metadata: ListMeta
+    objects: Iterator[Any]
+
+
+class BookmarkMeta(msgspec.Struct, rename="camel"):
+    """The metadata of a bookmark's object."""
+
+    resource_version: str = ""
+    annotations: dict[str, str] | None = None
+
+
+class BookmarkObject(msgspec.Struct):
+    """The object of a BOOKMARK event."""
+
+    metadata: BookmarkMeta = BookmarkMeta()
+
+    @property
+    def ends_list(self) -> bool:
+        """Whether all initial events have been sent."""
+        return (self.metadata.annotations or {}).get(END_OF_LIST) == "true"
+
+
+class _Frame(msgspec.Struct, gc=False):
+    type: str
+    object: msgspec.Raw
+
+
+_frames = msgspec.json.Decoder(_Frame)
+_partials = msgspec.json.Decoder(PartialObject)
+_types = msgspec.json.Decoder(TypeMeta)
+_bookmarks = msgspec.json.Decoder(BookmarkObject)
+_raw_pages = msgspec.json.Decoder(Page[msgspec.Raw])
+_heads = msgspec.json.Decoder(Page[Any])
+
+
+class Reader:
+    """Reads one kind. `decoder` says how far: it yields objects with a `.metadata` as ObjectMeta has it."""
+
+    def __init__(self, resource: Resource, decoder: msgspec.json.Decoder[Any] | None) -> None:
+        self._decoder: msgspec.json.Decoder[Any] = decoder or _partials
+        shape: Any = self._decoder.type
+        self._pages: msgspec.json.Decoder[Page[Any]] = msgspec.json.Decoder(Page[shape])
+        kind, version = resource.kind, resource.api_version
+        self._types = {(kind, version), ("PartialObjectMetadata", "meta.k8s.io/v1")}
+        # Go writes typed objects with the kind first and custom resources in alphabetical order.
+        self._prefixes = tuple(
+            text.encode()
+            for k, v in self._types
+            for text in (f'{{"kind":"{k}","apiVersion":"{v}"', f'{{"apiVersion":"{v}","kind":"{k}"')
+        )
+
+    def frame(self, line: bytes) -> Frame:
+        """Take a watch line apart. Raises msgspec.DecodeError."""
+        # API servers write {"type":"ADDED","object":{...}}: where they do, the object needs no pass of its own.
+        mark = line.find(b'","object":', 9, 40)
+        if mark > 0 and line.startswith(b'{"type":"') and line.endswith(b"}"):
+            return Frame(line[9:mark], memoryview(line)[mark + 11 : -1])
+        slow: _Frame = decode(_frames, line)
+        return Frame(slow.type.encode(), memoryview(slow.object))
+
+    def object(self, frame: Frame) -> Any:
+        """The object of an event, or Unreadable."""
+        try:
+            if not bytes(frame.body[:100]).startswith(self._prefixes) and (why := self._foreign(frame.body)):
+                return Unreadable(ObjectMeta(), why)
+            return decode(self._decoder, frame.body)
+        except msgspec.DecodeError as error:
+            return unreadable(frame.body, error)
+
+    def bookmark(self, frame: Frame) -> BookmarkObject:
+        """The object of a BOOKMARK event. Raises msgspec.DecodeError."""
+        found: BookmarkObject = decode(_bookmarks, frame.body)
+        return found
+
+    def page(self, body: bytes) -> PageOf:
+        """A list page; the objects in it that cannot be decoded are Unreadable. Raises msgspec.DecodeError."""
+        try:
+            page: Page[Any] = decode(self._pages, body)
+            return PageOf(page.metadata, iter(page.items or ()))
+        except msgspec.DecodeError:
+            raw: Page[msgspec.Raw] = decode(_raw_pages, body)
+            return PageOf(raw.metadata, map(self._one, raw.items or ()))
+
+    def _one(self, raw: msgspec.Raw) -> Any:
+        try:
+            return decode(self._decoder, raw)
+        except msgspec.DecodeError as error:
+            return unreadable(raw, error)
+
+    def _foreign(self, body: memoryview) -> str:
+        found: TypeMeta = decode(_types, body)
+        if (found.kind, found.api_version) in self._types:
+            return ""
+        return f"it says that it is {found.kind or 'nothing'} of {found.api_version or 'nowhere'}"
+
+
+def unreadable(body: memoryview | msgspec.Raw, error: msgspec.DecodeError) -> Unreadable:
+    """What can still be learnt of an object that did not decode."""
+    try:
+        return Unreadable(decode(_partials, body).metadata, str(error))
+    except msgspec.DecodeError:
+        return Unreadable(ObjectMeta(), str(error))
+
+
+def page_metadata(body: bytes) -> ListMeta:
+    """The metadata of a page whose items cannot even be told apart. Raises msgspec.DecodeError."""
+    head = body.partition(b',"items":')[0] + b"}"  # as Go writes typed lists
+    try:
+        return decode(_heads, head).metadata  # type: ignore[no-any-return]  # the decoder says what it is
+    except msgspec.DecodeError:
+        _, key, rest = body.rpartition(b'"kind":')
+        tail = b"{" + key + rest
+        return decode(_heads, tail).metadata  # type: ignore[no-any-return]  # as above, for alphabetical order

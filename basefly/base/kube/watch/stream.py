@@ -1,0 +1,123 @@
+"""A watch stream, and the list that may come at its beginning."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import msgspec
+
+from basefly.base.kube.errors import ApiError, Gone, api_error
+from basefly.base.kube.objects import ObjectMeta, status
+from basefly.base.kube.watch.events import Alive, Bookmark, Changed, Deleted, Event, Listing, Skipped
+from basefly.base.kube.watch.position import Position
+from basefly.base.kube.watch.reader import Frame, Unreadable
+from basefly.base.kube.watch.source import Source
+
+
+async def stream(source: Source, position: Position, progress: Callable[[], None]) -> AsyncGenerator[Event, None]:
+    """Watch from the position on, or list by the stream first if there is none. Ends when the server ends it."""
+    listing, pace = not position.version, source.pace
+    turn = _Turn(source, position, listing)
+    async with AsyncExitStack() as held:
+        if listing:
+            await source.admit(held)
+        idle = pace.listing_idle if listing else pace.idle
+        async with source.client.stream(
+            source.path, _asked(source, position), accept=source.accept, idle=idle, limit=pace.line_bytes
+        ) as lines:
+            yield Listing("stream") if listing else Alive(datetime.now(UTC))
+            async for batch in lines.batches():
+                for line in batch:
+                    progress()
+                    if (event := turn.read(line)) is not None:
+                        yield event
+                if listing and not turn.listing:
+                    listing, lines.idle = False, pace.idle
+                    await held.aclose()
+                if position.suspicious and turn.may_check():
+                    await source.check(position)
+
+
+def _asked(source: Source, position: Position) -> dict[str, str | int]:
+    pace = source.pace
+    asked: dict[str, str | int] = {
+        "watch": "1",
+        "allowWatchBookmarks": "true",
+        "timeoutSeconds": int(pace.jitter(*pace.ends_after)),
+    }
+    if position.version:
+        return asked | {"resourceVersion": position.version}
+    initial = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+    return asked | initial | position.list_params()
+
+
+class _Turn:
+    """Reads the lines of one stream: while it lists, no version counts until the list's end."""
+
+    def __init__(self, source: Source, position: Position, listing: bool) -> None:
+        self.listing = listing
+        self._source = source
+        self._position = position
+        self._checked = source.pace.clock() - 60
+
+    def may_check(self) -> bool:
+        """At most once a minute: a server that tells old news all the time is not asked all the time."""
+        now = self._source.pace.clock()
+        if now - self._checked < 60:
+            return False
+        self._checked = now
+        return True
+
+    def read(self, line: bytes) -> Event | None:
+        """The event in a line, or nothing if it is no news. Raises the error that an ERROR event tells."""
+        if not line:
+            return self._skipped(ObjectMeta(), f"longer than {self._source.pace.line_bytes} bytes")
+        try:
+            frame = self._source.reader.frame(line)
+            if frame.type == b"BOOKMARK":
+                return self._bookmark(frame)
+        except msgspec.DecodeError as error:
+            return self._skipped(ObjectMeta(), str(error))
+        if frame.type == b"ERROR":
+            raise self._told(frame)
+        return self._object(frame)
+
+    def _object(self, frame: Frame) -> Event | None:
+        if frame.type not in (b"ADDED", b"MODIFIED", b"DELETED"):
+            return self._skipped(ObjectMeta(), f"an event of the unknown type {frame.type.decode(errors='replace')}")
+        found = self._source.reader.object(frame)
+        if not self.listing and not self._position.advance(found.metadata.resource_version):
+            return None
+        if frame.type == b"DELETED" and found.metadata.name:
+            return Deleted(found, self._version)
+        if isinstance(found, Unreadable):
+            return self._skipped(found.metadata, found.reason)
+        return Changed(found, self._version)
+
+    def _bookmark(self, frame: Frame) -> Event | None:
+        found = self._source.reader.bookmark(frame)
+        version = found.metadata.resource_version
+        if self.listing and found.ends_list:
+            self.listing = False
+            return self._position.complete(version)
+        if self.listing or not self._position.advance(version):
+            return None if self.listing or self._position.suspicious else Alive(datetime.now(UTC))
+        return Bookmark(version)
+
+    def _told(self, frame: Frame) -> ApiError:
+        """The error in an ERROR event. What is neither ours to bear nor the server's to mend calls for a new list."""
+        found = status(frame.body)
+        code = found.code if found else 0
+        again, self._position.doubted = self._position.doubted, code >= 500
+        if code in (401, 403, 404, 410, 429) or (code >= 500 and not again):
+            return api_error(code, bytes(frame.body))
+        return Gone(code, found.reason if found else "", found.message if found else "an error that cannot be read")
+
+    def _skipped(self, meta: ObjectMeta, reason: str) -> Skipped:
+        return Skipped(meta.uid, meta.name, meta.namespace, reason, self._version)
+
+    @property
+    def _version(self) -> str:
+        return "" if self.listing else self._position.version

@@ -1,0 +1,1 @@
+"""What keeps one failing neighbour from pulling others down: deadlines, retries, breakers, buckets, bulkheads."""
