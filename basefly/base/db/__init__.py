@@ -1,0 +1,1 @@
+"""PostgreSQL, the only state: transactions that carry their tenant, migrations, notices of change, leases, secrets."""

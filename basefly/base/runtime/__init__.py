@@ -1,0 +1,1 @@
+"""What happens by itself, what must finish though the process dies, and how everything ends in order."""
