@@ -145,7 +145,7 @@ async def _classic(client: Client, group: str, versions: Iterable[str], unavaila
 # apidiscovery.k8s.io/v2
 
 
-class _Name(msgspec.Struct):
+class _Name(msgspec.Struct, frozen=True):
     name: str = ""
 
 

@@ -13,7 +13,7 @@ METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
-class ObjectMeta(msgspec.Struct, rename="camel", gc=False):
+class ObjectMeta(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """The identity of an object."""
 
     name: str = ""
@@ -22,34 +22,34 @@ class ObjectMeta(msgspec.Struct, rename="camel", gc=False):
     resource_version: str = ""
 
 
-class PartialObject(msgspec.Struct, gc=False):
+class PartialObject(msgspec.Struct, frozen=True, gc=False):
     """Any object, as far as its identity."""
 
     metadata: ObjectMeta = ObjectMeta()
 
 
-class TypeMeta(msgspec.Struct, rename="camel", gc=False):
+class TypeMeta(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """What an object says it is."""
 
     kind: str = ""
     api_version: str = ""
 
 
-class ListMeta(msgspec.Struct, rename="camel", gc=False):
+class ListMeta(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """Where a list stands and how it goes on."""
 
     resource_version: str = ""
     continue_: str = msgspec.field(name="continue", default="")
 
 
-class Page(msgspec.Struct, Generic[T], gc=False):
+class Page(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """One page of a list. Some servers write null for no items."""
 
     metadata: ListMeta = ListMeta()
     items: list[T] | None = None
 
 
-class Cause(msgspec.Struct, gc=False):
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """One reason within a Status."""
 
     reason: str = ""
@@ -57,7 +57,7 @@ class Cause(msgspec.Struct, gc=False):
     field: str = ""
 
 
-class Details(msgspec.Struct, rename="camel", gc=False):
+class Details(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """What a Status is about."""
 
     name: str = ""
@@ -67,7 +67,7 @@ class Details(msgspec.Struct, rename="camel", gc=False):
     retry_after_seconds: int = 0
 
 
-class Status(msgspec.Struct, gc=False):
+class Status(msgspec.Struct, frozen=True, gc=False):
     """How an API server says no (meta/v1 Status)."""
 
     kind: str = ""

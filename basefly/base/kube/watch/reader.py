@@ -34,7 +34,7 @@ class PageOf(NamedTuple):
     objects: Iterator[Any]
 
 
-class BookmarkMeta(msgspec.Struct, rename="camel"):
+class BookmarkMeta(msgspec.Struct, rename="camel", frozen=True):
     """The metadata of a bookmark's object."""
 
     resource_version: str = ""
