@@ -1,0 +1,76 @@
+// Parts of the page, fetched again from the server and morphed in, so that focus, scroll and selection stay.
+
+import { Idiomorph } from "idiomorph";
+import { parse } from "../trusted.ts";
+import { tick } from "./clock.ts";
+import { atWork, type Held, holdBack, summary } from "./rows.ts";
+
+/** The server would not answer, or sent something else. `status` is 0 when it could not be reached. */
+export class FragmentError extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`The fragment could not be fetched (${status}).`);
+    this.status = status;
+  }
+}
+
+/** Fetch one element of a page by its id. Raises FragmentError, or AbortError when `signal` fires. */
+export async function load(url: string, id: string, signal?: AbortSignal): Promise<HTMLElement> {
+  const options: RequestInit = { headers: { "X-Fragment": id }, cache: "no-cache" };
+  if (signal) options.signal = signal;
+  const response = await fetch(url, options).catch((error: Error) => {
+    if (error.name === "AbortError") throw error;
+    throw new FragmentError(0);
+  });
+  if (response.redirected && new URL(response.url).pathname === "/sign-in") throw new FragmentError(401);
+  if (!response.ok) throw new FragmentError(response.status);
+  const element = parse(await response.text()).querySelector<HTMLElement>(`#${CSS.escape(id)}`);
+  if (!element) throw new FragmentError(response.status);
+  return element;
+}
+
+/** Put `next` in the place of `shown`. With `gently`, rows a reader is at work in keep their places. */
+export function place(shown: HTMLElement, next: HTMLElement, gently: boolean): void {
+  const held = gently && atWork(shown) ? hold(shown, next) : undefined;
+  const changed: Element[] = [];
+  Idiomorph.morph(shown, next, {
+    morphStyle: "outerHTML",
+    ignoreActiveValue: true,
+    callbacks: {
+      beforeNodeMorphed: (old: Node, fresh: Node) => {
+        if (old instanceof HTMLTableCellElement && differs(old, fresh)) changed.push(old);
+        return true;
+      },
+      beforeAttributeUpdated: (name: string, node: Element) =>
+        !(name === "open" && node.matches("details, dialog")),
+    },
+  });
+  tick(document, Date.now());
+  announce(document.getElementById(shown.id), held);
+  if (gently) changed.forEach(flash);
+}
+
+function hold(shown: HTMLElement, next: HTMLElement): Held | undefined {
+  const body = shown.querySelector<HTMLElement>("[data-rows]");
+  const fresh = next.querySelector<HTMLElement>("[data-rows]");
+  return body && fresh ? holdBack(body, fresh) : undefined;
+}
+
+function announce(element: HTMLElement | null, held: Held | undefined): void {
+  const bar = element?.querySelector<HTMLElement>("[data-pending]");
+  if (!bar) return;
+  bar.hidden = held === undefined;
+  const text = bar.querySelector("[data-pending-text]");
+  if (text) text.textContent = held ? summary(held) : "";
+}
+
+function differs(old: HTMLElement, fresh: Node): boolean {
+  return !old.querySelector("time[data-age]") && old.textContent !== fresh.textContent;
+}
+
+function flash(cell: Element): void {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const colour = getComputedStyle(cell).getPropertyValue("--flash");
+  cell.animate([{ backgroundColor: colour }, { backgroundColor: "transparent" }], { duration: 1200, easing: "ease-out" });
+}

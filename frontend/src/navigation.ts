@@ -1,0 +1,84 @@
+// Filters, sorting and paging without a new page: the part named by `data-swap` is fetched, and the address follows.
+
+import { announce } from "./announce.ts";
+import { load, place } from "./live/fragments.ts";
+import { listen } from "./live/page.ts";
+
+const TYPING_PAUSE = 200;
+const SLOW_AFTER = 300;
+
+let running: AbortController | undefined;
+let typing = 0;
+
+/** A GET form's address, without the fields that were left empty. */
+export function formAddress(action: string, fields: Iterable<[string, FormDataEntryValue]>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of fields) if (typeof value === "string" && value) query.append(name, value);
+  const text = query.toString();
+  return text ? `${action}?${text}` : action;
+}
+
+/** Show the part `id` as it is at `url`. Falls back to a plain page load when the server does not play along. */
+async function swap(url: string, id: string, remember: "push" | "replace" | "keep"): Promise<void> {
+  running?.abort();
+  const mine = (running = new AbortController());
+  const shown = document.getElementById(id);
+  if (!shown) return location.assign(url);
+  const slow = setTimeout(() => shown.setAttribute("aria-busy", "true"), SLOW_AFTER);
+  try {
+    const next = await load(url, id, mine.signal);
+    if (remember === "push") history.pushState({ swap: id }, "", url);
+    if (remember === "replace") history.replaceState({ swap: id }, "", url);
+    place(shown, next, false);
+    listen();
+    announce(document.querySelector("[data-result]")?.textContent?.trim() ?? "");
+  } catch {
+    if (!mine.signal.aborted) location.assign(url);
+  } finally {
+    clearTimeout(slow);
+    if (running === mine) document.getElementById(id)?.removeAttribute("aria-busy");
+  }
+}
+
+function onClick(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element && event.target.closest<HTMLAnchorElement>("a[data-swap]");
+  if (!link || !link.dataset.swap) return;
+  event.preventDefault();
+  void swap(link.href, link.dataset.swap, "push");
+}
+
+function submit(form: HTMLFormElement, remember: "push" | "replace"): void {
+  clearTimeout(typing);
+  const action = form.getAttribute("action") ?? location.pathname;
+  void swap(formAddress(action, new FormData(form).entries()), form.dataset.swap ?? "", remember);
+}
+
+function swapForm(event: Event): HTMLFormElement | undefined {
+  const form = event.target instanceof Element ? event.target.closest<HTMLFormElement>("form[data-swap]") : null;
+  return form ?? undefined;
+}
+
+export function start(): void {
+  document.addEventListener("click", onClick);
+  document.addEventListener("submit", (event) => {
+    const form = swapForm(event);
+    if (!form) return;
+    event.preventDefault();
+    submit(form, "push");
+  });
+  document.addEventListener("input", (event) => {
+    const form = swapForm(event);
+    if (!form || !(event.target instanceof HTMLInputElement)) return;
+    clearTimeout(typing);
+    typing = window.setTimeout(() => submit(form, "replace"), TYPING_PAUSE);
+  });
+  document.addEventListener("change", (event) => {
+    const form = swapForm(event);
+    if (form && event.target instanceof HTMLSelectElement) submit(form, "push");
+  });
+  addEventListener("popstate", () => {
+    const id = document.querySelector<HTMLElement>("[data-swap]")?.dataset.swap;
+    if (id) void swap(location.href, id, "keep");
+  });
+}
