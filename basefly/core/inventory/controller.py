@@ -13,6 +13,7 @@ import structlog
 
 from basefly.base.db import lease as leases
 from basefly.base.db.lease import Lease
+from basefly.base.kube.watch import Pace
 from basefly.base.runtime.house import House
 from basefly.core.access import store as access
 from basefly.core.clusters import store as clusters
@@ -23,6 +24,7 @@ from basefly.core.inventory.writer import Writer
 
 LEASE = timedelta(seconds=15)
 RENEW_EVERY = 5.0  # s
+LISTS = 8  # lists read at the same time, over all clusters: bounds memory and the first rush
 LOOK_EVERY = 5.0  # s; notices make it sooner
 
 log = structlog.get_logger()
@@ -44,6 +46,7 @@ class SyncController:
     def __init__(self, house: House) -> None:
         self._house = house
         self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
+        self._pace = Pace(lists=asyncio.Semaphore(LISTS))
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
         self._owned: dict[UUID, Owned] = {}
 
@@ -97,7 +100,8 @@ class SyncController:
         """Follow one cluster until the lease is lost."""
         async with self._house.db.transaction(org_id) as tx:
             client = await self._house.get(Connections).client(tx, cluster_id)
-        following = asyncio.create_task(ClusterSync(self._house.db, writer, org_id, cluster_id).run(client))
+        sync = ClusterSync(self._house.db, writer, org_id=org_id, cluster_id=cluster_id, pace=self._pace)
+        following = asyncio.create_task(sync.run(client))
         losing = asyncio.create_task(lost.wait())
         try:
             await asyncio.wait((following, losing), return_when=asyncio.FIRST_COMPLETED)

@@ -89,7 +89,7 @@ async def get_detail(tx: Tx, by: Principal, connections: Connections, path: Path
         whole = await client.get_json(_resource(found.stream).path(path.namespace or None, path.name))
     except kube.NotFound as error:
         raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.") from error
-    except kube.KubeError as error:
+    except (kube.ApiError, kube.ConnectError) as error:
         if found.row is None or row is None:
             raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.") from error
         known = model.as_of(found.cluster, [found.stream], datetime.now(UTC))
@@ -102,9 +102,7 @@ async def get_detail(tx: Tx, by: Principal, connections: Connections, path: Path
 
 def _resource(stream: Stream) -> Resource:
     plural, _, group = stream.resource.partition(".")
-    return Resource(
-        group=group, version=stream.version, plural=plural, kind=stream.kind, namespaced=stream.namespaced, verbs=()
-    )
+    return Resource(group=group, version=stream.version, plural=plural, kind=stream.kind, namespaced=stream.namespaced)
 
 
 def _as_kept(row: StoredObject, stream: Stream) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def row(kind: Kind, decoded: Any) -> Row:
     digest.update(labels)
     digest.update(f"{status}\0{health}\0{owner}\0{meta.namespace}\0{meta.name}".encode())
     return Row(
-        uid=meta.uid or f"{meta.namespace}/{meta.name}",
+        uid=identity(meta),
         namespace=meta.namespace,
         name=meta.name,
         resource_version=meta.resource_version,
@@ -111,6 +111,11 @@ def row(kind: Kind, decoded: Any) -> Row:
         cells=encoded.decode(),
         digest=int.from_bytes(digest.digest(), "big", signed=True),
     )
+
+
+def identity(meta: Meta) -> str:
+    """The uid; the few virtual kinds without one are known by their path."""
+    return meta.uid or f"{meta.namespace}/{meta.name}"
 
 
 def _projected(kind: Kind, decoded: Any) -> Projection:

@@ -130,6 +130,7 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     health: str
     health_reason: str
     probed_at: datetime | None  # when the last probe succeeded
+    credentials_version: int = 1
 
 
 COMMON_COLUMNS = ("name", "namespace", "cluster", "status", "health", "created_at")

@@ -4,58 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from basefly.base.db.pool import Database
-from basefly.base.kube import errors as kube
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
-from basefly.base.kube.watch import Bookmark, Changed, Deleted, Listed, Listing, follow
+from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
+from basefly.base.kube.objects import METADATA
+from basefly.base.kube.watch import (
+    Alive,
+    Bookmark,
+    Changed,
+    Deleted,
+    Listed,
+    Listing,
+    Pace,
+    Retrying,
+    Skipped,
+    follow,
+)
 from basefly.core.inventory import kinds
-from basefly.core.inventory.kind import Kind, Row
+from basefly.core.inventory.kind import Kind, Row, identity
 from basefly.core.inventory.model import StreamState
 from basefly.core.inventory.store import merge, streams
 from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.writer import Writer
 
+FAILURES = (ApiError, ConnectError)
 REDISCOVER_EVERY = timedelta(minutes=5)
 DENIED_AGAIN_AFTER = timedelta(minutes=1)  # rights may come back; asking more often only makes noise
 SETTLE = timedelta(seconds=1)
 LONGEST_WAIT = 10.0  # s: a cluster that is back is seen within this
-REMEMBERED = 5_000  # versions of objects a stream keeps, to tell late and repeated events
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 log = structlog.get_logger()
-
-
-class Recent:
-    """The newest versions seen of the latest objects, so that a late or repeated event cannot turn back time."""
-
-    def __init__(self) -> None:
-        self._versions: OrderedDict[str, int] = OrderedDict()
-
-    def newer(self, uid: str, resource_version: str) -> bool:
-        """Whether this is news. Versions compare as numbers within a resource (Kubernetes enhancement 5504)."""
-        if not resource_version.isdecimal():
-            return True
-        version = int(resource_version)
-        if self._versions.get(uid, -1) >= version:
-            return False
-        self._versions[uid] = version
-        self._versions.move_to_end(uid)
-        if len(self._versions) > REMEMBERED:
-            self._versions.popitem(last=False)
-        return True
-
-    def forget(self) -> None:
-        """A new list says what is true, whatever its versions."""
-        self._versions.clear()
 
 
 class StreamSync:
@@ -65,69 +53,59 @@ class StreamSync:
         self._writer = writer
         self._place = place
         self._kind = kind
-        self._recent = Recent()
-        self._shown: set[str] | None = None  # uids of the list that is being read
+        self._shown: set[str] = set()  # uids of the list that is being read
         self.version = version
         self.changed = asyncio.Event()
 
-    async def run(self, client: Client, resource: Resource) -> None:
-        """Follow the resource until it raises; what `follow` cannot heal is for the caller."""
-        self._shown = None
-        async for event in follow(
-            client,
-            resource,
-            decoder=msgspec.json.Decoder(self._kind.shape),
-            since=self.version,
-            metadata_only=self._kind.metadata_only,
-        ):
-            match event:
-                case Changed():
-                    await self._change(event.object)
-                case Deleted():
-                    await self._delete(event.object)
-                case Bookmark(resource_version=version):
-                    self.version = version
-                    self._writer.move(self._place, version)
-                case Listing():
-                    self._shown = set()
-                    self._recent.forget()
-                case Listed(resource_version=version):
-                    self.version = version
-                    self._writer.listed(self._place, self._shown or (), version)
-                    self._shown = None
-                    self.changed.set()
-
-    async def _change(self, decoded: Any) -> None:
-        row = kinds.row(self._kind, decoded)
-        if not self._recent.newer(row.uid, row.resource_version):
-            return
-        if self._shown is not None:
-            self._shown.add(row.uid)
-        await self._report(row.uid, row, row.resource_version)
-
-    async def _delete(self, decoded: Any) -> None:
-        meta: kinds.Meta = decoded.metadata
-        uid = meta.uid or f"{meta.namespace}/{meta.name}"
-        self._recent.newer(uid, meta.resource_version)
-        await self._report(uid, None, meta.resource_version)
+    async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Skipped]:
+        """Follow the resource until it raises; tells what it could not read, and interruptions that heal."""
+        decoder = msgspec.json.Decoder(self._kind.shape)
+        accept = METADATA if self._kind.metadata_only else None
+        events = follow(client, resource, decoder=decoder, since=self.version, accept=accept, pace=pace)
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Changed():
+                        row = kinds.row(self._kind, event.object)
+                        await self._report(row.uid, row, event.resource_version)
+                    case Deleted():
+                        await self._report(identity(event.object.metadata), None, event.resource_version)
+                    case Listing():
+                        self._shown.clear()
+                    case Listed():
+                        self.version = event.resource_version
+                        self._writer.listed(self._place, self._shown, event.resource_version)
+                        self._shown.clear()
+                        self.changed.set()
+                    case Bookmark():
+                        self.version = event.resource_version
+                        self._writer.move(self._place, self.version)
+                    case Alive():
+                        self._writer.move(self._place, self.version)
+                    case Skipped():
+                        self._shown.add(event.uid or f"{event.namespace}/{event.name}")
+                        yield event
+                    case Retrying():
+                        yield event
 
     async def _report(self, uid: str, row: Row | None, version: str) -> None:
-        # While a list is read, versions come in any order and none of them is a place to resume from.
-        listing = self._shown is not None
-        if not listing:
+        if version:
             self.version = version
             self.changed.set()
-        await self._writer.put(self._place, uid, row, None if listing else version)
+        else:  # within a list, whose versions are no place to resume from
+            self._shown.add(uid)
+        await self._writer.put(self._place, uid, row, version)
 
 
 class ClusterSync:
     """Everything one cluster serves, followed at once. Each resource fails and heals by itself."""
 
-    def __init__(self, db: Database, writer: Writer, org_id: UUID, cluster_id: UUID) -> None:
+    def __init__(self, db: Database, writer: Writer, *, org_id: UUID, cluster_id: UUID, pace: Pace) -> None:
         self._db = db
         self._writer = writer
         self._org_id = org_id
         self._cluster_id = cluster_id
+        self._pace = pace
         self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
 
@@ -138,7 +116,7 @@ class ClusterSync:
             while True:
                 try:
                     await self._reconcile(client)
-                except kube.KubeError as error:
+                except FAILURES as error:
                     log.info("inventory.cluster_silent", cluster=str(self._cluster_id), reason=str(error))
                     await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  # jitter, not a secret
                     delay = min(delay * 2, LONGEST_WAIT)
@@ -206,8 +184,9 @@ class ClusterSync:
             while True:
                 before = stream.version
                 try:
-                    await stream.run(client, resource)
-                except kube.KubeError as error:
+                    async for trouble in stream.run(client, resource, self._pace):
+                        await self._tell(place, trouble)
+                except FAILURES as error:
                     delay = 1.0 if stream.version != before else min(delay * 2, LONGEST_WAIT)
                     await self._troubled(place, error)
                     await asyncio.sleep(_wait(error, delay))
@@ -222,22 +201,31 @@ class ClusterSync:
             definitions.changed.clear()
             self._look_again.set()
 
-    async def _troubled(self, place: Place, error: kube.KubeError) -> None:
+    async def _tell(self, place: Place, trouble: Retrying | Skipped) -> None:
+        if isinstance(trouble, Retrying):
+            if trouble.delay > 1:  # shorter ones are over before anyone could read of them
+                await self._troubled(place, trouble.error)
+            return
+        async with self._db.transaction(self._org_id) as tx:
+            reason = f"{trouble.namespace}/{trouble.name} could not be read: {trouble.reason}"
+            await streams.count_skipped(tx, place.cluster_id, place.resource, reason)
+
+    async def _troubled(self, place: Place, error: ApiError | ConnectError) -> None:
         state: StreamState = "retrying"
-        if isinstance(error, kube.Forbidden):
+        if isinstance(error, Forbidden):
             state = "denied"
-        elif isinstance(error, kube.Unauthorized):
+        elif isinstance(error, Unauthorized):
             state = "failed"
-        elif isinstance(error, kube.NotFound):
+        elif isinstance(error, NotFound):
             self._look_again.set()
         async with self._db.transaction(self._org_id) as tx:
             if await streams.update_state(tx, place.cluster_id, place.resource, state, str(error)):
                 await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
 
 
-def _wait(error: kube.KubeError, delay: float) -> float:
+def _wait(error: ApiError | ConnectError, delay: float) -> float:
     """Seconds until the next try: full jitter, except where asking again soon can only annoy."""
-    if isinstance(error, kube.Forbidden | kube.Unauthorized):
+    if isinstance(error, Forbidden | Unauthorized):
         delay = DENIED_AGAIN_AFTER.total_seconds()
         return random.uniform(delay / 2, delay)  # noqa: S311  # jitter, not a secret
     return random.uniform(0, delay)  # noqa: S311  # jitter, not a secret

@@ -94,11 +94,11 @@ class Writer:
         self._waiting.pop(cluster_id, None)
         self._batch = self._batch.without(cluster_id)
 
-    async def put(self, place: Place, uid: str, row: Row | None, resource_version: str | None) -> None:
-        """Report an object as it is now (None: deleted) and, outside of a list, the version it brought."""
+    async def put(self, place: Place, uid: str, row: Row | None, resource_version: str) -> None:
+        """Report an object as it is now (None: deleted), and the version it brought: "" within a list."""
         await self._budget(place.cluster_id)
         self._batch.change(place, uid, row)
-        if resource_version is not None:
+        if resource_version:
             self._batch.position(place, resource_version)
         self._wake()
 

@@ -1,0 +1,102 @@
+"""When an answer counts as live, and what it owns up to leaving out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from basefly.base.errors import Invalid
+from basefly.core.inventory import kinds, model
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def cluster(**changes: Any) -> model.ClusterState:
+    values = {
+        "id": uuid4(), "name": "berlin", "region": "", "provider": "", "version": "v1.36.2", "health": "healthy",
+        "health_reason": "", "probed_at": NOW - timedelta(seconds=5), "credentials_version": 1,
+    }  # fmt: skip
+    return model.ClusterState(**{**values, **changes})
+
+
+def stream(**changes: Any) -> model.Stream:
+    values = {
+        "cluster_id": uuid4(), "resource": "pods", "kind": "Pod", "version": "v1", "namespaced": True,
+        "resource_version": "7", "state": "live", "reason": "", "skipped": 0,
+        "listed_at": NOW - timedelta(hours=1), "as_of": NOW - timedelta(minutes=10),
+    }  # fmt: skip
+    return model.Stream(**{**values, **changes})
+
+
+class TestAsOf:
+    def test_a_live_stream_is_as_fresh_as_the_last_answer_of_its_cluster(self) -> None:
+        assert model.as_of(cluster(), [stream()], NOW) == NOW - timedelta(seconds=5)
+
+    def test_a_broken_stream_is_as_old_as_its_last_sign(self) -> None:
+        assert model.as_of(cluster(), [stream(state="retrying")], NOW) == NOW - timedelta(minutes=10)
+
+    def test_the_oldest_stream_counts(self) -> None:
+        assert model.as_of(cluster(), [stream(), stream(state="denied")], NOW) == NOW - timedelta(minutes=10)
+
+    def test_never_seen_is_no_age(self) -> None:
+        assert model.as_of(cluster(), [stream(), stream(state="listing", as_of=None)], NOW) is None
+        assert model.as_of(cluster(), [], NOW) is None
+
+    def test_a_clock_ahead_of_ours_makes_nothing_younger_than_now(self) -> None:
+        assert model.as_of(cluster(probed_at=NOW + timedelta(hours=1)), [stream()], NOW) == NOW
+
+
+class TestMissing:
+    def test_nothing_is_missing_while_all_is_live(self) -> None:
+        assert model.missing(cluster(), [stream()], NOW) is None
+
+    @pytest.mark.parametrize(
+        ("of_cluster", "of_stream", "reason"),
+        [
+            ({}, {"state": "denied", "reason": "pods is forbidden"}, "not permitted: pods is forbidden"),
+            ({}, {"state": "listing", "listed_at": None, "as_of": None}, "still reading it for the first time"),
+            ({}, {"state": "retrying", "reason": "refused"}, "refused"),
+            ({"health": "unreachable", "health_reason": "timeout"}, {}, "timeout"),
+            ({"probed_at": NOW - timedelta(minutes=2)}, {}, "has not answered for a while"),
+        ],
+    )
+    def test_says_why(self, of_cluster: dict[str, Any], of_stream: dict[str, Any], reason: str) -> None:
+        found = model.missing(cluster(**of_cluster), [stream(**of_stream)], NOW)
+        assert found is not None
+        assert found.reason == reason
+        assert found.name == "berlin"
+
+
+class TestSort:
+    def test_reads_direction_and_column(self) -> None:
+        pods = kinds.by_resource("pods", "Pod")
+        assert model.sort(pods, "-restarts") == model.Sort("restarts", descending=True)
+        assert model.sort(pods, "") == model.Sort("name")
+
+    def test_age_is_the_time_of_creation_the_other_way_round(self) -> None:
+        assert model.sort(kinds.by_resource("pods", "Pod"), "age") == model.Sort("created_at", descending=True)
+
+    def test_names_the_columns_there_are(self) -> None:
+        with pytest.raises(Invalid) as refused:
+            model.sort(kinds.by_resource("pods", "Pod"), "shoe_size")
+        assert "restarts" in refused.value.cure
+
+
+class TestWithoutValues:
+    def test_a_secret_keeps_its_keys_and_loses_every_copy_of_its_values(self) -> None:
+        applied = '{"data":{"password":"aHVudGVyMg=="}}'
+        whole = {
+            "metadata": {
+                "name": "s",
+                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": applied, "team": "a"},
+            },
+            "data": {"password": "aHVudGVyMg=="},
+        }
+        cleaned = model.without_values("secrets", whole)
+        assert cleaned["data"] == {"password": ""}
+        assert cleaned["metadata"]["annotations"] == {"team": "a"}
+        assert whole["data"] == {"password": "aHVudGVyMg=="}
+
+    def test_other_kinds_are_left_alone(self) -> None:
+        assert model.without_values("configmaps", {"data": {"a": "b"}}) == {"data": {"a": "b"}}
