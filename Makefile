@@ -25,7 +25,7 @@ up: .venv/stamp assets ## Install, build and start the hub on its own PostgreSQL
 	@exec .venv/bin/basefly up
 
 dev: .venv/stamp assets ## The same, restarted whenever a file of it changes
-	@exec $(PY) scripts/dev.py
+	@exec $(PY) -m scripts.dev
 
 test: .venv/stamp assets ## Install and run the tests; T=core/clusters runs a part
 ifeq ($(T),)
@@ -49,7 +49,7 @@ contracts: .venv/stamp ## Who may import whom
 	@.venv/bin/lint-imports --quiet --no-cache
 
 sizes: .venv/stamp ## Files, folders, functions, parameters, nesting
-	@$(PY) scripts/sizes.py
+	@$(PY) -m scripts.sizes
 
 migrations: .venv/stamp ## Up, down, up again on a fresh PostgreSQL; the schema must come out the same
 	@$(PY) -m scripts.migrations
