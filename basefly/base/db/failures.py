@@ -70,8 +70,6 @@ def _told(error: Exception) -> BaseflyError | None:
             return Unavailable("All database connections are busy.", cure="Try again in a few seconds.", retry_after=2)
         case errors.DiskFull() | errors.OutOfMemory() | errors.ConfigurationLimitExceeded():
             return Unavailable(f"The database cannot write: {error}", cure="Free disk space or memory of its machine.")
-        case errors.InsufficientPrivilege():
-            return None
         case psycopg.OperationalError():
             return Unavailable("The database does not answer.", cure="See `basefly doctor`.", retry_after=2)
     return None

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import sql as sql  # so that stores compose queries without a driver of their own
+from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.abc import QueryNoTemplate as Query
 from psycopg.adapt import AdaptersMap, Dumper
@@ -18,11 +18,14 @@ from psycopg.types.json import Jsonb, JsonbDumper, set_json_dumps, set_json_load
 
 from basefly.base.db.failures import translated
 
+# What stores need of the driver, which has its home here: `sql` composes queries; Json wraps a list or a plain value
+# for a jsonb column (dicts and Structs need no wrapping).
+__all__ = ["Json", "Tx", "sql"]
+
 T = TypeVar("T")
 Params = Sequence[Any] | Mapping[str, Any]
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
-
-Json = Jsonb  # wraps a list or a plain value for a jsonb column; dicts and Structs need no wrapping
+Json = Jsonb
 
 
 class Tx:

@@ -1,0 +1,38 @@
+"""Cursors of keyset pages: where the last row stood, opaque to whoever carries it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from basefly.base.errors import Invalid
+
+LIMIT = 4096  # characters; names of Kubernetes have at most 253
+
+
+def encode(values: Sequence[Any]) -> str:
+    """A cursor for the sort key of the last row shown. Times, UUIDs and decimals travel as their JSON text."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
+
+
+def decode(text: str, length: int | None = None) -> list[Any]:
+    """The values of a cursor, as JSON has them; raises Invalid for what `encode` did not make, or not `length` long.
+
+    A cursor is no proof of anything: whoever reads it still filters by what the asker may see.
+    """
+    try:
+        if len(text) > LIMIT:
+            raise ValueError
+        values = msgspec.json.decode(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True), type=list)
+        if length is not None and len(values) != length:
+            raise ValueError
+    except (ValueError, binascii.Error, msgspec.DecodeError, RecursionError) as error:
+        raise Invalid(
+            "The cursor is not one that this list gave.",
+            cure="Take `next` of the page before, unchanged, or leave it out.",
+        ) from error
+    return values

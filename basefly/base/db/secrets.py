@@ -1,0 +1,167 @@
+"""Secrets at rest: a master key outside the database seals one key an organization, and that seals each secret.
+
+A sealed secret is bound to its organization and its place (table, column, row): copied elsewhere it does not open.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from basefly.base.db.pool import Database
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import BaseflyError
+from basefly.base.settings import Settings, SettingsError
+
+VERSION = b"\x01"
+KEY, NONCE, ID = 32, 12, 16  # bytes; a random nonce is safe for 2^32 secrets a key (NIST SP 800-38D, 8.3)
+
+
+class Unreadable(BaseflyError):
+    """A sealed secret does not open here: it was damaged, moved, or sealed by a key that is gone."""
+
+    code, title = "secret_unreadable", "A stored secret cannot be read"
+
+
+class DataKey(msgspec.Struct):
+    """An organization's key, as stored: sealed by the master key of that fingerprint."""
+
+    id: UUID
+    fingerprint: str
+    wrapped: bytes
+
+
+class Vault:
+    """Seals and opens secrets. Keys stay in here: they are in no repr, no log and no error."""
+
+    def __init__(self, key: bytes, source: str, *, created: Path | None = None) -> None:
+        self._master = AESGCM(key)
+        self._source = source
+        self._created = created
+        self.fingerprint = hashlib.sha256(b"basefly master key\0" + key).hexdigest()[:16]
+
+    @classmethod
+    def load(cls, settings: Settings) -> Vault:
+        """The key from BASEFLY_ENCRYPTION_KEY, else from data_dir/encryption.key, which the first start makes."""
+        if settings.encryption_key:
+            return cls(_read_key(settings.encryption_key, "BASEFLY_ENCRYPTION_KEY"), "BASEFLY_ENCRYPTION_KEY")
+        file = settings.data_dir / "encryption.key"
+        created = _create(file)
+        if file.stat().st_mode & 0o077:
+            raise SettingsError(f"{file} can be read by others.\nchmod 600 {file}; and if they may have, rotate it.")
+        return cls(_read_key(file.read_text(), str(file)), str(file), created=file if created else None)
+
+    async def check(self, db: Database) -> None:
+        """Raise SettingsError unless this database's secrets were sealed by this key; a new database takes it."""
+        async with db.transaction() as tx:
+            await tx.execute("select pg_advisory_xact_lock(hashtext('master_keys'))")
+            known = await tx.all(str, "select fingerprint from master_keys")
+            if not known:
+                await tx.execute("insert into master_keys (fingerprint) values (%s)", [self.fingerprint])
+        if known and self.fingerprint not in known:
+            if self._created:
+                self._created.unlink()  # made a moment ago, it has sealed nothing and would hide what is missing
+            raise SettingsError(
+                f"The secrets of this database were sealed by the key with fingerprint {', '.join(known)}; "
+                f"the key of {self._source} has {self.fingerprint}"
+                f"{' (just made, because there was none)' if self._created else ''}.\n"
+                "Put the right key back from your backup. If it is lost, so are the clusters' stored credentials: "
+                "empty the tables cluster_credentials, data_keys and master_keys, start again, and give each cluster "
+                "its credentials anew."
+            )
+
+    async def seal(self, tx: Tx, plaintext: bytes, *, purpose: str) -> bytes:
+        """Seal for the organization of `tx`. `purpose` is where it will lie: "table/column/row id"."""
+        key_id, key = await self._key_in_use(tx)
+        nonce = os.urandom(NONCE)
+        return VERSION + key_id.bytes + nonce + AESGCM(key).encrypt(nonce, plaintext, _place(tx, purpose))
+
+    async def open(self, tx: Tx, sealed: bytes, *, purpose: str) -> bytes:
+        """Open what `seal` made for this organization and purpose; raises Unreadable otherwise."""
+        if sealed[:1] != VERSION or len(sealed) < 1 + ID + NONCE:
+            raise Unreadable(f"{purpose} does not hold a sealed secret.")
+        key_id, nonce, rest = UUID(bytes=sealed[1 : 1 + ID]), sealed[1 + ID : 1 + ID + NONCE], sealed[1 + ID + NONCE :]
+        stored = await tx.one(DataKey, f"{_COLUMNS} where org_id = %s and id = %s", [tx.org_id, key_id])
+        if stored is None:
+            raise Unreadable(f"The key that sealed {purpose} is not there.")
+        try:
+            return AESGCM(self._unwrap(tx, stored)).decrypt(nonce, rest, _place(tx, purpose))
+        except InvalidTag as error:
+            raise Unreadable(f"{purpose} was damaged, or belongs elsewhere.", cure="Store the secret again.") from error
+
+    async def _key_in_use(self, tx: Tx) -> tuple[UUID, bytes]:
+        """The organization's key for new secrets, made at its first secret."""
+        query = f"{_COLUMNS} where org_id = %s and retired_at is null"
+        stored = await tx.one(DataKey, query, [tx.org_id])
+        if stored is None:
+            key = AESGCM.generate_key(KEY * 8)
+            nonce = os.urandom(NONCE)
+            wrapped = nonce + self._master.encrypt(nonce, key, _place(tx, "data key"))
+            await tx.execute(
+                "insert into data_keys (org_id, fingerprint, wrapped) values (%s, %s, %s)"
+                " on conflict (org_id) where retired_at is null do nothing",
+                [tx.org_id, self.fingerprint, wrapped],
+            )
+            stored = await tx.one(DataKey, query, [tx.org_id])  # another process may have been faster
+        if stored is None:
+            raise Unreadable("The organization has no key, and none could be made.")
+        return stored.id, self._unwrap(tx, stored)
+
+    def _unwrap(self, tx: Tx, stored: DataKey) -> bytes:
+        try:
+            return self._master.decrypt(stored.wrapped[:NONCE], stored.wrapped[NONCE:], _place(tx, "data key"))
+        except InvalidTag as error:
+            raise Unreadable(
+                f"The organization's key was sealed by another master key ({stored.fingerprint}).",
+                cure=f"Put it back: {self._source} now holds {self.fingerprint}.",
+            ) from error
+
+
+_COLUMNS = "select id, fingerprint, wrapped from data_keys"
+
+
+def _place(tx: Tx, purpose: str) -> bytes:
+    """What a sealed secret is bound to. The organization's id has a fixed length, so no two places look alike."""
+    if tx.org_id is None:
+        raise ValueError("secrets belong to an organization: open the transaction with one")
+    return VERSION + tx.org_id.bytes + purpose.encode()
+
+
+def _create(file: Path) -> bool:
+    """Write a new key if there is none; whole or not at all, and never over one that is there."""
+    if file.exists():
+        return False
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(base64.b64encode(AESGCM.generate_key(KEY * 8)) + b"\n")
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
+
+
+def _read_key(text: str, source: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY:
+        raise SettingsError(
+            f"{source} does not hold a key: 32 bytes in base64 are wanted.\n"
+            "If it was damaged, restore it from your backup. A new one: openssl rand -base64 32"
+        )
+    return key
