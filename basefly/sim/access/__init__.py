@@ -1,0 +1,1 @@
+"""Who asks and what they may: certificates, users, and the cluster's own roles."""

@@ -1,0 +1,70 @@
+"""Who asks: client certificates and bearer tokens to a name and its groups, and acting as someone else."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from basefly.sim.status import unauthorized
+
+ANONYMOUS = "system:anonymous"
+
+
+class User(msgspec.Struct, frozen=True):
+    """A name and its groups, as the API server sees them after authentication."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+
+    def info(self) -> dict[str, Any]:
+        info: dict[str, Any] = {"username": self.name, "groups": list(self.groups)}
+        return info | ({"uid": self.uid} if self.uid else {})
+
+
+def service_account(namespace: str, name: str, uid: str = "") -> User:
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    return User(f"system:serviceaccount:{namespace}:{name}", groups, uid)
+
+
+def authenticate(
+    headers: Mapping[str, str], certificate: Mapping[str, Any] | None, tokens: Mapping[str, User], *, anonymous: bool
+) -> User:
+    """The user of a request, or 401. A certificate has already been verified by TLS; it wins over a token."""
+    if certificate:
+        return _with_group(_from_subject(certificate.get("subject", ())), "system:authenticated")
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        for known, user in tokens.items():
+            if hmac.compare_digest(known.encode(), token.strip().encode()):
+                return _with_group(user, "system:authenticated")
+        raise unauthorized()
+    if not anonymous:
+        raise unauthorized()
+    return User(ANONYMOUS, ("system:unauthenticated",))
+
+
+def impersonated(headers: Any) -> User | None:
+    """The user that the headers ask to act as; `headers` is a multidict, for groups may be many."""
+    name = headers.get("Impersonate-User")
+    if not name:
+        return None
+    groups = tuple(headers.getall("Impersonate-Group", ()))
+    if not groups and name.startswith("system:serviceaccount:"):
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{name.split(':')[2]}")
+    return _with_group(User(name, groups, headers.get("Impersonate-Uid", "")), "system:authenticated")
+
+
+def _with_group(user: User, group: str) -> User:
+    return user if group in user.groups else msgspec.structs.replace(user, groups=(*user.groups, group))
+
+
+def _from_subject(subject: Any) -> User:
+    pairs = [pair for relative in subject for pair in relative]
+    names = [value for key, value in pairs if key == "commonName"]
+    if not names:
+        raise unauthorized()
+    return User(names[0], tuple(value for key, value in pairs if key == "organizationName"))

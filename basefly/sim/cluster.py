@@ -1,0 +1,134 @@
+"""One simulated cluster: its objects, its certificates, its users, and the port it answers on."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import secrets
+from collections import deque
+from functools import partial
+from importlib import resources
+from typing import Any
+
+import msgspec
+import yaml
+from aiohttp import web
+
+from basefly.sim.access import certificates
+from basefly.sim.access.rbac import SUPERUSERS, Access
+from basefly.sim.access.users import User
+from basefly.sim.api import Api
+from basefly.sim.faults import Faults
+from basefly.sim.kinds.catalog import Catalog
+from basefly.sim.objects import Objects
+from basefly.sim.requests import Request
+from basefly.sim.rest import handler
+from basefly.sim.rest.discovery import VERSION
+from basefly.sim.store.store import Store
+
+REQUESTS = 100_000
+"""How many requests a cluster remembers."""
+
+
+class Cluster:
+    """A cluster to speak to over TLS (`server`, `kubeconfig()`) and to reach into directly (`api`, `faults`)."""
+
+    def __init__(self, name: str, *, seed: int = 0, version: str = VERSION, anonymous: bool = False) -> None:
+        self.name, self.git_version, self.anonymous = name, version, anonymous
+        self.bookmark_seconds = 60.0
+        self.address = ""
+        self.store, self.catalog, self.faults = Store(), Catalog(), Faults()
+        self.requests: deque[Request] = deque(maxlen=REQUESTS)
+        self.authority = certificates.Authority(name)
+        self.certificate = self.authority.server()
+        self.admin_token = secrets.token_hex(16)
+        self.tokens = {self.admin_token: User("admin", (SUPERUSERS,))}
+        chance = random.Random(f"{name}/{seed}")  # noqa: S311  # names and uids that a seed repeats, no secrets
+        self.objects = Objects(self.store, self.catalog, chance, self.authority.pem)
+        self.access = Access(self.store)
+        self.api = Api(self.objects)
+        self._server: asyncio.Server | None = None
+        self._protocols: web.Server | None = None
+        self._bootstrap()
+
+    @property
+    def server(self) -> str:
+        """The address for kubeconfigs, such as https://127.0.0.1:34567."""
+        return f"https://{self.address}"
+
+    async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one, and the same one again after `stop`."""
+        if not port and self.address:
+            port = int(self.address.rpartition(":")[2])
+        self._protocols = web.Server(partial(handler.handle, self), handler_cancellation=True)
+        context = certificates.server_context(self.authority, self.certificate)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocols, host, port, ssl=context, backlog=1024)
+        self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Stop listening and cut every connection; objects and history stay."""
+        if self._server is None or self._protocols is None:
+            return
+        self._server.close()
+        self.faults.drop_watches()
+        await self._protocols.shutdown(timeout=0)
+        self._server = self._protocols = None
+
+    async def restart(self) -> None:
+        """What a restart of the API server looks like: connections drop, the same address answers again."""
+        await self.stop()
+        await self.start()
+
+    def compact(self) -> None:
+        """Forget the history, as etcd's compaction does: older versions and continue tokens answer 410."""
+        self.store.compact()
+
+    def seed(self, *, nodes: int = 3, pods: int = 50, seed: int = 0) -> None:
+        """Fill the cluster with a believable fleet of objects, the same for the same seed."""
+        from basefly.sim.seeds.seed import plant
+
+        plant(self, nodes=nodes, pods=pods, seed=seed)
+        self.store.compact()
+
+    def issue_token(self, name: str, groups: tuple[str, ...] = ()) -> str:
+        """A bearer token for a user; what it may is up to the cluster's roles."""
+        token = secrets.token_hex(16)
+        self.tokens[token] = User(name, groups)
+        return token
+
+    def kubeconfig(self, *, token: str | None = None, certificate: certificates.Pair | None = None) -> str:
+        """A kubeconfig with one context, named as the cluster; without credentials given, the administrator's."""
+        user: dict[str, str] = {"token": token or self.admin_token}
+        if certificate:
+            user = {
+                "client-certificate-data": base64.b64encode(certificate.certificate).decode(),
+                "client-key-data": base64.b64encode(certificate.key).decode(),
+            }
+        return yaml.safe_dump(kubeconfig_of([(self, user)]), sort_keys=False)
+
+    def _bootstrap(self) -> None:
+        """What every API server makes for itself: namespaces, roles, bindings, and its own service."""
+        for namespace in ("default", "kube-node-lease", "kube-public", "kube-system"):
+            self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        text = resources.files("basefly.sim.seeds").joinpath("bootstrap.json").read_bytes()
+        for obj in msgspec.json.decode(text):
+            self.api.create(obj)
+
+
+def kubeconfig_of(clusters: list[tuple[Cluster, dict[str, str]]]) -> dict[str, Any]:
+    """A kubeconfig with a context for each cluster, in the form that kubectl writes."""
+    authorities = [
+        {"server": cluster.server, "certificate-authority-data": base64.b64encode(cluster.authority.pem).decode()}
+        for cluster, _ in clusters
+    ]
+    names = [cluster.name for cluster, _ in clusters]
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": names[0],
+        "clusters": [{"name": n, "cluster": held} for n, held in zip(names, authorities, strict=True)],
+        "users": [{"name": n, "user": user} for n, (_, user) in zip(names, clusters, strict=True)],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in names],
+    }

@@ -1,0 +1,191 @@
+"""The life of objects in one cluster: how they are made, changed and removed, and what follows from it."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+from basefly.sim import status
+from basefly.sim.kinds import custom, defaults
+from basefly.sim.kinds.catalog import Catalog
+from basefly.sim.kinds.kind import Kind
+from basefly.sim.rules import check_name, check_update, content, counts_generations, merge
+from basefly.sim.status import Refusal
+from basefly.sim.store.record import Record, record
+from basefly.sim.store.store import Store
+
+Object = dict[str, Any]
+_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+_ROOT_CA = "kube-root-ca.crt"
+
+
+def now() -> str:
+    """The time as Kubernetes writes it: RFC 3339 in UTC, whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Objects:
+    """Writes to a cluster by the server's rules; each raises the Refusal that the server would answer with."""
+
+    def __init__(self, store: Store, catalog: Catalog, random_source: random.Random, authority: bytes) -> None:
+        self.store, self.catalog = store, catalog
+        self._random = random_source
+        self._authority = authority
+
+    def new_uid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def create(
+        self, kind: Kind, obj: Object, *, namespace: str = "", keep_status: bool = True, dry: bool = False
+    ) -> Record:
+        """Add an object. Over HTTP most kinds lose a status they bring along."""
+        obj = deepcopy(obj)
+        meta = self._new_metadata(kind, obj, namespace)
+        if not keep_status and kind.part("status") and kind.name != "nodes":
+            obj.pop("status", None)
+        defaults.fill(kind.name, obj)
+        if kind.name == "services":
+            self._give_address(obj)
+        if kind.name == custom.RESOURCE:
+            custom.establish(obj, meta["creationTimestamp"])
+        if dry:
+            return record(kind.name, obj, 0)
+        created = self.store.put(kind.name, obj)
+        self._follow_creation(kind, obj)
+        return created
+
+    def update(
+        self, kind: Kind, held: Record, obj: Object, *, part: str = "", dry: bool = False, whole: bool = False
+    ) -> Record:
+        """Replace an object: with `part` its status alone, with `whole` its status too.
+
+        What changes nothing makes no new version.
+        """
+        obj = deepcopy(obj)
+        check_update(kind, held, obj)
+        old = held.load()
+        new = merge(kind, old, obj, part, whole=whole)
+        if old == new:
+            return held
+        if counts_generations(kind) and content(old) != content(new):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        if kind.name == custom.RESOURCE:
+            custom.establish(new, now())
+        if dry:
+            return record(kind.name, new, held.version)
+        if new["metadata"].get("deletionTimestamp") and not new["metadata"].get("finalizers"):
+            return self._remove(kind, held, new)
+        changed = self.store.put(kind.name, new)
+        if kind.name == custom.RESOURCE:
+            self._define(new)
+        return changed
+
+    def delete(self, kind: Kind, held: Record, *, grace: int | None = None, orphan: bool = False) -> Record:
+        """Remove an object with what it owns, at once or, while finalizers hold it, by marking it."""
+        obj = held.load()
+        meta = obj["metadata"]
+        if meta.get("deletionTimestamp") and meta.get("finalizers"):
+            return held
+        graceful = kind.name == "pods" and obj.get("spec", {}).get("nodeName") and grace != 0
+        if meta.get("finalizers") or graceful or kind.name == "namespaces":
+            meta["deletionTimestamp"] = now()
+            meta["deletionGracePeriodSeconds"] = (30 if grace is None else grace) if graceful else 0
+            if kind.name == "namespaces":
+                obj["status"] = {"phase": "Terminating"}
+            held = self.store.put(kind.name, obj)
+        if meta.get("finalizers"):
+            return held
+        if kind.name == "namespaces":
+            self._empty_namespace(held.name)
+        return self._remove(kind, held, orphan=orphan)
+
+    def _new_metadata(self, kind: Kind, obj: Object, namespace: str) -> Object:
+        meta: Object = obj.setdefault("metadata", {})
+        if meta.get("resourceVersion"):
+            raise Refusal(500, "", "resourceVersion should not be set on objects to be created")
+        if not meta.get("name") and meta.get("generateName"):
+            meta["name"] = meta["generateName"] + "".join(self._random.choices(_SUFFIX, k=5))
+        check_name(kind, meta.get("name", ""))
+        if kind.namespaced:
+            self._place(meta, namespace)
+        if self.store.get(kind.name, meta.get("namespace", ""), meta["name"]):
+            raise status.already_exists(kind, meta["name"])
+        meta |= {"uid": self.new_uid(), "creationTimestamp": now()}
+        if counts_generations(kind):
+            meta["generation"] = 1
+        return meta
+
+    def _place(self, meta: Object, namespace: str) -> None:
+        if namespace and meta.get("namespace", namespace) != namespace:
+            raise status.bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+        meta["namespace"] = namespace or meta.get("namespace") or "default"
+        if not self.store.get("namespaces", "", meta["namespace"]):
+            raise status.not_found(self.catalog.named("namespaces"), meta["namespace"])
+
+    def _give_address(self, obj: Object) -> None:
+        spec = obj["spec"]
+        if spec["type"] != "ExternalName" and "clusterIP" not in spec:
+            number = self._random.randint(256, 65_000)
+            spec["clusterIP"] = f"10.96.{number >> 8}.{number & 255}"
+        if "clusterIP" in spec:
+            spec |= {"clusterIPs": [spec["clusterIP"]], "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"}
+
+    def _follow_creation(self, kind: Kind, obj: Object) -> None:
+        if kind.name == custom.RESOURCE:
+            self._define(obj)
+        elif kind.name == "namespaces":
+            name = obj["metadata"]["name"]
+            account: Object = {"metadata": {"name": "default"}}
+            self.create(self.catalog.named("serviceaccounts"), account, namespace=name)
+            bundle: Object = {"metadata": {"name": _ROOT_CA}, "data": {"ca.crt": self._authority.decode()}}
+            self.create(self.catalog.named("configmaps"), bundle, namespace=name)
+
+    def _define(self, definition: Object) -> None:
+        name = definition["metadata"]["name"]
+        for kind in [kind for kind in self.catalog if kind.definition == name]:
+            self.catalog.remove(kind)
+        for kind in custom.kinds_of(definition):
+            self.catalog.add(kind)
+
+    def _remove(self, kind: Kind, held: Record, last: Object | None = None, *, orphan: bool = False) -> Record:
+        gone = self.store.remove(kind.name, held, last)
+        if kind.name == custom.RESOURCE:
+            self._undefine(held.name)
+        for resource, dependent in self.store.owned_by(held.uid):
+            self._let_go(resource, dependent, held.uid, orphan)
+        return gone
+
+    def _let_go(self, resource: str, dependent: Record, uid: str, orphan: bool) -> None:
+        """What the garbage collector does with an object one of whose owners is gone."""
+        obj = dependent.load()
+        owners = [owner for owner in obj["metadata"].get("ownerReferences", ()) if owner["uid"] != uid]
+        kind = self.catalog.named(resource)
+        if owners or orphan:
+            obj["metadata"]["ownerReferences"] = owners
+            self.store.put(resource, obj)
+        else:
+            self.delete(kind, dependent)
+
+    def _undefine(self, definition: str) -> None:
+        for kind in [kind for kind in self.catalog if kind.definition == definition]:
+            self._empty(kind, "")
+            self.catalog.remove(kind)
+            self.store.drop(kind.name)
+
+    def _empty_namespace(self, namespace: str) -> None:
+        seen = set()
+        for kind in list(self.catalog):
+            if kind.namespaced and "list" in kind.verbs and kind.name not in seen:
+                seen.add(kind.name)
+                self._empty(kind, namespace)
+
+    def _empty(self, kind: Kind, namespace: str) -> None:
+        for found in self.store.of(kind.name).page(namespace=namespace):
+            held = self.store.get(kind.name, found.namespace, found.name)
+            if held:
+                self.store.remove(kind.name, held)

@@ -1,0 +1,166 @@
+"""Paths that are no resource: discovery in both its forms, version and health."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from basefly.sim.kinds.kind import Kind, Subresource
+from basefly.sim.rest import openapi
+from basefly.sim.rest.negotiate import answer_value
+from basefly.sim.status import no_such_path
+
+if TYPE_CHECKING:
+    from basefly.sim.cluster import Cluster
+
+VERSION = "v1.36.2"
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_HEALTH = ("readyz", "livez", "healthz")
+
+
+async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> web.Response:
+    """Answer a GET outside the resources, or 404."""
+    parts = [part for part in path.split("/") if part]
+    match parts:
+        case [health, *_] if health in _HEALTH:
+            return web.Response(text="ok", headers={"X-Content-Type-Options": "nosniff"})
+        case ["version"]:
+            return await answer_value(request, version(cluster.git_version))
+        case ["api"] | ["apis"] if _wants_aggregated(request):
+            return _aggregated(cluster, request, core=parts == ["api"])
+        case ["openapi", "v3", *rest]:
+            return await openapi.answer_document(cluster, request, "/".join(rest))
+        case ["api"] | ["apis"] | ["api", _] | ["apis", _] | ["apis", _, _]:
+            return await answer_value(request, _plain(cluster, parts))
+        case []:
+            return await answer_value(request, {"paths": _paths(cluster)})
+    return web.Response(text="404 page not found\n", status=404)
+
+
+def version(git_version: str) -> dict[str, str]:
+    major, minor, _ = git_version.removeprefix("v").split(".")
+    return {
+        "major": major,
+        "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
+        "gitVersion": git_version,
+        "gitCommit": hashlib.sha1(git_version.encode(), usedforsecurity=False).hexdigest(),
+        "gitTreeState": "clean",
+        "buildDate": "2026-06-09T00:00:00Z",
+        "goVersion": "go1.26.8",
+        "compiler": "gc",
+        "platform": "linux/amd64",
+    }
+
+
+def _wants_aggregated(request: web.BaseRequest) -> bool:
+    wanted = request.headers.get("Accept", "").replace(" ", "").split(",")
+    return any(choice.split(";q=")[0] == _AGGREGATED for choice in wanted)
+
+
+def _aggregated(cluster: Cluster, request: web.BaseRequest, *, core: bool) -> web.Response:
+    groups = [
+        _group_discovery(group, versions)
+        for group, versions in cluster.catalog.versions().items()
+        if (group == "") is core
+    ]
+    head: dict[str, Any] = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}}
+    body = msgspec.json.encode(head | {"items": groups})
+    tag = f'"{hashlib.sha256(body).hexdigest().upper()}"'
+    headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "public"}
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers=headers | {"Content-Type": _AGGREGATED})
+
+
+def _group_discovery(group: str, versions: dict[str, list[Kind]]) -> dict[str, Any]:
+    listed = [
+        {"version": name, "resources": [_resource_discovery(kind) for kind in kinds], "freshness": "Current"}
+        for name, kinds in versions.items()
+    ]
+    return {"metadata": {"name": group} if group else {}, "versions": listed}
+
+
+def _resource_discovery(kind: Kind) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "resource": kind.plural,
+        "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
+        "singularResource": kind.singular,
+        "verbs": kind.verbs,
+    }
+    told |= _names(kind)
+    if kind.subresources:
+        told["subresources"] = [_part_discovery(kind, part) for part in kind.subresources]
+    return told
+
+
+def _names(kind: Kind) -> dict[str, Any]:
+    names = {"shortNames": kind.short_names, "categories": kind.categories}
+    return {key: value for key, value in names.items() if value}
+
+
+def _part_discovery(kind: Kind, part: Subresource) -> dict[str, Any]:
+    group, version = (part.group, part.version) if part.version else (kind.group, kind.version)
+    response = {"group": group, "version": version, "kind": part.kind}
+    return {"subresource": part.name, "responseKind": response, "verbs": part.verbs}
+
+
+def _plain(cluster: Cluster, parts: list[str]) -> dict[str, Any]:
+    tree = cluster.catalog.versions()
+    match parts:
+        case ["api"]:
+            address = {"clientCIDR": "0.0.0.0/0", "serverAddress": cluster.address}
+            return {"kind": "APIVersions", "versions": list(tree[""]), "serverAddressByClientCIDRs": [address]}
+        case ["apis"]:
+            groups = [_group(group, versions) for group, versions in tree.items() if group]
+            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+        case ["apis", group] if group in tree and group:
+            return {"kind": "APIGroup", "apiVersion": "v1"} | _group(group, tree[group])
+        case ["api", version] if version in tree[""]:
+            return _resource_list(version, tree[""][version])
+        case ["apis", group, version] if version in tree.get(group, {}):
+            return _resource_list(f"{group}/{version}", tree[group][version])
+    raise no_such_path()
+
+
+def _group(group: str, versions: dict[str, list[Kind]]) -> dict[str, Any]:
+    listed = [{"groupVersion": f"{group}/{version}", "version": version} for version in versions]
+    return {"name": group, "versions": listed, "preferredVersion": listed[0]}
+
+
+def _resource_list(group_version: str, kinds: list[Kind]) -> dict[str, Any]:
+    resources: list[dict[str, Any]] = []
+    for kind in kinds:
+        resources.append(
+            {
+                "name": kind.plural,
+                "singularName": kind.singular,
+                "namespaced": kind.namespaced,
+                "kind": kind.kind,
+                "verbs": kind.verbs,
+                **_names(kind),
+            }
+        )
+        resources += [_part(kind, part) for part in kind.subresources]
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
+
+
+def _part(kind: Kind, part: Subresource) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": f"{kind.plural}/{part.name}", "singularName": "", "namespaced": kind.namespaced}
+    if part.version:
+        told |= {"group": part.group, "version": part.version}
+    return told | {"kind": part.kind, "verbs": part.verbs}
+
+
+def _paths(cluster: Cluster) -> list[str]:
+    paths = {"/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"}
+    for kind in cluster.catalog:
+        paths |= {f"/apis/{kind.group}", f"/apis/{kind.api_version}"} if kind.group else {f"/api/{kind.version}"}
+    return sorted(paths)

@@ -1,0 +1,97 @@
+"""The door of a cluster: every request is recorded, meets its faults, is authenticated, authorised and answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from basefly.sim.access.users import User, authenticate
+from basefly.sim.kinds.kind import Kind
+from basefly.sim.requests import Request, Target
+from basefly.sim.rest import discovery, paths, reads, subresources, watches, writes
+from basefly.sim.rest.call import Call
+from basefly.sim.rest.negotiate import accepted, refuse
+from basefly.sim.status import Refusal, no_such_path, not_allowed
+
+if TYPE_CHECKING:
+    from basefly.sim.cluster import Cluster
+
+_log = logging.getLogger(__name__)
+_VERBS: dict[str, Callable[[Call], Awaitable[web.StreamResponse]]] = {
+    "get": reads.get,
+    "list": reads.listing,
+    "watch": watches.watch,
+    "create": writes.create,
+    "update": writes.update,
+    "patch": writes.patch,
+    "delete": writes.delete,
+    "deletecollection": writes.delete_many,
+}
+
+
+async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamResponse:
+    """Answer one request. Whatever fails unforeseen is a 500 Status, as in the real server."""
+    target = paths.read(request.method, request.path, request.query)
+    entry = Request(
+        method=request.method,
+        path=request.path,
+        query=dict(request.query),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        target=target,
+    )
+    cluster.requests.append(entry)
+    try:
+        response = await _serve(cluster, request, target, entry)
+    except Refusal as refusal:
+        response = refuse(refusal)
+    except ConnectionError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the last resort: whoever asks gets a Status
+        _log.exception("%s %s failed", request.method, request.path)
+        response = refuse(Refusal(500, "InternalError", f"Internal error occurred: {error}"))
+    entry.status = response.status
+    return response
+
+
+async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, entry: Request) -> web.StreamResponse:
+    user = _user(cluster, request)
+    entry.user = user.name
+    await cluster.faults.strike(request, target)
+    cluster.access.require(user, target)
+    if not target.resource:
+        return await discovery.answer_path(cluster, request, target.path)
+    return await _resource(cluster, request, target, user)
+
+
+def _user(cluster: Cluster, request: web.BaseRequest) -> User:
+    certificate = request.transport.get_extra_info("peercert") if request.transport else None
+    user = authenticate(request.headers, certificate, cluster.tokens, anonymous=cluster.anonymous)
+    return cluster.access.impersonate(user, request.headers)
+
+
+async def _resource(cluster: Cluster, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
+    kind = cluster.catalog.at(target.group, target.version, target.resource)
+    if kind is None:
+        if not cluster.catalog.serves(target.group, target.version):
+            return web.Response(text="404 page not found\n", status=404)
+        raise no_such_path()
+    _check_path(kind, target)
+    call = Call(cluster, request, target, kind, user, accepted(request.headers.get("Accept", "")))
+    if target.subresource:
+        return await subresources.answer_part(call)
+    if target.verb not in kind.verbs:
+        raise not_allowed()
+    return await _VERBS[target.verb](call)
+
+
+def _check_path(kind: Kind, target: Target) -> None:
+    if not kind.namespaced and target.namespace and kind.plural != "namespaces":
+        raise no_such_path()
+    if kind.namespaced and not target.namespace:
+        if target.name:
+            raise no_such_path()
+        if target.verb in ("create", "deletecollection"):
+            raise not_allowed()

@@ -1,0 +1,130 @@
+"""JSON patch (RFC 6902) and merge patch (RFC 7396), refused as the real server refuses them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import msgspec
+
+from basefly.sim.kinds.kind import Kind
+from basefly.sim.status import Refusal, bad_request, unsupported_media
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
+
+
+class _Operation(msgspec.Struct):
+    op: str
+    path: str
+    value: Any = msgspec.UNSET
+    from_: str = msgspec.field(default="", name="from")
+
+
+def apply(kind: Kind, obj: dict[str, Any], text: bytes, media: str) -> dict[str, Any]:
+    """The object after a patch; the one given is left alone."""
+    if media == JSON_PATCH:
+        return _json_patch(obj, _decode(text, list[_Operation]))
+    if media == MERGE_PATCH:
+        merged = merge(obj, _decode(text, dict[str, Any]))
+        return dict(merged)
+    if media == STRATEGIC and kind.definition:
+        accepted = f"{JSON_PATCH}, {MERGE_PATCH}, {APPLY[0]}"
+        raise unsupported_media(
+            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        )
+    if media in (STRATEGIC, *APPLY):
+        what = "Server-side apply" if media in APPLY else "Strategic merge patch"
+        raise unsupported_media(f"{what} is not simulated: use {MERGE_PATCH} or {JSON_PATCH}")
+    raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", name=None)
+
+
+def _decode(text: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise bad_request(f"error decoding patch: {error}") from None
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """RFC 7396: null takes away, objects merge, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value)
+    return merged
+
+
+def _json_patch(obj: dict[str, Any], operations: list[_Operation]) -> dict[str, Any]:
+    document: dict[str, Any] = {"": deepcopy(obj)}
+    try:
+        for operation in operations:
+            _operate(document, operation)
+    except (LookupError, ValueError, TypeError):
+        message = "the server rejected our request due to an error in our request"
+        raise Refusal(422, "Invalid", message, name=None) from None
+    patched: dict[str, Any] = document[""]
+    return patched
+
+
+def _operate(document: dict[str, Any], operation: _Operation) -> None:
+    match operation.op:
+        case "add":
+            _add(document, operation.path, operation.value)
+        case "remove":
+            _remove(document, operation.path)
+        case "replace":
+            _remove(document, operation.path)
+            _add(document, operation.path, operation.value)
+        case "move":
+            _add(document, operation.path, _remove(document, operation.from_))
+        case "copy":
+            _add(document, operation.path, deepcopy(_at(document, operation.from_)))
+        case "test" if _at(document, operation.path) == operation.value:
+            pass
+        case _:
+            raise ValueError(operation.op)
+
+
+def _tokens(pointer: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")]
+
+
+def _step(value: Any, token: str) -> Any:
+    return value[int(token)] if isinstance(value, list) else value[token]
+
+
+def _at(document: Any, pointer: str) -> Any:
+    for token in _tokens(pointer):
+        document = _step(document, token)
+    return document
+
+
+def _parent(document: Any, pointer: str) -> tuple[Any, str]:
+    *path, last = _tokens(pointer)
+    for token in path:
+        document = _step(document, token)
+    return document, last
+
+
+def _add(document: Any, pointer: str, value: Any) -> None:
+    holder, last = _parent(document, pointer)
+    if not isinstance(holder, list):
+        holder[last] = value
+    elif last == "-":
+        holder.append(value)
+    elif int(last) > len(holder):
+        raise IndexError(last)
+    else:
+        holder.insert(int(last), value)
+
+
+def _remove(document: Any, pointer: str) -> Any:
+    holder, last = _parent(document, pointer)
+    return holder.pop(int(last)) if isinstance(holder, list) else holder.pop(last)

@@ -1,0 +1,83 @@
+"""Questions that are asked by creating an object which is not kept: access reviews and who I am."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from basefly.sim.access.rbac import Rule
+from basefly.sim.access.users import User
+from basefly.sim.requests import Target
+from basefly.sim.rest.bodies import read_object
+from basefly.sim.rest.call import Call
+from basefly.sim.rest.negotiate import answer_value
+
+Object = dict[str, Any]
+
+
+async def answer_review(call: Call) -> web.Response:
+    """Answer with the question and its status."""
+    obj = await read_object(call)
+    spec = obj.get("spec") or {}
+    status = ANSWERS[call.kind.name](call, spec)
+    meta = {**(obj.get("metadata") or {}), "creationTimestamp": None}
+    told = {"kind": call.kind.kind, "apiVersion": call.kind.api_version, "metadata": meta}
+    if call.kind.plural != "selfsubjectreviews":
+        told["spec"] = spec
+    return await answer_value(call.request, told | {"status": status}, status=201)
+
+
+def _self_access(call: Call, spec: Object) -> Object:
+    return _decide(call, call.user, spec)
+
+
+def _access(call: Call, spec: Object) -> Object:
+    return _decide(call, User(spec.get("user", ""), tuple(spec.get("groups") or ()), spec.get("uid", "")), spec)
+
+
+def _decide(call: Call, user: User, spec: Object) -> Object:
+    allowed, reason = call.cluster.access.allowed(user, _target(spec, call.namespace))
+    return {"allowed": allowed} | ({"reason": reason} if reason else {})
+
+
+def _target(spec: Object, namespace: str) -> Target:
+    if path := spec.get("nonResourceAttributes"):
+        return Target(verb=path.get("verb", ""), path=path.get("path", ""))
+    asked = spec.get("resourceAttributes") or {}
+    return Target(
+        verb=asked.get("verb", ""),
+        group=asked.get("group", ""),
+        version=asked.get("version", ""),
+        resource=asked.get("resource", ""),
+        subresource=asked.get("subresource", ""),
+        namespace=asked.get("namespace", namespace),
+        name=asked.get("name", ""),
+    )
+
+
+def _self_rules(call: Call, spec: Object) -> Object:
+    rules = call.cluster.access.rules(call.user, spec.get("namespace", ""))
+    paths = [_told(rule, "verbs", "nonResourceURLs") for rule in rules if rule.non_resource_urls]
+    resources = [_told(rule, "verbs", "apiGroups", "resources", "resourceNames") for rule in rules if rule.resources]
+    return {"resourceRules": resources, "nonResourceRules": paths, "incomplete": False}
+
+
+def _told(rule: Rule, *members: str) -> Object:
+    held = msgspec.to_builtins(rule)
+    return {member: held[member] for member in members if held[member]}
+
+
+def _self(call: Call, _spec: Object) -> Object:
+    return {"userInfo": call.user.info()}
+
+
+ANSWERS: dict[str, Callable[[Call, Object], Object]] = {
+    "selfsubjectaccessreviews.authorization.k8s.io": _self_access,
+    "selfsubjectrulesreviews.authorization.k8s.io": _self_rules,
+    "subjectaccessreviews.authorization.k8s.io": _access,
+    "localsubjectaccessreviews.authorization.k8s.io": _access,
+    "selfsubjectreviews.authentication.k8s.io": _self,
+}

@@ -1,0 +1,81 @@
+"""Parts of an object with paths of their own: status and scale; the others are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from basefly.sim.rest import patches, reads, writes
+from basefly.sim.rest.bodies import read_object
+from basefly.sim.rest.call import Call
+from basefly.sim.rest.negotiate import answer_value
+from basefly.sim.status import modified, no_such_path, not_allowed, not_simulated
+from basefly.sim.store.record import Record
+
+Object = dict[str, Any]
+_SCALE = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+
+
+async def answer_part(call: Call) -> web.StreamResponse:
+    part = call.kind.part(call.target.subresource.partition("/")[0])
+    if part is None or not call.target.name:
+        raise no_such_path()
+    if call.target.verb not in part.verbs:
+        raise not_allowed()
+    if part.name == "scale":
+        return await _scale(call)
+    if part.name != "status":
+        raise not_simulated(f"{call.kind.plural}/{part.name}")
+    if call.target.verb == "get":
+        return await reads.get(call)
+    return await (writes.put if call.target.verb == "update" else writes.patch_part)(call, "status")
+
+
+async def _scale(call: Call) -> web.Response:
+    """Read or write the number of replicas as an autoscaling/v1 Scale."""
+    body = await read_object(call) if call.target.verb == "update" else None
+    text = await call.request.read()
+    record = writes.held(call)
+    scale = _as_scale(call, record)
+    if call.target.verb == "get":
+        return await answer_value(call.request, scale)
+    wanted = body if body is not None else patches.apply(call.kind, scale, text, call.request.content_type)
+    if wanted["metadata"].get("resourceVersion", str(record.version)) != str(record.version):
+        raise modified(call.kind, record.name)
+    obj = record.load()
+    _put(obj, _paths(call)["specReplicasPath"], int(wanted.get("spec", {}).get("replicas", 0)))
+    changed = call.cluster.objects.update(call.kind, record, obj, dry=writes.is_dry(call))
+    return await answer_value(call.request, _as_scale(call, changed))
+
+
+def _paths(call: Call) -> dict[str, str]:
+    return call.kind.scale or _SCALE
+
+
+def _as_scale(call: Call, record: Record) -> Object:
+    obj = record.load()
+    meta = {
+        key: obj["metadata"].get(key) for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    }
+    paths = _paths(call)
+    status: Object = {"replicas": _get(obj, paths["statusReplicasPath"]) or 0}
+    selector = (obj.get("spec") or {}).get("selector") or {}
+    if labels := selector.get("matchLabels"):
+        status["selector"] = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    replicas = _get(obj, paths["specReplicasPath"])
+    spec = {"replicas": replicas} if replicas else {}
+    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": spec, "status": status}
+
+
+def _get(obj: Any, path: str) -> Any:
+    for part in path.lstrip(".").split("."):
+        obj = obj.get(part) if isinstance(obj, dict) else None
+    return obj
+
+
+def _put(obj: Object, path: str, value: Any) -> None:
+    *parents, last = path.lstrip(".").split(".")
+    for part in parents:
+        obj = obj.setdefault(part, {})
+    obj[last] = value

@@ -1,0 +1,129 @@
+"""Create, update, patch and delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from basefly.sim import status
+from basefly.sim.kinds.kind import Kind
+from basefly.sim.rest import options as list_options
+from basefly.sim.rest import patches, reviews
+from basefly.sim.rest.bodies import DeleteOptions, read_delete_options, read_object
+from basefly.sim.rest.call import Call
+from basefly.sim.rest.negotiate import answer
+from basefly.sim.rest.render import many, one
+from basefly.sim.rules import check_type
+from basefly.sim.store import selectors
+from basefly.sim.store.record import Record
+
+Object = dict[str, Any]
+
+
+async def create(call: Call) -> web.Response:
+    if call.kind.name in reviews.ANSWERS:
+        return await reviews.answer_review(call)
+    obj = await read_object(call)
+    check_type(call.kind, obj)
+    record = call.cluster.objects.create(call.kind, obj, namespace=call.namespace, keep_status=False, dry=is_dry(call))
+    return await _told(call, record, code=201)
+
+
+async def update(call: Call) -> web.Response:
+    return await put(call, "")
+
+
+async def put(call: Call, part: str) -> web.Response:
+    """Replace an object, or a part of it."""
+    obj = await read_object(call)
+    check_type(call.kind, obj)
+    record = call.cluster.objects.update(call.kind, held(call), obj, part=part, dry=is_dry(call))
+    return await _told(call, record)
+
+
+async def patch(call: Call) -> web.Response:
+    return await patch_part(call, "")
+
+
+async def patch_part(call: Call, part: str) -> web.Response:
+    """Patch an object, or a part of it. Nothing is awaited between reading and writing: it is atomic."""
+    text = await call.request.read()
+    record = held(call)
+    old = record.load() | {"apiVersion": call.kind.api_version, "kind": call.kind.kind}
+    new = patches.apply(call.kind, old, text, call.request.content_type)
+    if new["metadata"].get("resourceVersion") != str(record.version):
+        raise status.modified(call.kind, record.name)
+    changed = call.cluster.objects.update(call.kind, record, new, part=part, dry=is_dry(call))
+    return await _told(call, changed)
+
+
+async def delete(call: Call) -> web.Response:
+    options = await read_delete_options(call)
+    record = held(call)
+    _check_preconditions(call.kind, record, options)
+    if is_dry(call) or options.dry_run:
+        return await _deleted(call, record)
+    gone = _delete(call, record, options)
+    return await _told(call, gone) if b'"deletionTimestamp"' in gone.body else await _deleted(call, gone)
+
+
+async def delete_many(call: Call) -> web.Response:
+    """Delete what a list with the same selectors would show, and answer with that list."""
+    options = await read_delete_options(call)
+    asked = list_options.read(call.query, watch=False)
+    store = call.cluster.store
+    found = store.of(call.kind.name).page(namespace=call.namespace)
+    matches = selectors.matcher(call.kind.name, asked.labels, asked.fields)
+    if matches:
+        found = [record for record in found if matches(record)]
+    body = many(call.kind, found, {"resourceVersion": str(store.version)}, call.accept.form)
+    for record in found if not is_dry(call) else ():
+        current = store.get(call.kind.name, record.namespace, record.name)
+        if current:
+            _delete(call, current, options)
+    return await answer(call.request, body, accept=call.accept)
+
+
+def held(call: Call) -> Record:
+    """The object that the path names, or 404."""
+    record = call.cluster.store.get(call.kind.name, call.namespace, call.target.name)
+    if record is None:
+        raise status.not_found(call.kind, call.target.name)
+    return record
+
+
+def is_dry(call: Call) -> bool:
+    return call.query.get("dryRun") == "All"
+
+
+def _delete(call: Call, record: Record, options: DeleteOptions) -> Record:
+    orphan = options.propagation_policy == "Orphan" or options.orphan_dependents is True
+    return call.cluster.objects.delete(call.kind, record, grace=options.grace_period_seconds, orphan=orphan)
+
+
+def _check_preconditions(kind: Kind, record: Record, options: DeleteOptions) -> None:
+    wanted = options.preconditions
+    if wanted is None:
+        return
+    if wanted.uid is not None and wanted.uid != record.uid:
+        why = f"the UID in the precondition ({wanted.uid}) does not match the UID in record ({record.uid})."
+        raise status.precondition(kind, record.name, f"{why} The object might have been deleted and then recreated")
+    if wanted.resource_version is not None and wanted.resource_version != str(record.version):
+        why = f"the ResourceVersion in the precondition ({wanted.resource_version}) does not match the ResourceVersion"
+        raise status.precondition(
+            kind, record.name, f"{why} in record ({record.version}). The object might have been modified"
+        )
+
+
+async def _told(call: Call, record: Record, *, code: int = 200) -> web.Response:
+    body = one(call.kind, record, call.accept.form, include=call.query.get("includeObject", ""))
+    return await answer(call.request, body, status=code, accept=call.accept)
+
+
+async def _deleted(call: Call, record: Record) -> web.Response:
+    details = {"name": record.name, "group": call.kind.group, "kind": call.kind.plural, "uid": record.uid}
+    told = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    body = msgspec.json.encode(told | {"details": {key: value for key, value in details.items() if value}})
+    return await answer(call.request, body, accept=call.accept)

@@ -1,0 +1,1 @@
+"""What a cluster remembers: objects, their versions, and the history that lists and watches read."""

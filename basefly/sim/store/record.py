@@ -1,0 +1,105 @@
+"""One stored version of an object, and the event that brought it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+_ORDER = (
+    "name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp "
+    "deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields"
+).split()
+_FIELDS = {
+    resource: tuple(paths.split())
+    for resource, paths in {
+        "pods": "spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork "
+        "status.phase status.podIP status.podIPs status.nominatedNodeName",
+        "events": "involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
+        "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath reason "
+        "reportingComponent source type",
+        "namespaces": "status.phase",
+        "nodes": "spec.unschedulable",
+        "secrets": "type",
+        "services": "spec.clusterIP spec.type",
+        "replicasets.apps": "status.replicas",
+        "replicationcontrollers": "status.replicas",
+        "jobs.batch": "status.successful",
+        "certificatesigningrequests.certificates.k8s.io": "spec.signerName",
+    }.items()
+}
+
+
+class Change(StrEnum):
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An object at one version: `body` is its JSON without kind and apiVersion, which depend on the asker."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    body: bytes
+    labels: dict[str, str]
+    fields: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    def load(self) -> dict[str, Any]:
+        """The object as a dict of its own, without kind and apiVersion."""
+        obj: dict[str, Any] = msgspec.json.decode(self.body)
+        return obj
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What happened at `version`; `previous` is what was there before, for watches that filter."""
+
+    change: Change
+    version: int
+    record: Record
+    previous: Record | None
+
+
+def fields_of(resource: str) -> tuple[str, ...]:
+    """The field labels, besides name and namespace, that selectors over this resource may use."""
+    return _FIELDS.get(resource, ())
+
+
+def record(resource: str, obj: dict[str, Any], version: int) -> Record:
+    """Freeze an object at a version; members come in the order of the real server."""
+    held = obj["metadata"] | {"resourceVersion": str(version)}
+    meta = {key: held[key] for key in _ORDER if held.get(key) not in (None, "", {}, [])}
+    body = {"metadata": meta} | {k: v for k, v in obj.items() if k not in ("metadata", "kind", "apiVersion")}
+    return Record(
+        namespace=meta.get("namespace", ""),
+        name=meta["name"],
+        uid=meta["uid"],
+        version=version,
+        body=msgspec.json.encode(body),
+        labels=meta.get("labels", {}),
+        fields={path: _text(_dig(obj, path)) for path in fields_of(resource)},
+    )
+
+
+def _dig(obj: dict[str, Any], path: str) -> Any:
+    if path == "status.successful":
+        path = "status.succeeded"
+    if path == "source":
+        path = "source.component"
+    value: Any = obj
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

@@ -1,0 +1,82 @@
+"""A cluster's storage: one version counter over many collections, ownership, and compaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from basefly.sim.store.collection import Collection
+from basefly.sim.store.record import Change, Event, Record, record
+
+HISTORY = 20_000
+"""How many versions back lists and watches may reach before the store compacts by itself."""
+
+
+class Store:
+    """Every write takes the next version, as in etcd; versions up to `compacted` can no longer be read."""
+
+    def __init__(self) -> None:
+        self.version = 1
+        self.compacted = 0
+        self._collections: dict[str, Collection] = {}
+        self._owned: dict[str, set[tuple[str, str]]] = {}
+
+    def of(self, resource: str) -> Collection:
+        return self._collections.setdefault(resource, Collection())
+
+    def get(self, resource: str, namespace: str, name: str) -> Record | None:
+        return self.of(resource).records.get(f"{namespace}/{name}")
+
+    def put(self, resource: str, obj: dict[str, Any]) -> Record:
+        """Add or change an object; the caller has checked that it may."""
+        self.version += 1
+        new = record(resource, obj, self.version)
+        collection = self.of(resource)
+        previous = collection.records.get(new.key)
+        change = Change.MODIFIED if previous else Change.ADDED
+        collection.append(Event(change, self.version, new, previous))
+        for owner in obj["metadata"].get("ownerReferences") or ():
+            self._owned.setdefault(owner["uid"], set()).add((resource, new.key))
+        self._trim()
+        return new
+
+    def load(self, resource: str, objects: list[dict[str, Any]]) -> None:
+        """Fill a resource that is still empty with many objects at once, each at a version of its own."""
+        records = []
+        for obj in objects:
+            self.version += 1
+            records.append(record(resource, obj, self.version))
+            for owner in obj["metadata"].get("ownerReferences") or ():
+                self._owned.setdefault(owner["uid"], set()).add((resource, records[-1].key))
+        collection = self.of(resource)
+        collection.load([*collection.records.values(), *records])
+        collection.wake()
+
+    def remove(self, resource: str, held: Record, last: dict[str, Any] | None = None) -> Record:
+        """Take an object away; what remains of it carries the version of its deletion."""
+        self.version += 1
+        gone = record(resource, last or held.load(), self.version)
+        self.of(resource).append(Event(Change.DELETED, self.version, gone, held))
+        self._trim()
+        return gone
+
+    def drop(self, resource: str) -> None:
+        """Forget a whole resource; its watches end."""
+        if collection := self._collections.pop(resource, None):
+            collection.close()
+
+    def owned_by(self, uid: str) -> list[tuple[str, Record]]:
+        """The objects that name `uid` as an owner, each with its resource."""
+        held = sorted(self._owned.pop(uid, ()))
+        found = ((resource, self.of(resource).records.get(key)) for resource, key in held)
+        return [(resource, kept) for resource, kept in found if kept]
+
+    def compact(self, version: int | None = None) -> None:
+        """Forget the history up to a version (all of it, if none is named): older reads now answer 410."""
+        self.compacted = self.version if version is None else version
+        for collection in self._collections.values():
+            collection.forget(self.compacted)
+            collection.wake()
+
+    def _trim(self) -> None:
+        if self.version - self.compacted > 2 * HISTORY:
+            self.compact(self.version - HISTORY)

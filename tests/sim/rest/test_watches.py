@@ -1,0 +1,111 @@
+"""Watches: initial events, changes in order, bookmarks, selectors, timeouts and compaction."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from basefly.sim import Cluster, Effect
+from tests.sim.asking import Asker, asking
+from tests.sim.fixtures import cluster, fleet  # noqa: F401  # fixtures are found by name
+
+PODS = "/api/v1/namespaces/default/configmaps"
+
+
+def config_map(name: str, **labels: str) -> dict[str, Any]:
+    meta = {"name": name, "namespace": "default", "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+
+
+async def collect(asker: Asker, path: str, *, until: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(10):
+        async for event in asker.watch(path):
+            found.append(event)
+            if len(found) >= until:
+                break
+    return found
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(event["type"], event["object"]["metadata"].get("name", "")) for event in events]
+
+
+async def test_a_watch_from_a_version_tells_what_came_after_it(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    start = cluster.store.version
+    cluster.api.create(config_map("a"))
+    cluster.api.change("configmaps", "a", by=lambda obj: obj.update(data={"k": "v"}))
+    cluster.api.delete("configmaps", "a")
+    async with asking(cluster) as asker:
+        events = await collect(asker, f"{PODS}?watch=1&resourceVersion={start}", until=3)
+    assert told(events) == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
+    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
+    assert versions == sorted(set(versions))
+    assert versions[0] > start
+
+
+async def test_a_streamed_list_ends_with_its_bookmark_and_goes_on(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    path = f"{PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    async with asking(cluster) as asker:
+        gathering = asyncio.create_task(collect(asker, path, until=3))
+        while not cluster.faults.open_watches:
+            await asyncio.sleep(0.01)
+        cluster.api.create(config_map("later"))
+        events = await gathering
+    assert told(events) == [("ADDED", "kube-root-ca.crt"), ("BOOKMARK", ""), ("ADDED", "later")]
+    assert events[1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+async def test_what_begins_or_ceases_to_match_is_added_or_deleted(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    start = cluster.store.version
+    cluster.api.create(config_map("a", tier="web"))
+    cluster.api.change("configmaps", "a", by=lambda obj: obj["metadata"]["labels"].update(tier="db"))
+    cluster.api.change("configmaps", "a", by=lambda obj: obj["metadata"]["labels"].update(tier="web"))
+    async with asking(cluster) as asker:
+        path = f"{PODS}?watch=1&resourceVersion={start}&labelSelector=tier%3Dweb"
+        events = await collect(asker, path, until=3)
+    assert told(events) == [("ADDED", "a"), ("DELETED", "a"), ("ADDED", "a")]
+
+
+async def test_bookmarks_come_only_to_whoever_asks(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    cluster.bookmark_seconds = 0.1
+    version = cluster.store.version
+    async with asking(cluster) as asker:
+        path = f"{PODS}?watch=1&timeoutSeconds=1&resourceVersion={version}"
+        asked = await collect(asker, f"{path}&allowWatchBookmarks=1", until=2)
+        unasked = await collect(asker, path, until=2)
+    assert [event["type"] for event in asked] == ["BOOKMARK", "BOOKMARK"]
+    assert unasked == []
+
+
+async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    start = cluster.store.version
+    cluster.api.create(config_map("a"))
+    cluster.compact()
+    async with asking(cluster) as asker:
+        [event] = await collect(asker, f"{PODS}?watch=1&resourceVersion={start}", until=2)
+    assert event["type"] == "ERROR"
+    assert (event["object"]["code"], event["object"]["reason"]) == (410, "Expired")
+    assert event["object"]["message"] == f"too old resource version: {start} ({cluster.store.compacted})"
+
+
+async def test_an_open_watch_that_missed_nothing_outlives_a_compaction(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    path = f"{PODS}?watch=1&resourceVersion={cluster.store.version}"
+    async with asking(cluster) as asker:
+        gathering = asyncio.create_task(collect(asker, path, until=2))
+        while not cluster.faults.open_watches:
+            await asyncio.sleep(0.01)
+        cluster.api.create(config_map("a"))
+        await asyncio.sleep(0.1)
+        cluster.compact()
+        cluster.api.create(config_map("b"))
+        assert told(await gathering) == [("ADDED", "a"), ("ADDED", "b")]
+
+
+async def test_faults_of_watches(cluster: Cluster) -> None:  # noqa: F811  # fixture
+    version = cluster.store.version
+    cluster.faults.add(Effect.GONE, verb="watch", times=1)
+    async with asking(cluster) as asker:
+        [event] = await collect(asker, f"{PODS}?watch=1&resourceVersion={version}", until=2)
+        assert event["object"]["code"] == 410
+        assert await collect(asker, f"{PODS}?watch=1&resourceVersion={version}&timeoutSeconds=1", until=1) == []
