@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -21,6 +21,7 @@ from basefly.base.kube.faults import connect_error
 from basefly.base.kube.lines import Lines
 from basefly.base.kube.objects import JSON, decode
 from basefly.base.resilience.deadlines import Deadlines
+from basefly.base.resilience.policy import Policy
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -29,7 +30,8 @@ MEBIBYTE = 2**20
 
 
 class Client:
-    """Speaks to one API server. Every method raises ConnectError or an ApiError; nothing is tried twice.
+    """Speaks to one API server. Every method raises ConnectError or an ApiError, and, with a `policy`, CircuitOpen or
+    Overloaded when it does not even try.
 
     `private` says whether loopback and private addresses may be dialed; `compress` asks for gzip, which pays over
     slow networks. Made anywhere, used within one event loop, closed by `close`.
@@ -42,11 +44,13 @@ class Client:
         private: bool = True,
         compress: bool = False,
         deadlines: Deadlines | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self.server = credentials.server.rstrip("/")
         self.deadlines = deadlines or Deadlines()
         self._credentials = credentials
         self._private = private
+        self._policy = policy
         self._session: aiohttp.ClientSession | None = None
         self._context: ssl.SSLContext | None = None
         self._headers = {
@@ -57,18 +61,43 @@ class Client:
             self._headers["Authorization"] = f"Bearer {credentials.token.reveal()}"
 
     async def get_bytes(
-        self, path: str, params: Params | None = None, *, accept: str = JSON, limit: int = 64 * MEBIBYTE
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        accept: str = JSON,
+        limit: int = 64 * MEBIBYTE,
+        again: bool = False,
     ) -> bytes:
-        """The body of an answer, of at most `limit` bytes."""
-        return await self.send("GET", path, params, accept=accept, limit=limit)
+        """The body of an answer, of at most `limit` bytes.
+
+        `again` tries up to three times if the connection drops or the server is busy: for callers who have no
+        retry of their own.
+        """
+        if self._policy is None:
+            return await self.send("GET", path, params, accept=accept, limit=limit)
+        try:
+            return await self._policy.call(
+                lambda: self.send("GET", path, params, accept=accept, limit=limit),
+                again=again,
+                within=self.deadlines.total,
+            )
+        except TimeoutError as error:
+            raise connect_error(error, self.server) from error
 
     @overload
-    async def get_json(self, path: str, params: Params | None = None, *, accept: str = JSON) -> Any: ...
+    async def get_json(
+        self, path: str, params: Params | None = None, *, accept: str = JSON, again: bool = False
+    ) -> Any: ...
     @overload
-    async def get_json(self, path: str, params: Params | None = None, *, into: type[T], accept: str = JSON) -> T: ...
-    async def get_json(self, path: str, params: Params | None = None, *, into: Any = Any, accept: str = JSON) -> Any:
-        """The answer, decoded into `into` (any type that msgspec knows)."""
-        return self.decode(await self.get_bytes(path, params, accept=accept), into)
+    async def get_json(
+        self, path: str, params: Params | None = None, *, into: type[T], accept: str = JSON, again: bool = False
+    ) -> T: ...
+    async def get_json(
+        self, path: str, params: Params | None = None, *, into: Any = Any, accept: str = JSON, again: bool = False
+    ) -> Any:
+        """The answer, decoded into `into` (any type that msgspec knows); `again` as in get_bytes."""
+        return self.decode(await self.get_bytes(path, params, accept=accept, again=again), into)
 
     async def post_json(self, path: str, body: object, *, into: type[T]) -> T:
         """Send `body` as JSON and decode the answer."""
@@ -107,7 +136,10 @@ class Client:
         Without a byte for `idle` seconds the stream counts as stalled; a line of more than `limit` bytes is lost.
         """
         within = self._timeout(None, None)
-        async with self._answer("GET", path, params, {"Accept": accept}, within=within) as response:
+        async with AsyncExitStack() as held:
+            async with self._policy.passage() if self._policy else nullcontext():
+                answer = self._answer("GET", path, params, {"Accept": accept}, within=within)
+                response = await held.enter_async_context(answer)
             yield Lines(response, idle=idle, limit=limit, server=self.server)
 
     async def close(self) -> None:

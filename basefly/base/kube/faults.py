@@ -8,7 +8,8 @@ import ssl
 import aiohttp
 
 from basefly.base.http import AddressRefused
-from basefly.base.kube.errors import ConnectError, ConnectKind
+from basefly.base.kube.errors import ConnectError, ConnectKind, ServerError, TooManyRequests
+from basefly.base.resilience.retry import Verdict
 
 # OpenSSL's X509_V_ERR_* (openssl/x509_vfy.h)
 _VERIFY: dict[int, ConnectKind] = {
@@ -20,6 +21,19 @@ _VERIFY: dict[int, ConnectKind] = {
 _ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 _TOO_OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "VERSION_TOO_LOW")
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+_SICK: set[ConnectKind] = {
+    "refused",
+    "dns",
+    "timeout",
+    "no_route",
+    "dropped",
+    "stalled",
+    "not_tls",
+    "tls_too_old",
+    "tls",
+}
+_SICK |= {"wrong_ca", "certificate_expired", "certificate_not_yet_valid", "wrong_host"}
+_PASSING: set[ConnectKind] = {"refused", "dropped"}
 _CLIENT = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "UNKNOWN_CA", "ALERT_CERTIFICATE")
 
 
@@ -40,6 +54,17 @@ def connect_error(error: BaseException, server: str) -> ConnectError:
     if (system := _cause(error, OSError)) is not None:
         return _system(system, server)
     return ConnectError("dropped", server, why=str(error)[:200] or type(error).__name__)
+
+
+def judge(error: Exception) -> Verdict:
+    """What a failure of a cluster means: is it sick, and may the same request go well if sent again?"""
+    if isinstance(error, ConnectError):
+        return Verdict(counts=error.kind in _SICK, again=error.kind in _PASSING)
+    if isinstance(error, TooManyRequests):
+        return Verdict(again=True, throttled=True, retry_after=error.retry_after)
+    if isinstance(error, ServerError) and error.http_status in (502, 503, 504):
+        return Verdict(counts=True, again=True, retry_after=error.retry_after)
+    return Verdict()
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:

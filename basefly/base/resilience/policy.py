@@ -1,0 +1,64 @@
+"""One policy per outside system: a place in the bulkhead, then tries within the budget, each past the breaker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from basefly.base.resilience.breaker import Breaker, CircuitOpen
+from basefly.base.resilience.bulkhead import Bulkhead
+from basefly.base.resilience.retry import Budget, Retry, Verdict
+
+T = TypeVar("T")
+
+
+class Policy:
+    """What stands between us and one target. `judge` says what each of its errors means."""
+
+    def __init__(
+        self,
+        judge: Callable[[Exception], Verdict],
+        *,
+        breaker: Breaker,
+        bulkhead: Bulkhead,
+        budget: Budget | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        self.breaker = breaker
+        self.bulkhead = bulkhead
+        self._judge = judge
+        self._budget = budget or Budget()
+        self._retry = retry or Retry()
+
+    async def call(self, attempt: Callable[[], Awaitable[T]], *, again: bool, within: float) -> T:
+        """Run `attempt` within so many seconds, waiting included; try again only if `again` says that this is safe.
+
+        Raises what the last attempt raised, CircuitOpen, Overloaded, or TimeoutError.
+        """
+        async with asyncio.timeout(within), self.bulkhead.room():
+            if not again:
+                return await self._once(attempt)
+            return await self._retry.run(lambda: self._once(attempt), self._verdict, self._budget, within)
+
+    @asynccontextmanager
+    async def passage(self) -> AsyncIterator[None]:
+        """One try past the breaker, without a place in the bulkhead: for the opening of a stream."""
+        ticket = self.breaker.enter()
+        failed: bool | None = None
+        try:
+            yield
+            failed = False
+        except Exception as error:
+            failed = self._judge(error).counts
+            raise
+        finally:
+            self.breaker.leave(ticket, failed=failed)
+
+    async def _once(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        async with self.passage():
+            return await attempt()
+
+    def _verdict(self, error: Exception) -> Verdict:
+        return Verdict() if isinstance(error, CircuitOpen) else self._judge(error)
