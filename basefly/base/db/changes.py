@@ -21,6 +21,7 @@ from basefly.base.db import logins
 from basefly.base.settings import SettingsError
 
 RESET = "reset"  # notices may have been missed: read everything again
+EVERYBODY = ""  # in place of an organization
 BATCH = 0.05  # seconds that topics are gathered before they are handed over
 MOST = 1000  # topics waiting for one subscriber; more are as good as a reset
 PULSE = 15.0  # seconds of silence after which the connection is asked whether it lives
@@ -68,13 +69,14 @@ class Changes:
         self._ear: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def subscribe(self, org_id: UUID, patterns: Sequence[str]) -> AsyncIterator[Inbox]:
+    async def subscribe(self, org_id: UUID | None, patterns: Sequence[str]) -> AsyncIterator[Inbox]:
         """Hear what changes in one organization. In a pattern, `*` stands for anything within one segment.
 
+        None is for controllers, who serve every organization: topics and patterns then begin with its id.
         Whatever commits after this has begun is heard. While the database is away it begins with a `reset` later.
         """
-        inbox = Inbox(patterns)
-        self._inboxes[str(org_id)].add(inbox)
+        inbox, whose = Inbox(patterns), str(org_id or EVERYBODY)
+        self._inboxes[whose].add(inbox)
         try:
             if self._ear is None:
                 self._ear = asyncio.create_task(self._listen(), name="changes")
@@ -82,9 +84,9 @@ class Changes:
                 await asyncio.wait_for(self._listening.wait(), ANSWER)
             yield inbox
         finally:
-            self._inboxes[str(org_id)].discard(inbox)
-            if not self._inboxes[str(org_id)]:
-                del self._inboxes[str(org_id)]
+            self._inboxes[whose].discard(inbox)
+            if not self._inboxes[whose]:
+                del self._inboxes[whose]
 
     async def close(self) -> None:
         """Stop listening."""
@@ -116,6 +118,8 @@ class Changes:
                 org_id, _, topic = notice.payload.partition("/")
                 for inbox in self._inboxes.get(org_id, ()):
                     inbox.put(topic)
+                for inbox in self._inboxes.get(EVERYBODY, ()):
+                    inbox.put(notice.payload)
             await asyncio.wait_for(connection.execute("select 1"), ANSWER)
 
     def _reset(self) -> None:
