@@ -61,8 +61,9 @@ class Ports:
 class ControlPlane(Cluster):
     """One cluster whose every part is ours to stop, restart and upset."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, controllers: bool = True) -> None:
         super().__init__(folder / "kubeconfig", name)
+        self._wants_controllers = controllers
         self.folder = folder
         self.name = name
         self._ports = Ports(free_port(), free_port(), free_port())
@@ -74,11 +75,14 @@ class ControlPlane(Cluster):
 
     @classmethod
     @contextmanager
-    def start(cls, folder: Path, *, name: str = "real") -> Iterator[ControlPlane]:
-        """A running control plane in `folder`; all of it ends with the block. Fails with the cure without binaries."""
+    def start(cls, folder: Path, *, name: str = "real", controllers: bool = True) -> Iterator[ControlPlane]:
+        """A running control plane in `folder`; all of it ends with the block. Fails with the cure without binaries.
+
+        Without `controllers` nothing moves but what the test moves.
+        """
         assert found(), NEEDS
         folder.mkdir(parents=True, exist_ok=True)
-        plane = cls(folder, name)
+        plane = cls(folder, name, controllers=controllers)
         try:
             plane.etcd.start()
             plane.start_apiserver()
@@ -236,7 +240,7 @@ class ControlPlane(Cluster):
             yield [name, str(ASSETS / name), f"--kubeconfig={at / f'{name}.kubeconfig'}", *common]
 
     def _has(self, name: str) -> bool:
-        return os.access(ASSETS / name, os.X_OK)
+        return self._wants_controllers and os.access(ASSETS / name, os.X_OK)
 
     def _ready(self) -> bool:
         request = urllib.request.Request(f"{self.server}/readyz", headers={"Authorization": f"Bearer {self.token}"})

@@ -1,0 +1,34 @@
+"""`python -m bench NAME [--size S|M|L] [--quick] [--json]`: a table for people, and one line of JSON for programs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from bench import ingest
+from bench.report import Report, Run, table
+
+BENCHES: Mapping[str, Callable[[Run], Report]] = {"ingest": ingest.run}
+
+
+def main() -> int:
+    """0 when every bar holds, 1 when one does not."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="The bars, each beside its rival.")
+    parser.add_argument("name", choices=sorted(BENCHES), help="which bar")
+    parser.add_argument("--size", choices="SML", default="S", help="of the fleet, where the bar depends on it")
+    parser.add_argument("--quick", action="store_true", help="small and short: does it run, not how fast")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved runs of each contender (default: 5)")
+    parser.add_argument("--json", action="store_true", help="only the line of JSON")
+    given = parser.parse_args()
+    report = BENCHES[given.name](Run(given.size, quick=given.quick, rounds=1 if given.quick else given.rounds))
+    if not given.json:
+        print(table(report))
+    print(msgspec.json.encode(report).decode())
+    return 0 if given.quick or all(bar.holds for bar in report.bars) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

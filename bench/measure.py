@@ -1,0 +1,85 @@
+"""Measuring a contender: each in a process of its own, which prints its cost as its last line."""
+
+from __future__ import annotations
+
+import re
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from bench.report import Figures
+
+LONGEST = 900.0  # s
+
+
+class Cost(msgspec.Struct):
+    """What one run cost: seconds of CPU and wall clock for the work, peak resident memory of the process in bytes."""
+
+    objects: int = 0
+    cpu: float = 0.0
+    wall: float = 0.0
+    peak: int = 0
+
+
+@contextmanager
+def metered() -> Iterator[Cost]:
+    """Meter the block in this process, and print the cost as the line that `measure` reads."""
+    cost = Cost()
+    wall, cpu = time.perf_counter(), _cpu()
+    yield cost
+    cost.wall, cost.cpu = time.perf_counter() - wall, _cpu() - cpu
+    cost.peak = _peak()
+    print(msgspec.json.encode(cost).decode(), flush=True)
+
+
+def interleaved(
+    contenders: Mapping[str, Sequence[str]], *, rounds: int, objects: int, before: Callable[[], None]
+) -> list[Figures]:
+    """Run every contender once a round, in turn, so that a busy minute hits all; medians of each.
+
+    `before` runs ahead of each, unmeasured; each must report that it saw `objects` objects.
+    """
+    costs: dict[str, list[Cost]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, command in contenders.items():
+            before()
+            costs[name].append(_measure(name, command, objects))
+    return [_median(name, runs) for name, runs in costs.items()]
+
+
+def _measure(name: str, command: Sequence[str], objects: int) -> Cost:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-4000:]}")
+    cost = msgspec.json.decode(done.stdout.splitlines()[-1], type=Cost)
+    if cost.objects != objects:
+        raise SystemExit(f"{name} saw {cost.objects} objects, and there are {objects}")
+    return cost
+
+
+def _median(name: str, runs: Sequence[Cost]) -> Figures:
+    return Figures(
+        name,
+        objects=runs[0].objects,
+        cpu=round(statistics.median(run.cpu for run in runs), 3),
+        wall=round(statistics.median(run.wall for run in runs), 3),
+        peak=round(statistics.median(run.peak for run in runs)),
+        runs=len(runs),
+    )
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _peak() -> int:
+    """The largest resident size of this process, in bytes (VmHWM; ru_maxrss would remember the parent's)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) * 1024 if found else 0
