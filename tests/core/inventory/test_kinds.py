@@ -40,7 +40,11 @@ class TestPods:
             ({"phase": "Pending"}, "Pending", "warn"),
             ({"phase": "Failed", "reason": "Evicted"}, "Evicted", "bad"),
             ({"phase": "Running", "containerStatuses": [container(), container("log")]}, "Running", "ok"),
-            ({"phase": "Running", "containerStatuses": [container(), container("log", ready=False)]}, "Running", "warn"),
+            (
+                {"phase": "Running", "containerStatuses": [container(), container("log", ready=False)]},
+                "Running",
+                "warn",
+            ),
             (
                 {"phase": "Running", "containerStatuses": [container(waiting={"reason": "CrashLoopBackOff"})]},
                 "CrashLoopBackOff",
@@ -193,7 +197,11 @@ class TestOtherKinds:
 
     def test_an_event_hangs_on_what_it_is_about(self) -> None:
         row, cells = project(
-            "events", type="Warning", reason="BackOff", count=3, involvedObject={"kind": "Pod", "name": "p", "uid": "u-9"}
+            "events",
+            type="Warning",
+            reason="BackOff",
+            count=3,
+            involvedObject={"kind": "Pod", "name": "p", "uid": "u-9"},
         )
         assert (row.owner_uid, row.health, cells["count"], cells["object"]) == ("u-9", "warn", 3, "Pod/p")
 
