@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -20,6 +20,8 @@ from basefly.base.kube.errors import ConnectError, api_error
 from basefly.base.kube.faults import connect_error
 from basefly.base.kube.lines import Lines
 from basefly.base.kube.objects import JSON, decode
+from basefly.base.resilience.breaker import CircuitOpen
+from basefly.base.resilience.bulkhead import Overloaded
 from basefly.base.resilience.deadlines import Deadlines
 from basefly.base.resilience.policy import Policy
 
@@ -30,10 +32,9 @@ MEBIBYTE = 2**20
 
 
 class Client:
-    """Speaks to one API server. Every method raises ConnectError or an ApiError, and, with a `policy`, CircuitOpen or
-    Overloaded when it does not even try.
+    """Speaks to one API server. Every method raises ConnectError or an ApiError, and nothing else.
 
-    `private` says whether loopback and private addresses may be dialed; `compress` asks for gzip, which pays over
+    With a `policy`, a server that failed too often is not even asked. `private` says whether loopback and private addresses may be dialed; `compress` asks for gzip, which pays over
     slow networks. Made anywhere, used within one event loop, closed by `close`.
     """
 
@@ -52,6 +53,7 @@ class Client:
         self._private = private
         self._policy = policy
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._context: ssl.SSLContext | None = None
         self._headers = {
             "User-Agent": f"basefly/{__version__}",
@@ -76,14 +78,12 @@ class Client:
         """
         if self._policy is None:
             return await self.send("GET", path, params, accept=accept, limit=limit)
-        try:
+        with self._not_tried():
             return await self._policy.call(
                 lambda: self.send("GET", path, params, accept=accept, limit=limit),
                 again=again,
                 within=self.deadlines.total,
             )
-        except TimeoutError as error:
-            raise connect_error(error, self.server) from error
 
     @overload
     async def get_json(
@@ -137,16 +137,17 @@ class Client:
         """
         within = self._timeout(None, None)
         async with AsyncExitStack() as held:
-            async with self._policy.passage() if self._policy else nullcontext():
-                answer = self._answer("GET", path, params, {"Accept": accept}, within=within)
-                response = await held.enter_async_context(answer)
+            with self._not_tried():
+                async with self._policy.passage() if self._policy else nullcontext():
+                    answer = self._answer("GET", path, params, {"Accept": accept}, within=within)
+                    response = await held.enter_async_context(answer)
             yield Lines(response, idle=idle, limit=limit, server=self.server)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what still runs breaks, and nothing new is begun."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
-            self._session = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -233,7 +234,22 @@ class Client:
         except msgspec.DecodeError as error:
             raise ConnectError("not_kubernetes", self.server, why=str(error)) from error
 
+    @contextmanager
+    def _not_tried(self) -> Iterator[None]:
+        """The policy's own refusals, in the words of a cluster."""
+        try:
+            yield
+        except CircuitOpen as error:
+            why = f"again in {error.retry_after:.0f} s"
+            raise ConnectError("resting", self.server, why=why, retry_after=error.retry_after) from error
+        except Overloaded as error:
+            raise ConnectError("crowded", self.server, retry_after=1.0) from error
+        except TimeoutError as error:
+            raise connect_error(error, self.server) from error
+
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ConnectError("dropped", self.server, why="the hub has closed this connection, for it has a newer one")
         if self._session is None:
             try:
                 self._context = tls(self._credentials)

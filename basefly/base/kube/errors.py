@@ -13,7 +13,7 @@ from basefly.base.kube import objects
 ConnectKind = Literal[
     "refused", "dns", "timeout", "no_route", "dropped", "stalled", "address_refused", "wrong_ca", "certificate_expired",
     "certificate_not_yet_valid", "wrong_host", "not_tls", "tls_too_old", "tls", "client_certificate", "redirected",
-    "not_kubernetes", "too_large",
+    "not_kubernetes", "too_large", "resting", "crowded",
 ]  # fmt: skip
 
 # {server} is the address as given, {why} what the network or OpenSSL said.
@@ -90,6 +90,14 @@ _CONNECT: Mapping[ConnectKind, tuple[str, str]] = {
         "{server} sent an answer too large to read ({why}).",
         "Look for objects of unusual size in the cluster.",
     ),
+    "resting": (
+        "{server} has failed too often a moment ago and is left in peace ({why}).",
+        "It is asked again by itself; look at why it failed.",
+    ),
+    "crowded": (
+        "Too many calls to {server} are waiting already.",
+        "Try again in a moment; if it stays, the API server is too slow for what is asked of it.",
+    ),
 }
 
 
@@ -98,11 +106,12 @@ class ConnectError(BaseflyError):
 
     code, status, title = "cluster_unreachable", 503, "The cluster does not answer"
 
-    def __init__(self, kind: ConnectKind, server: str, *, why: str = "") -> None:
+    def __init__(self, kind: ConnectKind, server: str, *, why: str = "", retry_after: float = 0.0) -> None:
         sentence, cure = _CONNECT[kind]
         super().__init__(sentence.format(server=server, why=why or "no reason given"), cure=cure, kind=kind)
         self.kind = kind
         self.server = server
+        self.retry_after = retry_after  # seconds; 0: any time
 
 
 class ApiError(BaseflyError):

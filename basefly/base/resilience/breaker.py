@@ -22,6 +22,7 @@ class CircuitOpen(Unavailable):
     def __init__(self, name: str, retry_after: float) -> None:
         wait = max(1, round(retry_after + 0.5))
         super().__init__(f"{name} failed too often a moment ago.", cure=f"Try again in {wait} s.", retry_after=wait)
+        self.retry_after = retry_after
 
 
 class Limits(msgspec.Struct, frozen=True):

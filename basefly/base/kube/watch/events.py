@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from basefly.base.errors import BaseflyError
+from basefly.base.kube.errors import ApiError, ConnectError
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class Alive(msgspec.Struct, frozen=True):
 class Retrying(msgspec.Struct, frozen=True):
     """Following is interrupted by `error` and goes on by itself after `delay` seconds."""
 
-    error: BaseflyError
+    error: ApiError | ConnectError
     delay: float
 
 

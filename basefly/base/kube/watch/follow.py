@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import structlog
 
-from basefly.base.errors import BaseflyError
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
@@ -21,8 +20,6 @@ from basefly.base.kube.watch.position import Position
 from basefly.base.kube.watch.reader import Reader
 from basefly.base.kube.watch.source import Source
 from basefly.base.kube.watch.stream import stream
-from basefly.base.resilience.breaker import CircuitOpen
-from basefly.base.resilience.bulkhead import Overloaded
 
 log = structlog.get_logger(__name__)
 
@@ -50,8 +47,8 @@ async def follow(
     late; a cluster restored to an older state.
 
     Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished) and BadRequest at
-    once; ConnectError, ServerError, TooManyRequests, and CircuitOpen and Overloaded of the client's policy, after
-    `pace.attempts` failures in a row without progress. Call it again with the version last kept to go on.
+    once; ConnectError, ServerError and TooManyRequests after `pace.attempts` failures in a row without progress.
+    Call it again with the version last kept to go on.
     """
     pace = pace or Pace()
     source = Source(client, resource.path(), Reader(resource, decoder), pace, accept or JSON)
@@ -64,7 +61,7 @@ async def follow(
             delay = following.ended()
         except Gone as error:
             delay = following.gone(error)
-        except (ConnectError, ServerError, TooManyRequests, CircuitOpen, Overloaded) as error:
+        except (ConnectError, ServerError, TooManyRequests) as error:
             delay = following.failed(error)
             yield Retrying(error, delay)
         if delay:
@@ -121,14 +118,14 @@ class _Following:
         self._position.forget(error)
         return self._wait()
 
-    def failed(self, error: BaseflyError) -> float:
+    def failed(self, error: ApiError | ConnectError) -> float:
         """Returns the wait before the next attempt; raises the error when there were too many."""
         self._failures += 1
         if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
             self._position.forget(Gone(error.http_status, error.reason, error.message))
         if self._failures >= self._pace.attempts:
             raise error
-        return max(self._wait(), getattr(error, "retry_after", 0.0), float(error.extra.get("retry_after", 0)))
+        return max(self._wait(), error.retry_after)
 
     def _progress(self) -> None:
         self._moved = True
