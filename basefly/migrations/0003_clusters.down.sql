@@ -1,0 +1,2 @@
+drop table cluster_credentials;
+drop table clusters;
