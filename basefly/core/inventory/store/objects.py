@@ -149,7 +149,7 @@ async def _sort_value(tx: Tx, row: StoredObject, key: sql.Composable) -> str:
 async def count_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> int:
     """How many match, counted no further than COUNTED_TO + 1."""
     where = matching(scope, query)
-    statement = sql.SQL("select count(*) from (select 1 from objects o where {} limit {}) some").format(
+    statement = sql.SQL("select count(*) from (select 1 from objects o where {} limit {}) as counted").format(
         where.clause, sql.Literal(COUNTED_TO + 1)
     )
     return cast("int", await tx.value(statement, where.values))
