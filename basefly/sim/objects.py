@@ -89,18 +89,28 @@ class Objects:
         meta = obj["metadata"]
         if meta.get("deletionTimestamp") and meta.get("finalizers"):
             return held
-        graceful = kind.name == "pods" and obj.get("spec", {}).get("nodeName") and grace != 0
-        if meta.get("finalizers") or graceful or kind.name == "namespaces":
-            meta["deletionTimestamp"] = now()
-            meta["deletionGracePeriodSeconds"] = (30 if grace is None else grace) if graceful else 0
-            if kind.name == "namespaces":
-                obj["status"] = {"phase": "Terminating"}
+        seconds = _grace(kind, obj, grace)
+        if seconds is not None or meta.get("finalizers"):
+            meta |= {"deletionTimestamp": now(), "deletionGracePeriodSeconds": seconds or 0}
+            if "generation" in meta:
+                meta["generation"] += 1
+        if seconds or meta.get("finalizers"):
             held = self.store.put(kind.name, obj)
         if meta.get("finalizers"):
             return held
+        if kind.name in ("namespaces", custom.RESOURCE):
+            held = self._terminate(kind, obj)
+        return self._remove(kind, held, obj, orphan=orphan)
+
+    def _terminate(self, kind: Kind, obj: Object) -> Record:
+        """Mark a namespace or a definition, and empty it."""
         if kind.name == "namespaces":
-            self._empty_namespace(held.name)
-        return self._remove(kind, held, orphan=orphan)
+            obj["status"] = {"phase": "Terminating"}
+            marked = self.store.put(kind.name, obj)
+            self._empty_namespace(marked.name)
+            return marked
+        obj["metadata"]["finalizers"] = [custom.FINALIZER]
+        return self.store.put(kind.name, obj)
 
     def _new_metadata(self, kind: Kind, obj: Object, namespace: str) -> Object:
         meta: Object = obj.setdefault("metadata", {})
@@ -189,3 +199,14 @@ class Objects:
             held = self.store.get(kind.name, found.namespace, found.name)
             if held:
                 self.store.remove(kind.name, held)
+
+
+def _grace(kind: Kind, obj: Object, asked: int | None) -> int | None:
+    """The seconds a deletion leaves to an object: those of a placed pod; None where the server marks nothing."""
+    if kind.name in ("namespaces", custom.RESOURCE):
+        return 0
+    if kind.name != "pods":
+        return None
+    spec = obj.get("spec", {})
+    wanted = spec.get("terminationGracePeriodSeconds", 30) if asked is None else asked
+    return int(wanted) if spec.get("nodeName") else 0

@@ -44,6 +44,9 @@ def check_name(kind: Kind, name: str) -> None:
 
 def check_type(kind: Kind, obj: Object) -> None:
     """Refuse an object that says it is of another kind or version than its path."""
+    if kind.definition and not obj.get("kind"):
+        wanted = f"the object provided is unrecognized (must be of type {kind.kind})"
+        raise status.bad_request(f"{wanted}: Object 'Kind' is missing")
     named, version = obj.get("kind", kind.kind), obj.get("apiVersion", kind.api_version)
     if named == kind.kind and version == kind.api_version:
         return
@@ -67,7 +70,7 @@ def check_update(kind: Kind, held: Record, obj: Object) -> None:
     if not version and kind.definition:
         message = "Invalid value: 0: must be specified for an update"
         cause = Cause("FieldValueInvalid", message, "metadata.resourceVersion")
-        raise status.invalid(kind.kind, held.name, [cause], group=kind.group)
+        raise status.invalid(kind.plural, held.name, [cause], group=kind.group)
     if version and version != str(held.version):
         raise status.modified(kind, held.name)
 

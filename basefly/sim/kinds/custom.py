@@ -7,6 +7,7 @@ from typing import Any
 from basefly.sim.kinds.kind import Kind, Subresource
 
 RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
+FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 _VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _PART_VERBS = ("get", "patch", "update")
 

@@ -50,8 +50,14 @@ def _pod_spec(spec: Object) -> None:
 def _pod(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     _pod_spec(spec)
-    _fill(spec, enableServiceLinks=True)
+    _fill(spec, enableServiceLinks=True, priority=0, preemptionPolicy="PreemptLowerPriority")
+    spec.setdefault("tolerations", [_tolerated(why) for why in ("not-ready", "unreachable")])
     _fill(obj.setdefault("status", {}), phase="Pending", qosClass="BestEffort")
+
+
+def _tolerated(why: str) -> Object:
+    key = f"node.kubernetes.io/{why}"
+    return {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
 
 
 def _template(obj: Object) -> None:

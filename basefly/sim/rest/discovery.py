@@ -11,7 +11,6 @@ from aiohttp import web
 from basefly.sim.kinds.kind import Kind, Subresource
 from basefly.sim.rest import openapi
 from basefly.sim.rest.negotiate import answer_value
-from basefly.sim.status import no_such_path
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster
@@ -34,7 +33,8 @@ async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> 
         case ["openapi", "v3", *rest]:
             return await openapi.answer_document(cluster, request, "/".join(rest))
         case ["api"] | ["apis"] | ["api", _] | ["apis", _] | ["apis", _, _]:
-            return await answer_value(request, _plain(cluster, parts))
+            if told := _plain(cluster, parts):
+                return await answer_value(request, told)
         case []:
             return await answer_value(request, {"paths": _paths(cluster)})
     return web.Response(text="404 page not found\n", status=404)
@@ -112,7 +112,8 @@ def _part_discovery(kind: Kind, part: Subresource) -> dict[str, Any]:
     return {"subresource": part.name, "responseKind": response, "verbs": part.verbs}
 
 
-def _plain(cluster: Cluster, parts: list[str]) -> dict[str, Any]:
+def _plain(cluster: Cluster, parts: list[str]) -> dict[str, Any] | None:
+    """Unaggregated discovery, or None where nothing is served."""
     tree = cluster.catalog.versions()
     match parts:
         case ["api"]:
@@ -127,7 +128,7 @@ def _plain(cluster: Cluster, parts: list[str]) -> dict[str, Any]:
             return _resource_list(version, tree[""][version])
         case ["apis", group, version] if version in tree.get(group, {}):
             return _resource_list(f"{group}/{version}", tree[group][version])
-    raise no_such_path()
+    return None
 
 
 def _group(group: str, versions: dict[str, list[Kind]]) -> dict[str, Any]:
@@ -149,7 +150,8 @@ def _resource_list(group_version: str, kinds: list[Kind]) -> dict[str, Any]:
             }
         )
         resources += [_part(kind, part) for part in kind.subresources]
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
+    version = {"apiVersion": "v1"} if kinds[0].group else {}
+    return {"kind": "APIResourceList"} | version | {"groupVersion": group_version, "resources": resources}
 
 
 def _part(kind: Kind, part: Subresource) -> dict[str, Any]:

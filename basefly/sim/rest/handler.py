@@ -90,6 +90,9 @@ async def _resource(cluster: Cluster, request: web.BaseRequest, target: Target, 
 def _check_path(kind: Kind, target: Target) -> None:
     if not kind.namespaced and target.namespace and kind.plural != "namespaces":
         raise no_such_path()
+    wants_name = {"create": False, "update": True, "patch": True}.get(target.verb)
+    if wants_name is not None and not target.subresource and bool(target.name) is not wants_name:
+        raise not_allowed()
     if kind.namespaced and not target.namespace:
         if target.name:
             raise no_such_path()

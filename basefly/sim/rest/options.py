@@ -85,7 +85,7 @@ def _check_initial_events(options: Options, watch: bool) -> None:
 def _check_list_match(options: Options, watch: bool) -> None:
     field = "resourceVersionMatch"
     if watch:
-        raise _forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+        raise _match_in_watch(options.match)
     if options.version is None:
         raise _forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
     if options.token:
@@ -95,6 +95,16 @@ def _check_list_match(options: Options, watch: bool) -> None:
         raise _invalid("FieldValueNotSupported", message, field)
     if options.match == "Exact" and options.version == 0:
         raise _forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+
+
+def _match_in_watch(match: str) -> Refusal:
+    field = "resourceVersionMatch"
+    message = "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+    causes = [Cause("FieldValueForbidden", message, field)]
+    if match != "NotOlderThan":
+        supported = f'Unsupported value: "{match}": supported values: "NotOlderThan"'
+        causes.append(Cause("FieldValueNotSupported", supported, field))
+    return invalid("ListOptions", "", causes, group="meta.k8s.io")
 
 
 def _forbidden(field: str, message: str) -> Refusal:

@@ -80,8 +80,7 @@ def _operate(document: dict[str, Any], operation: _Operation) -> None:
         case "remove":
             _remove(document, operation.path)
         case "replace":
-            _remove(document, operation.path)
-            _add(document, operation.path, operation.value)
+            _replace(document, operation.path, operation.value)
         case "move":
             _add(document, operation.path, _remove(document, operation.from_))
         case "copy":
@@ -123,6 +122,12 @@ def _add(document: Any, pointer: str, value: Any) -> None:
         raise IndexError(last)
     else:
         holder.insert(int(last), value)
+
+
+def _replace(document: Any, pointer: str, value: Any) -> None:
+    """As `add`, save in lists; the real server lets a missing member be replaced."""
+    holder, last = _parent(document, pointer)
+    holder[int(last) if isinstance(holder, list) else last] = value
 
 
 def _remove(document: Any, pointer: str) -> Any:

@@ -26,7 +26,7 @@ async def answer_review(call: Call) -> web.Response:
     meta = {**(obj.get("metadata") or {}), "creationTimestamp": None}
     told = {"kind": call.kind.kind, "apiVersion": call.kind.api_version, "metadata": meta}
     if call.kind.plural != "selfsubjectreviews":
-        told["spec"] = spec
+        told["spec"] = {} if call.kind.plural == "selfsubjectrulesreviews" else spec
     return await answer_value(call.request, told | {"status": status}, status=201)
 
 

@@ -26,6 +26,7 @@ async def answer_part(call: Call) -> web.StreamResponse:
     if part.name == "scale":
         return await _scale(call)
     if part.name != "status":
+        writes.held(call)
         raise not_simulated(f"{call.kind.plural}/{part.name}")
     if call.target.verb == "get":
         return await reads.get(call)

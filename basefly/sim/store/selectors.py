@@ -44,7 +44,7 @@ class _Tokens:
     def expect(self, wanted: str) -> None:
         found = self.take()
         if found != wanted:
-            raise bad_request(f"unable to parse requirement: found '{found}', expected: '{wanted}'")
+            raise bad_request(f"unable to parse requirement: found '{found}' expected: '{wanted}'")
 
     def word(self, expected: str = "identifier") -> str:
         token = self.take()
@@ -68,7 +68,9 @@ def _requirement(tokens: _Tokens) -> Predicate:
         tokens.take()
         absent = tokens.word()
         return lambda record: absent not in record.labels
-    key = tokens.word("!, identifier, or 'end of string'")
+    if tokens.next == ",":
+        raise bad_request("found ',', expected: !, identifier, or 'end of string'")
+    key = tokens.word()
     if tokens.next in _ENDS:
         return lambda record: key in record.labels
     operator = tokens.take()
@@ -91,11 +93,11 @@ def _requirement(tokens: _Tokens) -> Predicate:
 def _values(tokens: _Tokens) -> frozenset[str]:
     tokens.expect("(")
     values = set()
-    while tokens.next not in (")", ""):
-        values.add("" if tokens.next == "," else tokens.word())
+    while tokens.next != ")":
+        values.add("" if tokens.next == "," else tokens.word("',' or ')'"))
         if tokens.next == ",":
             tokens.take()
-    tokens.expect(")")
+    tokens.take()
     return frozenset(values)
 
 

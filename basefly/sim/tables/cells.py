@@ -16,10 +16,12 @@ def name(obj: Object) -> str:
     return str(obj["metadata"]["name"])
 
 
-def seconds_since(time: str | None, now: datetime | None = None) -> float | None:
+def seconds_since(time: str | None, *, until: str | None = None) -> float | None:
+    """The seconds from one time to another, or to now."""
     if not time:
         return None
-    return ((now or datetime.now(UTC)) - datetime.fromisoformat(time)).total_seconds()
+    end = datetime.fromisoformat(until) if until else datetime.now(UTC)
+    return (end - datetime.fromisoformat(time)).total_seconds()
 
 
 def age(obj: Object) -> str:

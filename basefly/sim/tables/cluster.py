@@ -21,9 +21,16 @@ def node(obj: Object) -> list[Any]:
         _address(status, "InternalIP"),
         _address(status, "ExternalIP"),
         info.get("osImage") or UNKNOWN,
-        info.get("kernelVersion") or UNKNOWN,
+        _kernel(info),
         info.get("containerRuntimeVersion") or UNKNOWN,
     ]
+
+
+def _kernel(info: Object) -> str:
+    if not info.get("kernelVersion"):
+        return UNKNOWN
+    architecture = info.get("architecture")
+    return f"{info['kernelVersion']} ({architecture})" if architecture else str(info["kernelVersion"])
 
 
 def _node_status(obj: Object) -> str:
@@ -46,11 +53,11 @@ def namespace(obj: Object) -> list[Any]:
 
 
 def config_map(obj: Object) -> list[Any]:
-    return [name(obj), str(len(obj.get("data") or ()) + len(obj.get("binaryData") or ())), age(obj)]
+    return [name(obj), len(obj.get("data") or ()) + len(obj.get("binaryData") or ()), age(obj)]
 
 
 def secret(obj: Object) -> list[Any]:
-    return [name(obj), obj.get("type", ""), str(len(obj.get("data") or ())), age(obj)]
+    return [name(obj), obj.get("type", ""), len(obj.get("data") or ()), age(obj)]
 
 
 def service_account(obj: Object) -> list[Any]:
@@ -165,7 +172,7 @@ def event(obj: Object) -> list[Any]:
         ", ".join(part for part in (component, host) if part),
         obj.get("message", "").strip(),
         ago(first),
-        str(series.get("count") or obj.get("count") or 1),
+        series.get("count") or obj.get("count") or 1,
         name(obj),
     ]
 

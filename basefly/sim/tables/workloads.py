@@ -114,8 +114,8 @@ def deployment(obj: Object) -> list[Any]:
     return [
         name(obj),
         f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)}",
-        str(status.get("updatedReplicas", 0)),
-        str(status.get("availableReplicas", 0)),
+        status.get("updatedReplicas", 0),
+        status.get("availableReplicas", 0),
         age(obj),
         *containers(template(obj)),
         selector(spec.get("selector")),
@@ -178,8 +178,7 @@ def _job_duration(status: Object) -> str:
     if not began:
         return ""
     ended = status.get("completionTime")
-    lasted = (seconds_since(began) or 0) - ((seconds_since(ended) or 0) if ended else 0)
-    return duration(lasted)
+    return duration(seconds_since(began, until=ended) or 0)
 
 
 def cron_job(obj: Object) -> list[Any]:
@@ -190,7 +189,7 @@ def cron_job(obj: Object) -> list[Any]:
         name(obj),
         spec.get("schedule", ""),
         spec.get("timeZone") or NONE,
-        spec.get("suspend", False),
+        str(spec.get("suspend", False)),
         len(status.get("active") or ()),
         ago(last) if last else NONE,
         age(obj),
