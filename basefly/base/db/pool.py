@@ -55,6 +55,7 @@ class Database:
             timeout=WAIT,
             max_waiting=QUEUE,
             configure=_configure,
+            reset=_returned,
             open=False,
             name="basefly",
         )
@@ -108,6 +109,13 @@ class Database:
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     prepare(connection)
+
+
+async def _returned(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Nothing to do, but it must be there: with it the pool takes connections back in tasks of its own.
+
+    Without it psycopg_pool 3.3 waits for its lock in putconn, and a task cancelled there loses the connection for good.
+    """
 
 
 async def _abandon(connection: Connection) -> None:
