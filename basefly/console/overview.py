@@ -11,9 +11,10 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
 from basefly.core.inventory.answers import READ, visible_clusters
-from basefly.core.inventory.model import ClusterState, Stream
+from basefly.core.inventory.model import Stream
 from basefly.core.inventory.store import streams
 from basefly.core.inventory.store.streams import Rollup
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import Request
 from litestar.params import Parameter
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import get
+from basefly.base.web import Request, get
 from basefly.core.clusters.connections import Connections
 from basefly.core.inventory import answers, detail, model
 from basefly.core.inventory.answers import READ, ListRequest
@@ -84,10 +83,10 @@ async def get_facets(tx: Tx, by: Principal, resource: str, cluster: Clusters = N
 
 @get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}", permission=READ, summary="One object, live")
 async def get_object(
-    tx: Tx, by: Principal, house: House, cluster: str, resource: str, name: str, namespace: str = ""
+    by: Principal, house: House, cluster: str, resource: str, name: str, namespace: str = ""
 ) -> detail.ObjectDetail:
     path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
-    return await detail.get_detail(tx, by, house.get(Connections), path)
+    return await detail.get_detail(house.db, by, house.get(Connections), path)
 
 
 @get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/graph", permission=READ, summary="Its owner graph")

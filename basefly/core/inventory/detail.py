@@ -7,15 +7,17 @@ from typing import Any
 
 import msgspec
 
+from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import NotFound
 from basefly.base.kube import errors as kube
 from basefly.base.kube.discovery import Resource
 from basefly.base.principal import Principal
 from basefly.core.clusters.connections import Connections
+from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
 from basefly.core.inventory.answers import READ, visible_clusters
-from basefly.core.inventory.model import ClusterState, InventoryObject, StoredObject, Stream
+from basefly.core.inventory.model import InventoryObject, StoredObject, Stream
 from basefly.core.inventory.store import objects, streams
 
 
@@ -62,6 +64,12 @@ class Found(msgspec.Struct, frozen=True):
     stream: Stream
     row: StoredObject | None
 
+    def shown(self) -> InventoryObject | None:
+        """The row as people see it."""
+        if self.row is None:
+            return None
+        return model.shown(self.row, self.stream.kind, {self.cluster.id: self.cluster.name})
+
 
 async def find(tx: Tx, by: Principal, path: Path) -> Found:
     """Make out a path within the asker's scope; NotFound when cluster or resource is not in sight."""
@@ -77,25 +85,26 @@ async def find(tx: Tx, by: Principal, path: Path) -> Found:
     return Found(cluster, stream, row)
 
 
-async def get_detail(tx: Tx, by: Principal, connections: Connections, path: Path) -> ObjectDetail:
+async def get_detail(db: Database, by: Principal, connections: Connections, path: Path) -> ObjectDetail:
     """The object as its cluster shows it now, or as last known with its age.
 
-    Raises NotFound when neither the cluster nor the inventory has it.
+    No transaction is held while the cluster is asked, so that a slow cluster keeps no connection from others. Raises
+    NotFound when neither the cluster nor the inventory has the object.
     """
-    found = await find(tx, by, path)
-    row = found.row and model.shown(found.row, found.stream.kind, {found.cluster.id: found.cluster.name})
-    try:
+    async with db.transaction(by.org_id) as tx:
+        found = await find(tx, by, path)
         client = await connections.client(tx, found.cluster.id)
+    row = found.shown()
+    absent = NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.")
+    try:
         whole = await client.get_json(_resource(found.stream).path(path.namespace or None, path.name))
     except kube.NotFound as error:
-        raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.") from error
+        raise absent from error
     except (kube.ApiError, kube.ConnectError) as error:
-        if found.row is None or row is None:
-            raise NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.") from error
-        known = model.as_of(found.cluster, [found.stream], datetime.now(UTC))
-        return ObjectDetail(
-            object=_as_kept(found.row, found.stream), live=False, as_of=known, reason=str(error), row=row
-        )
+        if found.row is None:
+            raise absent from error
+        kept, known = _as_kept(found.row, found.stream), model.as_of(found.cluster, [found.stream], datetime.now(UTC))
+        return ObjectDetail(object=kept, live=False, as_of=known, reason=str(error), row=row)
     whole = model.without_values(found.stream.resource, whole)
     return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.errors import FieldError, Invalid
+from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind
 from basefly.core.inventory.selectors import Requirement
@@ -117,20 +118,6 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     listed_at: datetime | None
     as_of: datetime | None
-
-
-class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
-    """What the inventory needs to know of a cluster to say how old its rows are."""
-
-    id: UUID
-    name: str
-    region: str
-    provider: str
-    version: str
-    health: str
-    health_reason: str
-    probed_at: datetime | None  # when the last probe succeeded
-    credentials_version: int = 1
 
 
 COMMON_COLUMNS = ("name", "namespace", "cluster", "status", "health", "created_at")

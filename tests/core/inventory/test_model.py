@@ -7,17 +7,18 @@ from uuid import uuid4
 import pytest
 
 from basefly.base.errors import Invalid
+from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import kinds, model
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def cluster(**changes: Any) -> model.ClusterState:
+def cluster(**changes: Any) -> ClusterState:
     values = {
         "id": uuid4(), "name": "berlin", "region": "", "provider": "", "version": "v1.36.2", "health": "healthy",
         "health_reason": "", "probed_at": NOW - timedelta(seconds=5), "credentials_version": 1,
     }  # fmt: skip
-    return model.ClusterState(**{**values, **changes})
+    return ClusterState(**{**values, **changes})
 
 
 def stream(**changes: Any) -> model.Stream:
