@@ -1,0 +1,106 @@
+"""The table of contents: which slices there are, and how a process opens, furnishes and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from basefly.base.db import logins, migrate
+from basefly.base.db.changes import Changes
+from basefly.base.db.pool import Database
+from basefly.base.db.secrets import Vault
+from basefly.base.errors import BaseflyError
+from basefly.base.runtime.controllers import supervise
+from basefly.base.runtime.house import House
+from basefly.base.settings import Settings, SettingsError
+from basefly.base.slice import Permissions, Slice, permissions
+from basefly.base.web import Plugs, Request
+from basefly.base.web.server import Hub, build
+from basefly.core.access.actions import authenticate
+from basefly.core.access.slice import access
+from basefly.core.audit.actions import failure
+from basefly.core.audit.slice import audit
+from basefly.core.identity.slice import identity
+
+SLICES: tuple[Slice, ...] = (audit, identity, access)
+
+
+def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:
+    """The web application of these slices in a furnished house."""
+    return build(
+        house,
+        Plugs(authenticate=authenticate, refused=_refused, shell=_shell(slices)),
+        api=[handler for slice_ in slices for handler in slice_.api],
+        pages=[handler for slice_ in slices for handler in slice_.pages],
+        permissions=permissions(slices),
+    )
+
+
+@asynccontextmanager
+async def start(settings: Settings, owner_url: str | None, app_url: str) -> AsyncIterator[House]:
+    """Migrate, open and furnish the house, and let its controllers run until the body ends.
+
+    `owner_url` is who migrates; None when nobody here may. Raises SettingsError with the cure.
+    """
+    await _migrate(owner_url, app_url)
+    async with AsyncExitStack() as stack:
+        db = await Database.open(app_url)
+        stack.push_async_callback(db.close)
+        changes = Changes(app_url)
+        stack.push_async_callback(changes.close)
+        vault = Vault.load(settings)
+        await vault.check(db)
+        house = House(settings, db, changes, vault)
+        await stack.enter_async_context(furnished(house))
+        stack.callback(house.shutdown.begin)
+        controllers = [each for slice_ in SLICES if slice_.controllers for each in slice_.controllers(house)]
+        running = asyncio.create_task(supervise(controllers), name="controllers")
+        stack.push_async_callback(_stopped, running)
+        yield house
+
+
+@asynccontextmanager
+async def furnished(house: House, slices: Sequence[Slice] = SLICES) -> AsyncIterator[None]:
+    """Let each slice put its long-lived things into the house; they are closed in reverse."""
+    house.put(permissions(slices))
+    async with AsyncExitStack() as stack:
+        for slice_ in slices:
+            if slice_.furnish:
+                await stack.enter_async_context(slice_.furnish(house))
+        yield
+
+
+async def _migrate(owner_url: str | None, app_url: str) -> None:
+    if owner_url:
+        await migrate.up(owner_url)
+    elif pending := (await migrate.status(app_url)).pending:
+        raise SettingsError(
+            f"The database lacks {len(pending)} migrations, and the login of BASEFLY_DATABASE_URL may not make them.\n"
+            f"Give a login that owns the schema in BASEFLY_OWNER_DATABASE_URL; {logins.APPLICATION} stays who runs it."
+        )
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _refused(request: Request, error: BaseflyError) -> None:
+    if request.by:
+        await failure(request.house.db, request.by, error, method=request.method, path=request.url.path)
+
+
+def _shell(slices: Sequence[Slice]) -> Any:
+    lines = sorted((line for slice_ in slices for line in slice_.nav), key=lambda line: line.order)
+
+    def shell(request: Request) -> Mapping[str, Any]:
+        by = request.by
+        return {"nav": [line for line in lines if by and by.may(line.permission)]}
+
+    return shell
+
+
+__all__ = ["SLICES", "Permissions", "create_app", "furnished", "start"]

@@ -1,0 +1,40 @@
+"""The web: routes with their permission, requests read strictly, pages, live updates, problem details."""
+
+from __future__ import annotations
+
+from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.params import Parameter
+
+from basefly.base.web.gate import Plugs, form_token, session_cookie, session_token
+from basefly.base.web.requests import Form, Request
+from basefly.base.web.routing import PUBLIC, SIGNED_IN, Body, delete, get, patch, post, put
+from basefly.base.web.templates import render
+
+__all__ = [
+    "PUBLIC",
+    "SIGNED_IN",
+    "Body",
+    "Cookie",
+    "Form",
+    "Parameter",
+    "Plugs",
+    "Request",
+    "Response",
+    "delete",
+    "form_token",
+    "get",
+    "patch",
+    "post",
+    "put",
+    "redirect",
+    "render",
+    "session_cookie",
+    "session_token",
+]
+
+
+def redirect(path: str) -> Response[None]:
+    """Send the browser on with GET (303). Only to paths of ours: `//elsewhere` and the like become the first page."""
+    safe = path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
+    return Response(None, status_code=303, headers={"Location": safe}, media_type="text/plain")

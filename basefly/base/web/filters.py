@@ -1,0 +1,60 @@
+"""How templates say times and figures: as the field does, and always the same way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def age(value: datetime | timedelta | None, now: datetime | None = None) -> str:
+    """How long ago, as kubectl says it: 42s, 5m30s, 3h12m, 5d3h, 120d, 3y40d; a dash for never."""
+    if value is None:
+        return "–"
+    elapsed = value if isinstance(value, timedelta) else (now or datetime.now(UTC)) - value
+    seconds = max(0, int(elapsed.total_seconds()))
+    if seconds < 120:
+        return f"{seconds}s"
+    if seconds < 600:
+        return _two(seconds, 60, 1)
+    if seconds < 3 * 3_600:
+        return f"{seconds // 60}m"
+    if seconds < 8 * 3_600:
+        return _two(seconds, 3_600, 60)
+    if seconds < 48 * 3_600:
+        return f"{seconds // 3_600}h"
+    if seconds < 8 * 86_400:
+        return _two(seconds, 86_400, 3_600)
+    if seconds < 2 * 365 * 86_400:
+        return f"{seconds // 86_400}d"
+    years, rest = divmod(seconds // 86_400, 365)
+    return f"{years}y{rest}d" if years < 8 and rest else f"{years}y"
+
+
+def size(value: float | None) -> str:
+    """Bytes in binary units with three digits at most: 512 B, 1.5 MiB, 102 GiB."""
+    if value is None:
+        return "–"
+    amount, unit = float(value), 0
+    while abs(amount) >= 1024 and unit < len(_BINARY) - 1:
+        amount, unit = amount / 1024, unit + 1
+    digits = 0 if unit == 0 or abs(amount) >= 100 or amount == int(amount) else 1
+    return f"{amount:.{digits}f} {_BINARY[unit]}"
+
+
+def number(value: float | None) -> str:
+    """A number with its thousands apart (1,234,567); a dash for none."""
+    return "–" if value is None else f"{value:,}"
+
+
+def when(value: datetime | None) -> str:
+    """A moment as RFC 3339 in UTC, for `<time datetime>` and for reading."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
+
+
+def _two(seconds: int, large: int, small: int) -> str:
+    """Two units, without the second when it is nothing."""
+    names = dict(_UNITS)
+    whole, rest = seconds // large, seconds % large // small
+    return f"{whole}{names[large]}" + (f"{rest}{names[small]}" if rest else "")

@@ -1,0 +1,146 @@
+"""Around every answer, errors and 404 included: ids, security headers, HEAD, one log line, and figures."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from basefly.base.errors import BaseflyError
+from basefly.base.settings import Settings
+from basefly.base.telemetry import trace
+from basefly.base.telemetry.metrics import Counter, Gauge, Histogram
+from basefly.base.web.problems import MEDIA_TYPE, document
+from basefly.base.web.requests import client_address
+
+log = structlog.get_logger("basefly.web")
+
+_REQUESTS = Counter("basefly_http_requests", "Answers given", ["method", "route", "status"])
+_SECONDS = Histogram("basefly_http_request_seconds", "Until the whole answer was sent", ["method", "route"])
+_OPEN = Gauge("basefly_http_requests_open", "Requests in hand, streams among them")
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # a hostile method must not grow the metrics
+_QUIET = ("/health/", "/static/", "/metrics")
+
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types basefly"
+)
+_FIXED = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class _Sent(Exception):
+    """The answer to HEAD is complete; what the route would still send is not wanted."""
+
+
+class Exchange:
+    """One request and its answer, as seen from the outside."""
+
+    def __init__(self, scope: Scope, send: Send, settings: Settings) -> None:
+        self.scope = scope
+        self.method = str(scope.get("method", ""))
+        self.status = 0
+        self.nonce = secrets.token_urlsafe(16)
+        self.trace = _received(scope, settings.trusted_proxies)
+        self._send = send
+        self._encrypted = settings.url.startswith("https://")
+        self._began = time.perf_counter()
+        scope["state"] = {**scope.get("state", {}), "nonce": self.nonce}
+        if self.method == "HEAD":
+            scope["method"] = "GET"  # type: ignore[typeddict-unknown-key]  # an HTTP scope has it
+
+    async def send(self, message: Message) -> None:
+        """Pass a part of the answer on, completed with our headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = self._completed(list(message.get("headers", [])))
+        elif self.method == "HEAD" and message["type"] == "http.response.body":
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            raise _Sent
+        await self._send(message)
+
+    async def apologize(self) -> None:
+        """The last resort: something failed where nothing may fail."""
+        body = document(BaseflyError("The hub failed while it answered.", cure="Its log says more under this id."))
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def note(self) -> None:
+        """Count the exchange, and write its line."""
+        seconds = time.perf_counter() - self._began
+        route = str(self.scope.get("path_template") or "none")
+        method = self.method if self.method in _METHODS else "other"
+        _REQUESTS.labels(method, route, self.status).inc()
+        _SECONDS.labels(method, route).observe(seconds)
+        path = str(self.scope.get("path", ""))
+        level = "debug" if path.startswith(_QUIET) and self.status < 400 else "info"
+        getattr(log, level)("answered", method=method, path=path, status=self.status, ms=round(seconds * 1000, 1))
+
+    def _completed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        given = {name.lower() for name, _ in headers}
+        ours = [
+            *_FIXED,
+            (b"content-security-policy", _POLICY.format(nonce=self.nonce).encode()),
+            (b"x-request-id", self.trace.request_id.encode()),
+            (b"traceresponse", self.trace.parent.encode()),
+            (b"cache-control", b"no-store" if _is_data(self.scope) else b"private, no-cache"),
+            (b"vary", b"Accept, Cookie, X-Fragment"),
+        ]
+        if self._encrypted:
+            ours.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
+        told = [(name, _with_head(value) if name.lower() == b"allow" else value) for name, value in headers]
+        return [*told, *((name, value) for name, value in ours if name not in given)]
+
+
+def framed(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """The application with our frame around every HTTP exchange; other scopes pass as they are."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        exchange = Exchange(scope, send, settings)
+        with trace.entered(exchange.trace), _OPEN.track_inprogress():
+            try:
+                await app(scope, receive, exchange.send)
+            except _Sent:
+                pass
+            except Exception:
+                log.exception("failed", path=scope.get("path"))
+                if exchange.status:
+                    raise  # half an answer is out: the server cuts the connection, so that nobody takes it for whole
+                await exchange.apologize()
+            finally:
+                exchange.note()
+                structlog.contextvars.clear_contextvars()
+
+    return answer
+
+
+def _received(scope: Scope, trusted: int) -> trace.Trace:
+    headers = dict(scope["headers"])
+    words = [headers.get(name, b"").decode("latin-1") for name in (b"traceparent", b"tracestate", b"x-request-id")]
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    peer, _ = scope.get("client") or ("", 0)
+    return trace.received(*words, address=client_address(peer, forwarded, trusted))
+
+
+def _is_data(scope: Scope) -> bool:
+    return str(scope.get("path", "")).startswith(("/api/", "/metrics"))
+
+
+def _with_head(allow: bytes) -> bytes:
+    methods = {method.strip() for method in allow.decode().split(",")}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set()))).encode()

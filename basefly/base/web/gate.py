@@ -1,0 +1,143 @@
+"""Who comes in: authentication, the route's permission, and proof that a browser's own page sent the request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hmac import compare_digest
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.handlers import BaseRouteHandler
+
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import BaseflyError, Denied, Unauthenticated
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.base.settings import Settings
+from basefly.base.web.requests import Request
+from basefly.base.web.routing import PUBLIC, SIGNED_IN
+
+FORM_TOKEN = "csrf"  # noqa: S105  # the name of the field, which is no secret
+
+
+class Authenticate(Protocol):
+    """Tells who asks: None for nobody, raises Unauthenticated for a credential that is not good (any more)."""
+
+    async def __call__(self, request: Request, *, touch: bool = True) -> Principal | None:
+        """`touch` counts the request as use, which keeps a session from expiring."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plugs:
+    """What the floors above plug into the frame, which knows neither people nor pages."""
+
+    authenticate: Authenticate
+    refused: Callable[[Request, BaseflyError], Awaitable[None]]  # an attempt to change something came to nothing
+    shell: Callable[[Request], Mapping[str, Any]]  # what every page shows around its own matter
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let the request in, or raise Unauthenticated or Denied. Whatever goes wrong in here refuses it."""
+    permission = handler.opt.get("permission")
+    if permission is None:  # the answer to OPTIONS, which the framework makes itself; check() has seen all others
+        return
+    request = Request(connection.scope, connection.receive)
+    if request.unsafe:
+        _same_origin(request)
+    if permission == PUBLIC:
+        return
+    by = await request.app.state.plugs.authenticate(request)
+    if by is None:
+        raise Unauthenticated(
+            "Nobody is signed in.", cure="Sign in, or send an API token as `Authorization: Bearer …`."
+        )
+    connection.scope["user"] = by
+    structlog.contextvars.bind_contextvars(user_id=str(by.user_id), org_id=str(by.org_id))
+    if request.unsafe and by.kind == "session" and request.form_like:
+        await _own_form(request)
+    if permission != SIGNED_IN:
+        by.require(permission)
+
+
+def principal(request: Request) -> Principal:
+    """The dependency `by`."""
+    if request.by is None:
+        raise Unauthenticated("Nobody is signed in.")
+    return request.by
+
+
+def house(request: Request) -> House:
+    """The dependency `house`."""
+    return request.house
+
+
+async def transaction(request: Request) -> AsyncIterator[Tx]:
+    """The dependency `tx`: committed before the answer is sent, rolled back on any exception."""
+    async with request.house.db.transaction(request.by.org_id if request.by else None) as tx:
+        yield tx
+
+
+def session_name(settings: Settings) -> str:
+    """The session cookie's name. `__Host-` makes browsers insist on https, no domain and the whole path."""
+    return "__Host-basefly" if _encrypted(settings) else "basefly"
+
+
+def session_cookie(settings: Settings, token: str, lifetime: timedelta) -> Cookie:
+    """The cookie that carries a session; an empty token and no lifetime take it away."""
+    return Cookie(
+        key=session_name(settings),
+        value=token,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        secure=_encrypted(settings),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def session_token(request: Request) -> str:
+    """What the session cookie holds; empty without one."""
+    return request.cookies.get(session_name(request.house.settings), "")
+
+
+def form_token(request: Request) -> str:
+    """The token that forms of this session carry: only pages that we rendered for it can know it."""
+    digest = hashlib.sha256(b"basefly form\0" + session_token(request).encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _encrypted(settings: Settings) -> bool:
+    return settings.url.startswith("https://")
+
+
+def _same_origin(request: Request) -> None:
+    """Browsers say where a request comes from; programs with a token need not."""
+    if request.headers.get("authorization"):
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site in ("same-origin", "none") or (site is None and origin is None):
+        return
+    if site is None and origin and _ours(request, origin):
+        return
+    raise Denied("Another site sent this request.", cure="Open Basefly itself and do it there.")
+
+
+def _ours(request: Request, origin: str) -> bool:
+    parts = urlsplit(origin)
+    ours = urlsplit(request.house.settings.url)
+    return parts.netloc == request.headers.get("host") or (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
+
+
+async def _own_form(request: Request) -> None:
+    given = (await request.form()).get(FORM_TOKEN, "")
+    if not isinstance(given, str) or not compare_digest(given.encode(), form_token(request).encode()):
+        raise Denied("This form is not of your session.", cure="Reload the page and send the form again.")

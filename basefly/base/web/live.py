@@ -1,0 +1,159 @@
+"""The browser's ear: one stream of topics that changed (server-sent events), within what its owner may see."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from basefly.base.db.changes import RESET, Changes, Inbox
+from basefly.base.errors import BaseflyError, Invalid
+from basefly.base.principal import Principal
+from basefly.base.runtime.shutdown import Shutdown
+from basefly.base.telemetry.metrics import Gauge
+from basefly.base.web.requests import Request
+from basefly.base.web.routing import SIGNED_IN, get
+
+BEAT = 15.0  # seconds of silence after which we show that the line is alive
+RECHECK = 5.0  # seconds between looks at whether the session still stands
+GAP = 10.0  # seconds that may lie between rendering a page and opening its stream
+
+_DEPTHS = ("*", "*/*", "*/*/*", "*/*/*/*")
+_PATTERN = re.compile(r"[a-z*][a-z0-9_.*-]*(/[A-Za-z0-9_.:*-]+){0,3}")
+_MOST = 64  # patterns a stream
+
+_STREAMS = Gauge("basefly_live_streams", "Open streams of changes")
+
+Topics = Annotated[
+    list[str], Parameter(query="topic", min_items=1, max_items=_MOST, description="`inventory/*/pods`; repeatable")
+]
+
+
+class Recent:
+    """What changed in the last seconds, so that nothing is lost between rendering a page and opening its stream."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._seen: dict[UUID, dict[str, float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def replay(self, org_id: UUID, inbox: Inbox) -> None:
+        """Put the last seconds' topics into an inbox; a reset, when we were not yet listening then."""
+        if org_id not in self._seen:
+            self._seen[org_id] = {}
+            self._tasks.add(asyncio.create_task(self._follow(org_id), name=f"recent {org_id}"))
+            inbox.put(RESET)
+        for topic, at in list(self._seen[org_id].items()):
+            if at > time.monotonic() - GAP:
+                inbox.put(topic)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _follow(self, org_id: UUID) -> None:
+        seen = self._seen[org_id]
+        async with self._changes.subscribe(org_id, _DEPTHS) as inbox:
+            async for topics in inbox:
+                now = time.monotonic()
+                for topic in [topic for topic, at in seen.items() if at <= now - GAP]:
+                    del seen[topic]
+                seen.update(dict.fromkeys(topics, now))
+
+
+@get("/live", permission=SIGNED_IN, include_in_schema=False, media_type="text/event-stream")
+async def live(request: Request, by: Principal, topics: Topics) -> Stream:
+    """The stream for our own pages."""
+    return _answer(request, by, topics)
+
+
+@get("/changes", permission=SIGNED_IN, tags=["changes"], media_type="text/event-stream", summary="Follow what changes")
+async def changes(request: Request, by: Principal, topics: Topics) -> Stream:
+    """A stream of server-sent events.
+
+    `changed` carries a JSON list of topics; read again whatever they name. `reset` says that some may have been
+    missed: read everything again; a stream resumed with Last-Event-ID begins with it. A comment every 15 seconds
+    shows that the line is alive. The stream ends when the session or token does.
+    """
+    return _answer(request, by, topics)
+
+
+def _answer(request: Request, by: Principal, topics: Sequence[str]) -> Stream:
+    for index, topic in enumerate(topics):
+        if not _PATTERN.fullmatch(topic):
+            raise Invalid(
+                f"The topic {topic[:80]!r} (number {index + 1}) is none.", cure="Write it like inventory/*/pods."
+            )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(_events(request, by, topics), media_type="text/event-stream", headers=headers)
+
+
+async def _events(request: Request, by: Principal, topics: Sequence[str]) -> AsyncIterator[bytes]:
+    resumed = "last-event-id" in request.headers
+    with _STREAMS.track_inprogress():
+        async with request.house.changes.subscribe(by.org_id, topics) as inbox:
+            request.app.state.recent.replay(by.org_id, inbox)
+            if resumed:
+                inbox.put(RESET)
+            yield b"retry: 2000\n\n"
+            number, spoke, checked = 0, time.monotonic(), time.monotonic()
+            while True:
+                changed = await _next(inbox, request.house.shutdown)
+                if request.house.shutdown.begun:
+                    return
+                now = time.monotonic()
+                if now - checked >= RECHECK:
+                    if await _gone(request, by):
+                        return
+                    checked = now
+                if told := _told(by, changed):
+                    number, spoke = number + 1, now
+                    yield b"id: %d\n%s" % (number, told)
+                elif now - spoke >= BEAT:
+                    spoke = now
+                    yield b": alive\n\n"
+
+
+async def _next(inbox: Inbox, shutdown: Shutdown) -> set[str]:
+    """What changed; nothing after a while of silence, or when the process ends."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(RECHECK), shutdown.cutting():
+            return await anext(inbox)
+    return set()
+
+
+async def _gone(request: Request, by: Principal) -> bool:
+    """Whether who opened the stream may no longer have it: signed out, removed, or their rights are others now."""
+    try:
+        return bool(await request.app.state.plugs.authenticate(request, touch=False) != by)
+    except BaseflyError:
+        return True
+
+
+def _told(by: Principal, topics: set[str]) -> bytes:
+    if RESET in topics:
+        return b"event: reset\ndata: {}\n\n"
+    seen = sorted(topic for topic in topics if visible(by, topic))
+    return b"event: changed\ndata: " + msgspec.json.encode(seen) + b"\n\n" if seen else b""
+
+
+def visible(by: Principal, topic: str) -> bool:
+    """Whether a topic (`SLICE/CLUSTER/…`) is within what the principal may read of that slice."""
+    name, _, rest = topic.partition("/")
+    scope = by.scope(f"{name}:read")
+    if scope.everything or not scope.reaches:
+        return scope.everything
+    try:
+        return scope.sees(UUID(rest.partition("/")[0]))
+    except ValueError:
+        return True  # names no cluster, and a notice carries no data

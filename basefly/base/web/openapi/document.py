@@ -1,0 +1,109 @@
+"""The OpenAPI 3.1 document: every route, with its permission and with problem details for what may go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, License, SecurityScheme
+
+import basefly
+from basefly.base.web.problems import MEDIA_TYPE, Problem
+from basefly.base.web.requests import Request
+from basefly.base.web.routing import PUBLIC, SIGNED_IN, get, permission_of
+
+METHODS = ("get", "put", "post", "patch", "delete")
+_DESCRIPTION = """The control room for fleets of Kubernetes clusters.
+
+Every error is a problem document (RFC 9457) with a stable `code`. Lists are keyset pages: give `next` of one page as
+`cursor` of the following one. Times are RFC 3339 in UTC."""
+
+CONFIG = OpenAPIConfig(
+    title="Basefly",
+    version=basefly.__version__,
+    description=_DESCRIPTION,
+    license=License(name="Apache-2.0", identifier="Apache-2.0"),
+    use_handler_docstrings=True,
+    operation_id_creator=lambda handler, _method, _path: handler.handler_name,
+    components=Components(
+        security_schemes={
+            "token": SecurityScheme(type="http", scheme="bearer", description="An API token: `basefly_…`"),
+            "session": SecurityScheme(type="apiKey", name="basefly", security_scheme_in="cookie"),
+        }
+    ),
+    openapi_router=None,
+)
+
+_CAUSES = {
+    "400": "The request could not be read",
+    "401": "Nobody is signed in",
+    "403": "The permission is missing",
+    "404": "There is no such thing for whoever asks",
+    "409": "It does not fit what is there",
+    "413": "The request is too large",
+    "415": "The body has the wrong media type",
+    "422": "The request is not valid; `errors` names each field",
+    "429": "Too many requests; see Retry-After",
+    "default": "Anything else that failed",
+}
+
+
+@get("/api/openapi.json", permission=SIGNED_IN, include_in_schema=False)
+async def openapi_json(request: Request) -> Response[bytes]:
+    """The document."""
+    return Response(encoded(request.app), media_type="application/json")
+
+
+@lru_cache(4)
+def encoded(app: Litestar) -> bytes:
+    """The document as JSON."""
+    return msgspec.json.encode(document(app))
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """The framework's document, corrected: its errors are not ours, and it knows no permissions."""
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
+    schemas, components = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
+    made["components"]["schemas"].update(components)
+    handlers = {handler.handler_name: handler for handler in _handlers(app)}
+    for path in made["paths"].values():
+        for method in METHODS:
+            if method in path:
+                _correct(path[method], handlers[path[method]["operationId"]], schemas[0])
+    return made
+
+
+def _correct(operation: dict[str, Any], handler: HTTPRouteHandler, schema: dict[str, Any]) -> None:
+    permission = permission_of(handler)
+    operation["x-permission"] = permission
+    operation["security"] = [] if permission == PUBLIC else [{"token": []}, {"session": []}]
+    responses = {code: answer for code, answer in operation["responses"].items() if int(code) < 400}
+    for code in _possible(operation, permission):
+        content = {MEDIA_TYPE: {"schema": schema}}
+        responses[code] = {"description": _CAUSES[code], "content": content}
+    operation["responses"] = responses
+
+
+def _possible(operation: dict[str, Any], permission: str) -> Iterator[str]:
+    """The failures that this operation may tell of."""
+    if permission != PUBLIC:
+        yield "401"
+    if permission not in (PUBLIC, SIGNED_IN):
+        yield "403"
+    if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
+        yield "404"
+    if "requestBody" in operation:
+        yield from ("400", "409", "413", "415")
+    if "requestBody" in operation or operation.get("parameters"):
+        yield "422"
+    yield from ("429", "default")
+
+
+def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        yield from (each for each in getattr(route, "route_handlers", ()) if isinstance(each, HTTPRouteHandler))

@@ -1,0 +1,82 @@
+"""Routes with the permission that each of them needs: one that forgets it does not start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import litestar
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import AnyCallable
+
+PUBLIC = "public"  # anyone, signed in or not
+SIGNED_IN = "signed in"  # anyone we know; what they see is their own
+
+_PERMISSION = re.compile(r"[a-z]+:[a-z]+")
+Mark = Callable[[AnyCallable], HTTPRouteHandler]
+
+
+def get(path: str, *, permission: str, **options: Any) -> Mark:
+    """Answer GET (and HEAD); `permission` is a permission's name, PUBLIC or SIGNED_IN. Nothing changes here."""
+    return litestar.get(path, **_marked(permission, options))
+
+
+def post(path: str, *, permission: str, **options: Any) -> Mark:
+    """Answer POST, by default with 201."""
+    return litestar.post(path, **_marked(permission, options))
+
+
+def put(path: str, *, permission: str, **options: Any) -> Mark:
+    """Answer PUT, by default with 200."""
+    return litestar.put(path, **_marked(permission, options))
+
+
+def patch(path: str, *, permission: str, **options: Any) -> Mark:
+    """Answer PATCH, by default with 200."""
+    return litestar.patch(path, **_marked(permission, options))
+
+
+def delete(path: str, *, permission: str, **options: Any) -> Mark:
+    """Answer DELETE, by default with 204 and no body."""
+    return litestar.delete(path, **_marked(permission, options))
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """What a JSON request carries. Unknown fields are refused, so that nothing is set by accident or by malice."""
+
+
+def permission_of(handler: HTTPRouteHandler) -> str:
+    """The permission that a route was marked with; empty when it was not."""
+    return str(handler.opt.get("permission", ""))
+
+
+def check(handlers: Iterable[HTTPRouteHandler], known: Iterable[str]) -> None:
+    """Raise ValueError naming every route without a known permission, or with a body that takes unknown fields."""
+    allowed = {PUBLIC, SIGNED_IN, *known}
+    wrong = [
+        f"{', '.join(sorted(handler.paths))}: {problem}"
+        for handler in handlers
+        for problem in _problems(handler, allowed)
+    ]
+    if wrong:
+        raise ValueError("Routes that must not start:\n" + "\n".join(wrong))
+
+
+def _marked(permission: str, options: dict[str, Any]) -> dict[str, Any]:
+    if permission not in (PUBLIC, SIGNED_IN) and not _PERMISSION.fullmatch(permission):
+        raise ValueError(f"{permission!r} is no permission; they are named slice:verb")
+    return {**options, "opt": {**options.get("opt", {}), "permission": permission}}
+
+
+def _problems(handler: HTTPRouteHandler, allowed: set[str]) -> Iterable[str]:
+    if (permission := permission_of(handler)) not in allowed:
+        yield f"the permission {permission!r} is declared by no slice" if permission else "needs a permission"
+    body = handler.parsed_fn_signature.parameters.get("data")
+    if body is None:
+        return
+    if not (isinstance(body.annotation, type) and issubclass(body.annotation, msgspec.Struct)):
+        yield "its body must be a Struct"
+    elif not body.annotation.__struct_config__.forbid_unknown_fields:
+        yield f"its body {body.annotation.__name__} takes unknown fields; derive it from Body"

@@ -1,0 +1,125 @@
+"""The web application: routes, dependencies, errors and the frame around them, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import litestar
+import structlog
+from litestar import Litestar, Response, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
+
+from basefly.base.errors import BaseflyError, Unauthenticated
+from basefly.base.runtime.house import House
+from basefly.base.web import gate, health, live, problems, requests, routing, static
+from basefly.base.web.frame import framed
+from basefly.base.web.gate import Plugs
+from basefly.base.web.openapi import docs, document
+from basefly.base.web.requests import Request
+from basefly.base.web.templates import render
+
+MOST_BODY = 2 * 1024 * 1024  # bytes; a kubeconfig of some hundred contexts has a few hundred kilobytes
+
+log = structlog.get_logger("basefly.web")
+
+OWN = (health.live, health.ready, health.metrics, live.live, static.static, document.openapi_json, docs.page)
+
+
+class Hub(Litestar):
+    """The application with the frame around it."""
+
+    framed: ASGIApp
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        await self.framed(scope, receive, send)  # type: ignore[arg-type]  # the frame passes lifespans on as they are
+
+    async def unframed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application as the frame sees it."""
+        await super().__call__(scope, receive, send)
+
+
+def build(
+    house: House,
+    plugs: Plugs,
+    *,
+    api: Sequence[HTTPRouteHandler],
+    pages: Sequence[HTTPRouteHandler],
+    permissions: Iterable[str],
+) -> Hub:
+    """The application. Raises ValueError for a route without a known permission."""
+    routing.check([*OWN, live.changes, *api, *pages], permissions)
+    hub = Hub(
+        route_handlers=[
+            *OWN,
+            Router("/api/v1", route_handlers=[live.changes, *api]),
+            Router("/", route_handlers=list(pages), include_in_schema=False),
+        ],
+        dependencies={
+            "by": Provide(gate.principal, sync_to_thread=False),
+            "house": Provide(gate.house, sync_to_thread=False),
+            "tx": Provide(gate.transaction),
+            "form": Provide(requests.form),
+        },
+        guards=[gate.guard],
+        exception_handlers={Exception: _told, HTTPException: _told},
+        after_exception=[_recorded],
+        request_class=Request,
+        request_max_body_size=MOST_BODY,
+        openapi_config=document.CONFIG,
+        state=State({"house": house, "plugs": plugs, "recent": live.Recent(house.changes)}),
+        lifespan=[_closing],
+        logging_config=None,
+        debug=False,
+    )
+    hub.framed = framed(hub.unframed, house.settings)
+    return hub
+
+
+@asynccontextmanager
+async def _closing(hub: Litestar) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await hub.state.recent.close()
+
+
+async def _recorded(error: Exception, scope: Scope) -> None:
+    """Leave a record of an attempt to change something that came to nothing."""
+    request = Request(scope)
+    if request.by and request.unsafe:
+        await request.app.state.plugs.refused(request, problems.known(error) or BaseflyError())
+
+
+def _told(incoming: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Any exception as an answer."""
+    request = Request(incoming.scope, incoming.receive)
+    told = problems.known(error)
+    if told is None:
+        log.error("a request failed", path=request.url.path, exc_info=error)
+        told = BaseflyError("The hub failed while it answered.", cure="Its log says more under this request id.")
+    headers = dict(getattr(error, "headers", None) or {})
+    if wait := told.extra.get("retry_after"):
+        headers["Retry-After"] = str(wait)
+    if isinstance(told, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="Basefly"'
+    answer = _page(request, told) if request.prefers_html else None
+    if answer is None:
+        answer = Response(problems.document(told), status_code=told.status, media_type=problems.MEDIA_TYPE)
+    answer.headers.update(headers)
+    return answer
+
+
+def _page(request: Request, error: BaseflyError) -> Response[Any]:
+    if isinstance(error, Unauthenticated) and request.method == "GET":
+        back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
+        return Response(None, status_code=303, headers={"Location": f"/sign-in?next={back}"}, media_type="text/plain")
+    return render(request, "console/error.html", status=error.status, problem=problems.problem(error))

@@ -1,0 +1,119 @@
+"""Runs the hub: its database if it has none, the house, the web, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import structlog
+import uvicorn
+import uvloop
+
+from basefly.app import create_app, start
+from basefly.base.db import logins
+from basefly.base.db.embedded import Embedded
+from basefly.base.runtime.house import House
+from basefly.base.settings import Settings, SettingsError
+from basefly.base.telemetry import logs
+from basefly.core.access import setup
+
+GRACE = 5  # seconds that open requests get at the end
+
+log = structlog.get_logger("basefly")
+
+
+def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises SettingsError, with the cure, when the hub cannot start."""
+    logs.configure(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings))
+
+
+async def run(settings: Settings) -> None:
+    """The hub's whole life, from taking its port to letting it go."""
+    with _listener(settings) as listener:
+        async with _database(settings) as (owner_url, app_url), start(settings, owner_url, app_url) as house:
+            await _greet(house)
+            await _answer(house, listener)
+    log.info("stopped")
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """The port, taken first: whoever starts the hub twice hears of it before anything is touched."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"The hub cannot listen at {settings.host}:{settings.port}: {error.strerror}.\n"
+            "Is another hub running? Set BASEFLY_PORT (or BASEFLY_HOST) to something else."
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[logins.Logins]:
+    """Who migrates and who runs: of the given database, or of one that lives as long as we do."""
+    if settings.database_url:
+        yield await logins.resolve(settings.database_url, settings.owner_database_url)
+        return
+    embedded = await asyncio.to_thread(Embedded.start, settings, say=_say)
+    try:
+        yield logins.Logins(embedded.owner_url, embedded.app_url)
+    finally:
+        await asyncio.to_thread(embedded.stop)
+
+
+async def _greet(house: House) -> None:
+    """Say where the hub is and how to come in."""
+    settings = house.settings
+    link = await setup.link(house.db, settings)
+    _say(f"Basefly is at {settings.url}")
+    if link:
+        _say(f"Make the first account here, once, within {setup.LIFETIME.days} days:\n\n    {link}\n")
+        _say("Or in a terminal: basefly setup")
+    else:
+        _say(f"Sign in at {settings.url}/sign-in, or in a terminal: basefly login")
+
+
+async def _answer(house: House, listener: socket.socket) -> None:
+    """Serve until a signal asks for the end; streams end at once, other requests within GRACE seconds."""
+    config = uvicorn.Config(
+        create_app(house),
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    await _Server(config, house).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells the house when the end begins, so that streams do not hold it up."""
+
+    def __init__(self, config: uvicorn.Config, house: House) -> None:
+        super().__init__(config)
+        self._house = house
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by the signal handler, outside of the loop."""
+        self._loop.call_soon_threadsafe(self._house.shutdown.begin)
+        super().handle_exit(sig, frame)
+
+
+def _say(text: str) -> None:
+    """To whoever started us; the log is for machines."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""What someone may: organizations, members, roles; a request becomes a Principal here."""

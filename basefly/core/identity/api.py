@@ -1,0 +1,118 @@
+"""Sessions and tokens as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from basefly.base.db.transaction import Tx
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.base.secret import Secret
+from basefly.base.web import (
+    PUBLIC,
+    SIGNED_IN,
+    Body,
+    Request,
+    Response,
+    delete,
+    get,
+    post,
+    put,
+    session_token,
+)
+from basefly.core.identity import actions, browser
+from basefly.core.identity.model import NewToken, Session, Token
+
+
+class Credentials(Body):
+    """An e-mail address and its password."""
+
+    email: Annotated[str, msgspec.Meta(max_length=254)]
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class NewPassword(Body):
+    """The password of now, and the one to come."""
+
+    current: Annotated[str, msgspec.Meta(max_length=1000)]
+    new: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class TokenWish(Body):
+    """What to call a token, and how many days it shall last; None: until it is revoked."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")]
+    expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = 90
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Someone signed in."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """Sessions, newest first."""
+
+    items: list[Session]
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Tokens, newest first."""
+
+    items: list[Token]
+
+
+@post("/sessions", permission=PUBLIC, tags=["identity"], summary="Sign in")
+async def sign_in(request: Request, house: House, data: Credentials) -> Response[Person]:
+    """Begins a session and sets its cookie. Programs better use an API token."""
+    user, secret = await actions.sign_in(house, data.email, Secret(data.password), browser.origin(request))
+    return Response(Person(user.id, user.name, user.email), status_code=201, cookies=[browser.kept(house, secret)])
+
+
+@get("/sessions", permission=SIGNED_IN, tags=["identity"], summary="List one's own sessions")
+async def list_sessions(request: Request, house: House, tx: Tx, by: Principal) -> Sessions:
+    """Sessions that stand, newest first."""
+    return Sessions(await actions.sessions(tx, by, session_token(request), house.settings.session_idle))
+
+
+@delete("/sessions/current", permission=SIGNED_IN, tags=["identity"], summary="Sign out")
+async def sign_out(request: Request, house: House, tx: Tx, by: Principal) -> Response[None]:
+    """Ends the session that asks, and takes its cookie away."""
+    await actions.sign_out(tx, by, session_token(request))
+    return Response(None, status_code=204, cookies=[browser.gone(house)], headers=browser.FORGET)
+
+
+@delete("/sessions/{session_id:uuid}", permission=SIGNED_IN, tags=["identity"], summary="End one of one's sessions")
+async def end_session(tx: Tx, by: Principal, session_id: UUID) -> None:
+    """Whatever that browser has open closes within ten seconds."""
+    await actions.end_session(tx, by, session_id)
+
+
+@put("/me/password", permission=SIGNED_IN, tags=["identity"], summary="Change one's password", status_code=204)
+async def change_password(request: Request, house: House, by: Principal, data: NewPassword) -> None:
+    """Ends every other session of this person."""
+    await actions.change_password(house, by, Secret(data.current), Secret(data.new), session_token(request))
+
+
+@get("/tokens", permission=SIGNED_IN, tags=["identity"], summary="List one's own API tokens")
+async def list_tokens(tx: Tx, by: Principal) -> Tokens:
+    """Tokens that are not revoked, newest first. Their secrets are known to nobody any more."""
+    return Tokens(await actions.tokens(tx, by))
+
+
+@post("/tokens", permission=SIGNED_IN, tags=["identity"], summary="Make an API token")
+async def create_token(tx: Tx, by: Principal, data: TokenWish) -> NewToken:
+    """The answer holds the token, this once. It has one's own rights. Only a session can make tokens."""
+    return await actions.create_token(tx, by, name=data.name, expires_in_days=data.expires_in_days)
+
+
+@delete("/tokens/{token_id:uuid}", permission=SIGNED_IN, tags=["identity"], summary="Revoke one of one's API tokens")
+async def revoke_token(tx: Tx, by: Principal, token_id: UUID) -> None:
+    """It is refused from the next request on."""
+    await actions.revoke_token(tx, by, token_id)

@@ -1,0 +1,125 @@
+"""People and what lets them in; the rules of passwords and secrets."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from basefly.base.errors import FieldError, Invalid
+from basefly.base.secret import Secret
+
+TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanners find leaked ones
+SHORTEST, LONGEST = 12, 200  # characters of a password
+_RANDOM = 32  # bytes
+
+_TOO_COMMON = frozenset(
+    "password passwort contraseña motdepasse qwertyuiop qwertzuiop azertyuiop 1q2w3e4r5t 1qaz2wsx3edc zaq12wsx "
+    "abcdefghijkl abcd1234 letmein welcome iloveyou administrator changeme correcthorsebatterystaple "
+    "123456789012 1234567890 111111111111 000000000000 987654321098 trustno1 superman baseball football dragon "
+    "monkey sunshine princess kubernetes basefly".split()
+)
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """A person. `home_org_id` is the organization that they enter on signing in."""
+
+    id: UUID
+    home_org_id: UUID
+    email: str
+    name: str
+
+
+class Account(User, frozen=True, kw_only=True):
+    """A person as signing in needs them. No password, no sign-in with one."""
+
+    password_hash: str | None
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One sign-in of one browser. `current` is the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
+    current: bool = False
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token; `expires_at` None never ends by itself."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+    expires_at: datetime | None
+
+
+class NewToken(Token, frozen=True, kw_only=True):
+    """A token just made: `token` is shown this once and never again."""
+
+    token: str
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a sign-in comes from: the client's address and what its browser calls itself."""
+
+    address: str
+    agent: str
+
+
+def mint(org_id: UUID) -> Secret:
+    """A new secret of 256 random bits that names its organization, so that it is looked up within that one only."""
+    return Secret(base64.urlsafe_b64encode(org_id.bytes + secrets.token_bytes(_RANDOM)).decode())
+
+
+def organization_of(secret: str) -> UUID | None:
+    """The organization that a secret names; None when it is none of ours."""
+    try:
+        raw = base64.b64decode(secret, b"-_", validate=True)
+    except ValueError:
+        return None
+    return UUID(bytes=raw[:16]) if len(raw) == 16 + _RANDOM else None
+
+
+def fingerprint(secret: str) -> bytes:
+    """What we keep of a secret: its SHA-256."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def normalized(email: str) -> str:
+    """An e-mail address as we compare it."""
+    return email.strip().lower()
+
+
+def check_password(password: str, *, email: str = "", name: str = "") -> None:
+    """Raise Invalid for a password that is too short, or among the first that anyone would try.
+
+    Length is what counts (NIST SP 800-63B, 5.1.1.2): no rules of composition, nothing cut off.
+    """
+    plain = "".join(password.lower().split())
+    own = {normalized(email), normalized(email).partition("@")[0], "".join(name.lower().split())} - {""}
+    if len(password) < SHORTEST:
+        _refuse(f"The password needs at least {SHORTEST} characters; a few words make a good one.")
+    if len(password) > LONGEST:
+        _refuse(f"The password may have {LONGEST} characters at most.")
+    if plain.strip("0123456789!?.,-_*#@") in _TOO_COMMON or len(set(plain)) < 5 or plain in own:
+        _refuse("This password is among the first that anyone would try.")
+
+
+def check_email(email: str) -> None:
+    """Raise Invalid for what cannot be an address; whether it is one only a mail to it can tell."""
+    name, at, domain = email.rpartition("@")
+    if not (at and name and domain) or len(email) > 254 or any(letter.isspace() for letter in email):
+        raise Invalid("This is no e-mail address.", errors=(FieldError("/email", "Write it like mia@example.com."),))
+
+
+def _refuse(detail: str) -> None:
+    raise Invalid(detail, errors=(FieldError("/password", detail),))

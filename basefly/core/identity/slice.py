@@ -1,0 +1,31 @@
+"""Identity, whole. What someone sees here is their own, so it needs no permission."""
+
+from __future__ import annotations
+
+from basefly.base.slice import Slice
+from basefly.core.identity import api, pages
+
+identity = Slice(
+    name="identity",
+    permissions={},
+    api=(
+        api.sign_in,
+        api.list_sessions,
+        api.sign_out,
+        api.end_session,
+        api.change_password,
+        api.list_tokens,
+        api.create_token,
+        api.revoke_token,
+    ),
+    pages=(
+        pages.sign_in_page,
+        pages.sign_in,
+        pages.sign_out,
+        pages.settings_page,
+        pages.change_password,
+        pages.end_session,
+        pages.create_token,
+        pages.revoke_token,
+    ),
+)
