@@ -65,6 +65,7 @@ export function start(): void {
     const form = swapForm(event);
     if (!form) return;
     event.preventDefault();
+    form.querySelector<HTMLElement>(":popover-open")?.hidePopover();
     submit(form, "push");
   });
   document.addEventListener("input", (event) => {

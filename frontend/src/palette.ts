@@ -9,12 +9,22 @@ interface Found {
   href: string;
 }
 
+interface Cluster {
+  id: string;
+  name: string;
+}
+
 interface Match {
   kind: string;
   resource: string;
   namespace: string;
   name: string;
-  cluster: { id: string; name: string } | null;
+  cluster: Cluster;
+}
+
+interface Answer {
+  items: Match[];
+  clusters: Cluster[];
 }
 
 const PAUSE = 80;
@@ -23,16 +33,16 @@ const AT_MOST = 12;
 let timer = 0;
 let running: AbortController | undefined;
 
-/** Where the page of a match is. A cluster is its own place; every other object is in one. */
-export function placeOf(match: Match): Found {
-  const cluster = match.cluster;
-  if (match.resource === "clusters" || !cluster) {
-    const id = cluster?.id ?? match.name;
-    return { kind: "Cluster", name: match.name, where: "", href: `/clusters/${encodeURIComponent(id)}` };
-  }
+/** A cluster as a result. */
+export function clusterFound(cluster: Cluster): Found {
+  return { kind: "Cluster", name: cluster.name, where: "", href: `/clusters/${encodeURIComponent(cluster.id)}` };
+}
+
+/** An object as a result; its page is under its cluster. */
+export function objectFound(match: Match): Found {
   const query = match.namespace ? `?namespace=${encodeURIComponent(match.namespace)}` : "";
-  const path = [cluster.id, "objects", match.resource, match.name].map(encodeURIComponent).join("/");
-  const where = [match.namespace, cluster.name].filter(Boolean).join(" · ");
+  const path = [match.cluster.id, "objects", match.resource, match.name].map(encodeURIComponent).join("/");
+  const where = [match.namespace, match.cluster.name].filter(Boolean).join(" · ");
   return { kind: match.kind, name: match.name, where, href: `/clusters/${path}${query}` };
 }
 
@@ -83,8 +93,8 @@ async function search(): Promise<void> {
   try {
     const answer = await fetch(`/api/v1/search?${query}`, { signal: mine.signal });
     if (!answer.ok) throw new Error(String(answer.status));
-    const { items } = (await answer.json()) as { items: Match[] };
-    const found = [...pages.slice(0, 4), ...items.map(placeOf)];
+    const { items, clusters } = (await answer.json()) as Answer;
+    const found = [...pages.slice(0, 3), ...clusters.slice(0, 4).map(clusterFound), ...items.map(objectFound)];
     note.textContent = found.length ? `${found.length} found.` : `Nothing is called “${text}”.`;
     show(found);
   } catch {

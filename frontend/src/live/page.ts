@@ -6,12 +6,11 @@ import { FragmentError, load, place } from "./fragments.ts";
 import { Stream } from "./stream.ts";
 import { address, matches, patterns } from "./topics.ts";
 
-const THROTTLE = 100;
+const THROTTLE = 100; // milliseconds between two renewals of a part, unless its data-pace says more
 
 const dirty = new Set<string>();
-let timer = 0;
-let busy = false;
-let lastStart = 0;
+const busy = new Set<string>();
+const started = new Map<string, number>();
 
 const stream = new Stream({
   changed: (topics) => mark((element) => patterns(element).some((pattern) => topics.some((topic) => matches(pattern, topic)))),
@@ -30,26 +29,29 @@ export function listen(): void {
   freshness.refreshed();
 }
 
-/** Fetch again whatever shows one of the chosen parts, at most every 100 ms. */
+/** Fetch the chosen parts again, each no faster than its pace. */
 function mark(chosen: (element: HTMLElement) => boolean): void {
-  for (const element of parts()) if (chosen(element)) dirty.add(element.id);
-  schedule();
+  for (const element of parts()) {
+    if (!chosen(element) || dirty.has(element.id)) continue;
+    dirty.add(element.id);
+    if (!busy.has(element.id)) schedule(element);
+  }
 }
 
-function schedule(): void {
-  if (busy || timer || !dirty.size) return;
-  timer = window.setTimeout(refresh, Math.max(0, lastStart + THROTTLE - Date.now()));
+function schedule(element: HTMLElement): void {
+  const pace = Number(element.dataset.pace ?? THROTTLE);
+  const due = (started.get(element.id) ?? 0) + pace;
+  setTimeout(() => void refresh(element.id), Math.max(0, due - Date.now()));
 }
 
-async function refresh(): Promise<void> {
-  timer = 0;
-  busy = true;
-  lastStart = Date.now();
-  const ids = [...dirty];
-  dirty.clear();
-  await Promise.all(ids.map((id) => renew(id, true).catch(failed)));
-  busy = false;
-  schedule();
+async function refresh(id: string): Promise<void> {
+  dirty.delete(id);
+  busy.add(id);
+  started.set(id, Date.now());
+  await renew(id, true).catch(failed);
+  busy.delete(id);
+  const element = document.getElementById(id);
+  if (element && dirty.has(id)) schedule(element);
 }
 
 /** Fetch one part again. With `gently`, rows a reader is at work in keep their places. */

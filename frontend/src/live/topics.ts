@@ -1,10 +1,11 @@
 // Topics name what may change ("inventory/CLUSTER/pods"); patterns, with * for one segment, name what a page shows.
 
-/** Whether a topic falls under a pattern. They have segments parted by slashes; `*` stands for any one of them. */
+/** Whether a topic falls under a pattern. In both, `*` stands for any one segment: a change may concern many. */
 export function matches(pattern: string, topic: string): boolean {
   const wanted = pattern.split("/");
   const given = topic.split("/");
-  return wanted.length === given.length && wanted.every((part, index) => part === "*" || part === given[index]);
+  const meets = (part: string, index: number) => part === "*" || given[index] === "*" || part === given[index];
+  return wanted.length === given.length && wanted.every(meets);
 }
 
 /** The patterns of an element's `data-live`, parted by spaces. */

@@ -1,0 +1,63 @@
+"""Values as people read them: cores, bytes, ages, lists that do not run over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from basefly.core.inventory.kind import Column
+
+NOTHING = "–"
+LISTED = 2  # more values than this are counted
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One value: its text, the whole of it where the text is shortened, its time where it is one, and where it leads."""
+
+    title: str
+    text: str
+    type: str = "text"
+    wide: bool = False
+    full: str = ""
+    time: datetime | None = None
+    href: str = ""
+
+
+def cell(column: Column, value: Any) -> Cell:
+    """A value of a column, which may be absent."""
+    text, full, time = _shown(column.type, value)
+    return Cell(title=column.title, text=text, type=column.type, wide=column.wide, full=full, time=time)
+
+
+def _shown(kind: str, value: Any) -> tuple[str, str, datetime | None]:
+    if value is None or value == "" or value == []:
+        return NOTHING, "", None
+    if kind == "time":
+        time = moment(value)
+        return ("", "", time) if time else (str(value), "", None)
+    if kind == "list" and isinstance(value, list):
+        return _list([str(part) for part in value])
+    if kind == "bytes" and isinstance(value, int | float):
+        return "", str(value), None
+    if kind in ("number", "cores") and isinstance(value, int | float):
+        return f"{round(value, 2):g}" if abs(value) < 10_000 else f"{value:,.0f}", "", None
+    if isinstance(value, bool):
+        return "yes" if value else "no", "", None
+    return str(value), "", None
+
+
+def _list(parts: list[str]) -> tuple[str, str, None]:
+    whole = ", ".join(parts)
+    if len(parts) <= LISTED:
+        return whole, "", None
+    return f"{', '.join(parts[:LISTED])} +{len(parts) - LISTED}", whole, None
+
+
+def moment(text: str) -> datetime | None:
+    """A time as Kubernetes writes it; None if it is none."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
