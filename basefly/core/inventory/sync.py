@@ -29,6 +29,7 @@ from basefly.base.kube.watch import (
     Skipped,
     follow,
 )
+from basefly.core.clusters.actions import report_streams
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind, Row, identity
 from basefly.core.inventory.model import StreamState
@@ -46,6 +47,10 @@ DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 log = structlog.get_logger()
 
 
+class Recovered:
+    """A stream that was interrupted stands again."""
+
+
 class StreamSync:
     """The list and watch of one resource. `version` is how far it has come, and `changed` is set at each change."""
 
@@ -57,7 +62,9 @@ class StreamSync:
         self.version = version
         self.changed = asyncio.Event()
 
-    async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Skipped]:
+    async def run(
+        self, client: Client, resource: Resource, pace: Pace
+    ) -> AsyncIterator[Retrying | Skipped | Recovered]:
         """Follow the resource until it raises; tells what it could not read, and interruptions that heal."""
         decoder = msgspec.json.Decoder(self._kind.shape)
         accept = METADATA if self._kind.metadata_only else None
@@ -77,11 +84,13 @@ class StreamSync:
                         self._writer.listed(self._place, self._shown, event.resource_version)
                         self._shown.clear()
                         self.changed.set()
+                        yield Recovered()
                     case Bookmark():
                         self.version = event.resource_version
                         self._writer.move(self._place, self.version)
                     case Alive():
                         self._writer.move(self._place, self.version)
+                        yield Recovered()
                     case Skipped():
                         self._shown.add(event.uid or f"{event.namespace}/{event.name}")
                         yield event
@@ -108,9 +117,12 @@ class ClusterSync:
         self._pace = pace
         self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
+        self._troubles: dict[str, str] = {}  # reasons by resource, for the cluster's health
+        self._troubled = asyncio.Event()  # `_troubles` has changed
 
     async def run(self, client: Client) -> None:
         """Follow the cluster until cancelled."""
+        reporting = asyncio.create_task(self._report_troubles(), name="sync health")
         try:
             delay = 1.0
             while True:
@@ -124,6 +136,7 @@ class ClusterSync:
                 delay = 1.0
                 await self._until_something_changes()
         finally:
+            reporting.cancel()
             await self._stop(*self._tasks)
 
     async def _until_something_changes(self) -> None:
@@ -188,7 +201,7 @@ class ClusterSync:
                         await self._tell(place, trouble)
                 except FAILURES as error:
                     delay = 1.0 if stream.version != before else min(delay * 2, LONGEST_WAIT)
-                    await self._troubled(place, error)
+                    await self._interrupted(place, error)
                     await asyncio.sleep(_wait(error, delay))
         finally:
             if watching is not None:
@@ -201,26 +214,49 @@ class ClusterSync:
             definitions.changed.clear()
             self._look_again.set()
 
-    async def _tell(self, place: Place, trouble: Retrying | Skipped) -> None:
-        if isinstance(trouble, Retrying):
-            if trouble.delay > 1:  # shorter ones are over before anyone could read of them
-                await self._troubled(place, trouble.error)
-            return
-        async with self._db.transaction(self._org_id) as tx:
-            reason = f"{trouble.namespace}/{trouble.name} could not be read: {trouble.reason}"
-            await streams.count_skipped(tx, place.cluster_id, place.resource, reason)
+    async def _tell(self, place: Place, news: Retrying | Skipped | Recovered) -> None:
+        match news:
+            case Retrying():
+                if news.delay > 1:  # shorter ones are over before anyone could read of them
+                    await self._interrupted(place, news.error)
+            case Recovered():
+                self._trouble(place, "")
+            case Skipped():
+                reason = f"{news.namespace}/{news.name} could not be read: {news.reason}"
+                async with self._db.transaction(self._org_id) as tx:
+                    await streams.count_skipped(tx, place.cluster_id, place.resource, reason)
 
-    async def _troubled(self, place: Place, error: ApiError | ConnectError) -> None:
+    async def _interrupted(self, place: Place, error: ApiError | ConnectError) -> None:
         state: StreamState = "retrying"
         if isinstance(error, Forbidden):
-            state = "denied"
+            state = "denied"  # shown with the kind; a cluster is well though it does not show us everything
         elif isinstance(error, Unauthorized):
             state = "failed"
         elif isinstance(error, NotFound):
             self._look_again.set()
+        if state != "denied":
+            self._trouble(place, str(error))
         async with self._db.transaction(self._org_id) as tx:
             if await streams.update_state(tx, place.cluster_id, place.resource, state, str(error)):
                 await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
+
+    def _trouble(self, place: Place, reason: str) -> None:
+        before = self._troubles.pop(place.resource, "")
+        if reason:
+            self._troubles[place.resource] = reason
+        if reason != before:
+            self._troubled.set()
+
+    async def _report_troubles(self) -> None:
+        """Tell the cluster's health how its streams fare, once for many that fail or heal together."""
+        while True:
+            await self._troubled.wait()
+            await asyncio.sleep(SETTLE.total_seconds())
+            self._troubled.clear()
+            reasons = list(self._troubles.values())
+            told = f"{len(reasons)} of {len(self._tasks)} kinds are not live: {reasons[0]}" if reasons else ""
+            async with self._db.transaction(self._org_id) as tx:
+                await report_streams(tx, self._cluster_id, told)
 
 
 def _wait(error: ApiError | ConnectError, delay: float) -> float:
