@@ -46,7 +46,7 @@ types: .venv/stamp ## mypy, strict
 	@$(PY) -m mypy
 
 contracts: .venv/stamp ## Who may import whom
-	@.venv/bin/lint-imports --quiet --no-cache
+	@.venv/bin/lint-imports --no-logo --no-cache
 
 sizes: .venv/stamp ## Files, folders, functions, parameters, nesting
 	@$(PY) -m scripts.sizes

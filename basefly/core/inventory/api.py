@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar.params import Parameter
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Request, get
+from basefly.base.web import Parameter, Request, get
 from basefly.core.clusters.connections import Connections
 from basefly.core.inventory import answers, detail, model
 from basefly.core.inventory.answers import READ, ListRequest
