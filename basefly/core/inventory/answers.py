@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
+from uuid import UUID
 
 import msgspec
 
@@ -20,6 +21,7 @@ from basefly.core.inventory.model import InventoryObject, ObjectPage, ObjectQuer
 from basefly.core.inventory.store import objects, streams
 
 READ = "inventory:read"
+COUNTED = ("nodes", "namespaces", "pods")
 
 
 class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +196,14 @@ def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
         count=count,
         columns=kind.columns,
     )
+
+
+async def count_by_cluster(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How many nodes, namespaces and pods each cluster has, from the rollups."""
+    counts: dict[UUID, dict[str, int]] = {cluster_id: dict.fromkeys(COUNTED, 0) for cluster_id in ids}
+    for rollup in await streams.get_rollups(tx, ids, COUNTED):
+        counts[rollup.cluster_id][rollup.resource] += rollup.count
+    return counts
 
 
 async def search(tx: Tx, by: Principal, text: str, limit: int = 20) -> SearchAnswer:

@@ -22,8 +22,8 @@ from basefly.core.inventory.store import merge, streams
 from basefly.core.inventory.sync import ClusterSync
 from basefly.core.inventory.writer import Writer
 
-LEASE = timedelta(seconds=15)
-RENEW_EVERY = 5.0  # s
+LEASE = timedelta(seconds=10)  # what a killed process holds is followed again within this
+RENEW_EVERY = 3.0  # s
 LISTS = 8  # lists read at the same time, over all clusters: bounds memory and the first rush
 LOOK_EVERY = 5.0  # s; notices make it sooner
 
@@ -49,6 +49,8 @@ class SyncController:
         self._pace = Pace(lists=asyncio.Semaphore(LISTS))
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
         self._owned: dict[UUID, Owned] = {}
+        self._listening: dict[UUID, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()  # a cluster came, left, or has new credentials
 
     async def run(self) -> None:
         """Take, follow and release clusters until cancelled; then release all."""
@@ -56,11 +58,32 @@ class SyncController:
         try:
             while True:
                 for org_id in await self._organizations():
+                    self._listen(org_id)
                     await self._share_out(org_id)
-                await asyncio.sleep(LOOK_EVERY)
+                await self._until_woken()
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, *[self._release(cluster_id) for cluster_id in list(self._owned)])
+            background = [renewing, *self._listening.values(), *[task for _, task in self._writers.values()]]
+            await asyncio.gather(*[self._release(cluster_id) for cluster_id in list(self._owned)])
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+
+    def _listen(self, org_id: UUID) -> None:
+        if org_id not in self._listening:
+            self._listening[org_id] = asyncio.create_task(self._hear(org_id), name=f"inventory notices {org_id}")
+
+    async def _hear(self, org_id: UUID) -> None:
+        async with self._house.changes.subscribe(org_id, ["clusters/*"]) as inbox:
+            async for _ in inbox:
+                self._wake.set()
+
+    async def _until_woken(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_EVERY):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
 
     async def _organizations(self) -> list[UUID]:
         async with self._house.db.transaction() as tx:
