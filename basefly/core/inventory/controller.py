@@ -49,31 +49,28 @@ class SyncController:
         self._pace = Pace(lists=asyncio.Semaphore(LISTS))
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
         self._owned: dict[UUID, Owned] = {}
-        self._listening: dict[UUID, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()  # a cluster came, left, or has new credentials
 
     async def run(self) -> None:
         """Take, follow and release clusters until cancelled; then release all."""
-        renewing = asyncio.create_task(self._renew(), name="inventory leases")
+        background = [
+            asyncio.create_task(self._renew(), name="inventory leases"),
+            asyncio.create_task(self._hear(), name="inventory notices"),
+        ]
         try:
             while True:
                 for org_id in await self._organizations():
-                    self._listen(org_id)
                     await self._share_out(org_id)
                 await self._until_woken()
         finally:
-            background = [renewing, *self._listening.values(), *[task for _, task in self._writers.values()]]
             await asyncio.gather(*[self._release(cluster_id) for cluster_id in list(self._owned)])
+            background.extend(task for _, task in self._writers.values())
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
 
-    def _listen(self, org_id: UUID) -> None:
-        if org_id not in self._listening:
-            self._listening[org_id] = asyncio.create_task(self._hear(org_id), name=f"inventory notices {org_id}")
-
-    async def _hear(self, org_id: UUID) -> None:
-        async with self._house.changes.subscribe(org_id, ["clusters/*"]) as inbox:
+    async def _hear(self) -> None:
+        async with self._house.changes.subscribe(None, ["*/clusters/*"]) as inbox:
             async for _ in inbox:
                 self._wake.set()
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any, LiteralString, cast
 from uuid import UUID
 
-from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from basefly.base.db import paging
 from basefly.base.db.transaction import Tx
