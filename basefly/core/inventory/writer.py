@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
-import psycopg
 import structlog
 
+from basefly.base.db import DataError, Error
 from basefly.base.db.lease import Lease, LeaseLost, fence
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
@@ -22,7 +22,7 @@ from basefly.core.inventory.store.merge import Change, Place, copy_line
 FLUSH_WITHIN = 0.1  # s: how long a change may wait for others to be written with
 BATCH = 2_000  # changes: enough of them are written at once without waiting
 BUDGET = 4_000  # changes of one cluster that may wait; then its streams wait, and nobody else's
-REFUSED = (psycopg.DataError, Invalid, ValueError)  # the database will never take it
+REFUSED = (DataError, Invalid, ValueError)  # the database will never take it
 
 log = structlog.get_logger()
 
@@ -155,7 +155,7 @@ class Writer:
             except REFUSED as error:
                 log.warning("inventory.batch_refused", changes=len(batch.changes), reason=str(error))
                 batch = await self._without_poison(batch)
-            except (psycopg.Error, BaseflyError) as error:
+            except (Error, BaseflyError) as error:
                 log.warning("inventory.database_away", reason=str(error), retry_in=round(delay, 1))
                 await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  # jitter, not a secret
                 delay = min(delay * 2, 5.0)

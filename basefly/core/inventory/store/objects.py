@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, LiteralString, cast
 from uuid import UUID
 
-
-from basefly.base.db import paging
+from basefly.base.db import Jsonb, paging, sql
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, ObjectQuery, Sort, StoredObject
