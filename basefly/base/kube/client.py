@@ -34,8 +34,9 @@ MEBIBYTE = 2**20
 class Client:
     """Speaks to one API server. Every method raises ConnectError or an ApiError, and nothing else.
 
-    With a `policy`, a server that failed too often is not even asked. `private` says whether loopback and private addresses may be dialed; `compress` asks for gzip, which pays over
-    slow networks. Made anywhere, used within one event loop, closed by `close`.
+    With a `policy`, a server that failed too often is not even asked. `private` says whether loopback and private
+    addresses may be dialed; `compress` asks for gzip, which pays over slow networks. Made anywhere, used within one
+    event loop, closed by `close`.
     """
 
     def __init__(

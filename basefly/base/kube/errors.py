@@ -224,5 +224,4 @@ def seconds(retry_after: str) -> float:
 
 
 def _snippet(body: bytes) -> str:
-    text = " ".join(body[:400].decode("utf-8", "replace").split())
-    return text[:200]
+    return " ".join(body[:1000].decode("utf-8", "replace").split())

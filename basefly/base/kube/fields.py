@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -79,6 +80,11 @@ def authority(pem: str, field: str) -> str:
         cure = "Give the certificate as PEM: it starts with -----BEGIN CERTIFICATE-----."
         raise Refused(field, "there is no certificate in it that can be read", cure) from error
     return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in found)
+
+
+def expiry(certificate: str) -> datetime:
+    """When a client certificate (PEM, checked before) ends."""
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
 
 
 def bearer(token: str, field: str) -> Secret:

@@ -1,0 +1,1 @@
+"""The clusters of an organization: registered, checked, connected to, and watched over."""

@@ -1,0 +1,315 @@
+"""What can be done with a cluster: register, rename, label, relocate, rotate its credentials, remove, restore."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from basefly.base.db import archive, paging
+from basefly.base.db.failures import Duplicate
+from basefly.base.db.pool import Database
+from basefly.base.db.secrets import Vault
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import Conflict, FieldError, Invalid, NotFound
+from basefly.base.kube import fields, kubeconfig
+from basefly.base.kube.credentials import Credentials
+from basefly.base.principal import Principal
+from basefly.core.audit import actions as audit
+from basefly.core.clusters import checks, connections, model, store
+from basefly.core.clusters.checks import Report
+from basefly.core.clusters.model import Cluster, Place, Probe
+from basefly.core.clusters.store import REMOVAL, SORTS, Wanted
+
+READ = "clusters:read"
+WRITE = "clusters:write"
+Count = Callable[[Tx, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]]
+
+
+class Counts:
+    """How much runs in each cluster ("nodes", "pods"): asked of those above, who know, and plug themselves in here."""
+
+    def __init__(self) -> None:
+        self._sources: list[Count] = []
+
+    def add(self, source: Count) -> None:
+        """Ask this source too."""
+        self._sources.append(source)
+
+    async def of(self, tx: Tx, clusters: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+        """What is known of these clusters."""
+        found: dict[UUID, dict[str, int]] = defaultdict(dict)
+        for source in self._sources:
+            for cluster, counted in (await source(tx, clusters)).items():
+                found[cluster] |= counted
+        return dict(found)
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """How someone gives a cluster's credentials: a kubeconfig and one of its contexts, or an address with a token."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    server: str = ""
+    ca: str = ""
+    token: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of a cluster; None leaves it as it is."""
+
+    name: str | None = None
+    labels: dict[str, str] | None = None
+    region: str | None = None
+    provider: str | None = None
+
+
+class ClusterPage(msgspec.Struct, frozen=True):
+    """One page of clusters. `next` is the cursor of the page after it, "" at the end; `total` counts all pages."""
+
+    items: list[Cluster]
+    next: str
+    total: int
+
+
+def read(given: Given) -> tuple[str, Credentials]:
+    """The name and the credentials that were given. Raises Invalid or Malformed, naming the field and the cure."""
+    if not given.kubeconfig:
+        return "", fields.read(given.server, given.ca, given.token)
+    contexts = kubeconfig.read(given.kubeconfig)
+    chosen = [
+        c for c in contexts if c.name == given.context or (not given.context and (c.current or len(contexts) == 1))
+    ]
+    if not chosen:
+        names = ", ".join(c.name for c in contexts[:20])
+        detail = f"The kubeconfig has no context {given.context!r}." if given.context else "Which context is meant?"
+        raise Invalid(detail, errors=(FieldError("/context", detail),), cure=f"Name one of these: {names}.")
+    context = chosen[0]
+    if context.credentials is None:
+        raise Invalid(context.why, errors=(FieldError("/kubeconfig", context.why),), cure=context.cure)
+    return context.name, context.credentials
+
+
+async def check(given: Given, *, private: bool) -> Report:
+    """Try to connect with what was given, keeping nothing."""
+    _, credentials = read(given)
+    return await checks.check(credentials, private=private)
+
+
+async def register(
+    db: Database, by: Principal, vault: Vault, given: Given, settings: Settings, *, private: bool
+) -> Cluster:
+    """Check a cluster and keep it. Raises Invalid with every failed check, Conflict if its name is taken."""
+    by.require(WRITE)
+    context, credentials = read(given)
+    changes = _changes(msgspec.structs.replace(settings, name=settings.name or context))
+    report = await checks.check(credentials, private=private)
+    report.require()
+    placed = {"labels": {}, "region": report.place.region, "provider": report.place.provider}
+    given_by_hand = {"region_given": False, "provider_given": False}
+    values = placed | given_by_hand | changes | {"server": report.server, "version": report.version}
+    async with db.transaction(by.org_id) as tx:
+        try:
+            created = await store.insert(tx, {**values, "created_by": by.user_id})
+        except Duplicate as error:
+            raise _taken(values["name"]) from error
+        await _keep_credentials(tx, vault, created, credentials)
+        told = {"name": values["name"], "server": report.server, "missing": report.missing}
+        return await _done(tx, by, created, "cluster.registered", told)
+
+
+async def change(tx: Tx, by: Principal, cluster: str | UUID, settings: Settings) -> Cluster:
+    """Rename, label or relocate a cluster. Raises NotFound, Invalid, or Conflict if its name is taken."""
+    before = await find(tx, by, cluster)
+    cluster_id = before.id
+    by.require(WRITE, cluster_id)
+    changes = _changes(settings)
+    if not changes:
+        return before
+    try:
+        async with tx.attempt():
+            await store.update(tx, cluster_id, changes)
+    except Duplicate as error:
+        raise _taken(changes["name"]) from error
+    told: dict[str, Any] = {
+        field: {"from": getattr(before, field), "to": changes[field]}
+        for field in ("name", "labels", "region", "provider")
+        if field in changes and changes[field] != getattr(before, field)
+    }
+    return await _done(tx, by, cluster_id, "cluster.changed", told) if told else before
+
+
+async def rotate(
+    db: Database, by: Principal, vault: Vault, cluster: str | UUID, given: Given, *, private: bool
+) -> Cluster:
+    """Check new credentials and keep them in place of the old. Raises NotFound, or Invalid with the failed checks."""
+    async with db.transaction(by.org_id) as tx:
+        cluster_id = (await find(tx, by, cluster)).id
+    by.require(WRITE, cluster_id)
+    _, credentials = read(given)
+    report = await checks.check(credentials, private=private)
+    report.require()
+    async with db.transaction(by.org_id) as tx:
+        before = await find(tx, by, cluster_id)
+        await _keep_credentials(tx, vault, cluster_id, credentials)
+        await store.update_server(tx, cluster_id, report.server, report.version)
+        told = {"server": {"from": before.server, "to": report.server}, "missing": report.missing}
+        return await _done(tx, by, cluster_id, "cluster.credentials_rotated", told)
+
+
+async def remove(db: Database, by: Principal, cluster: str | UUID) -> None:
+    """Remove a cluster from the hub, and nothing from the cluster itself. It can be restored."""
+    async with db.transaction(by.org_id) as tx:
+        found = await find(tx, by, cluster)
+        cluster_id, told = found.id, {"name": found.name}
+        by.require(WRITE, cluster_id)
+        await audit.record(tx, by, "cluster.removed", f"clusters/{cluster_id}", told, outcome="started")
+    await archive.archive(db, REMOVAL, org_id=by.org_id, root_id=cluster_id, by=by.user_id)
+    async with db.transaction(by.org_id) as tx:
+        await audit.record(tx, by, "cluster.removed", f"clusters/{cluster_id}", told)
+        await tx.notify(f"clusters/{cluster_id}")
+
+
+async def restore(db: Database, by: Principal, cluster: str | UUID) -> Cluster:
+    """Bring a removed cluster back, with its credentials. Raises NotFound, or Conflict if its name is taken."""
+    async with db.transaction(by.org_id) as tx:
+        found = await find(tx, by, cluster, removed=True)
+        cluster_id, told = found.id, {"name": found.name}
+        by.require(WRITE, cluster_id)
+        if found.removed_at is None:
+            raise Conflict(f"The cluster {found.name} is not removed.")
+        await audit.record(tx, by, "cluster.restored", f"clusters/{cluster_id}", told, outcome="started")
+    await archive.restore(db, REMOVAL, org_id=by.org_id, root_id=cluster_id, by=by.user_id)
+    async with db.transaction(by.org_id) as tx:
+        await keep_probe(tx, cluster_id, Probe(health="unknown", reason="It was restored and has not been asked yet."))
+        return await _done(tx, by, cluster_id, "cluster.restored", told)
+
+
+async def find(tx: Tx, by: Principal, cluster: str | UUID, *, removed: bool = False) -> Cluster:
+    """A cluster that `by` may see, by its id, or by its name if it is not removed.
+
+    Raises NotFound, whether it is not there or not theirs.
+    """
+    cluster_id = cluster if isinstance(cluster, UUID) else await _id(tx, cluster)
+    found = await store.get(tx, by.scope(READ), cluster_id, removed=removed) if cluster_id else None
+    if found is None:
+        raise NotFound("There is no such cluster here.", cure="Look at the list of clusters.")
+    return found
+
+
+async def page(tx: Tx, by: Principal, wanted: Wanted, *, cursor: str = "", counts: Counts | None = None) -> ClusterPage:
+    """One page of the clusters that `by` may see."""
+    by.require(READ)
+    if wanted.sort not in SORTS:
+        detail = f"Clusters cannot be sorted by {wanted.sort!r}."
+        raise Invalid(detail, errors=(FieldError("/sort", detail),), cure=f"Sort by one of {', '.join(SORTS)}.")
+    scope = by.scope(READ)
+    after = _after(cursor)
+    found = await store.page(tx, scope, msgspec.structs.replace(wanted, after=after, limit=wanted.limit + 1))
+    shown = found[: wanted.limit]
+    following = paging.encode([shown[-1].key, shown[-1].id]) if len(found) > wanted.limit else ""
+    counted = await counts.of(tx, [row.id for row in shown]) if counts else {}
+    items = [row.cluster(counted.get(row.id, {})) for row in shown]
+    return ClusterPage(items, following, await store.count(tx, scope, wanted))
+
+
+async def keep_probe(tx: Tx, cluster_id: UUID, probe: Probe) -> None:
+    """Keep what a probe brought, and tell whoever watches if anything that is shown has changed."""
+    before = await store.get_vital(tx, cluster_id)
+    if before is None:
+        return
+    health, reason = model.health(probe.health, probe.reason, before.stream_trouble)
+    after = msgspec.structs.replace(
+        before,
+        probe_health=probe.health,
+        probe_reason=probe.reason,
+        health=health,
+        health_reason=reason,
+        version=probe.version or before.version,
+    )
+    await _keep_vital(tx, cluster_id, before, after)
+    await store.update_probed(tx, cluster_id, answered=probe.answered)
+
+
+async def report_streams(tx: Tx, cluster_id: UUID, trouble: str) -> None:
+    """Keep what the inventory's streams say of a cluster: one sentence of trouble, or "" when all is well.
+
+    A cluster that answers but cannot be followed is degraded. Call it when the sentence may have changed.
+    """
+    before = await store.get_vital(tx, cluster_id)
+    if before is None or before.stream_trouble == trouble:
+        return
+    health, reason = model.health(before.probe_health, before.probe_reason, trouble)
+    after = msgspec.structs.replace(before, stream_trouble=trouble, health=health, health_reason=reason)
+    await _keep_vital(tx, cluster_id, before, after)
+
+
+async def keep_place(tx: Tx, cluster_id: UUID, place: Place) -> None:
+    """Keep where the nodes say they are; what a person has said stays."""
+    if await store.update_place(tx, cluster_id, place):
+        await tx.notify(f"clusters/{cluster_id}")
+
+
+async def _id(tx: Tx, text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return await store.get_id(tx, text)
+
+
+async def _keep_vital(tx: Tx, cluster_id: UUID, before: store.Vital, after: store.Vital) -> None:
+    if after == before:
+        return
+    await store.update_vital(tx, cluster_id, after)
+    await tx.notify(f"clusters/{cluster_id}")
+
+
+async def _keep_credentials(tx: Tx, vault: Vault, cluster_id: UUID, credentials: Credentials) -> None:
+    sealed = await connections.seal_credentials(tx, vault, cluster_id, credentials)
+    certificate = credentials.certificate
+    await store.upsert_credentials(
+        tx,
+        cluster_id,
+        sealed,
+        kind="token" if credentials.token else "certificate",
+        expires_at=fields.expiry(certificate) if certificate else None,
+    )
+
+
+async def _done(tx: Tx, by: Principal, cluster_id: UUID, act: str, told: Mapping[str, Any]) -> Cluster:
+    """Put it on record, tell whoever watches, and return the cluster as it is now."""
+    await audit.record(tx, by, act, f"clusters/{cluster_id}", told)
+    await tx.notify(f"clusters/{cluster_id}")
+    return await find(tx, by, cluster_id)
+
+
+def _changes(settings: Settings) -> dict[str, Any]:
+    """The columns that are to change. An emptied region or provider is once more read from the nodes."""
+    changes: dict[str, Any] = {}
+    if settings.name is not None:
+        changes["name"] = model.name(settings.name)
+    if settings.labels is not None:
+        changes["labels"] = model.labels(settings.labels)
+    for field in ("region", "provider"):
+        if (said := getattr(settings, field)) is not None:
+            changes[field] = model.place(said, field)
+            changes[f"{field}_given"] = bool(changes[field])
+    return changes
+
+
+def _after(cursor: str) -> tuple[str, UUID] | None:
+    if not cursor:
+        return None
+    try:
+        return msgspec.convert(paging.decode(cursor, 2), tuple[str, UUID])
+    except msgspec.ValidationError as error:
+        raise Invalid("The cursor is not one that this list gave.", cure="Leave it out.") from error
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(
+        f"There is a cluster {name!r} already.", cure="Choose another name, or rename the one that is there."
+    )

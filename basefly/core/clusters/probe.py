@@ -1,0 +1,76 @@
+"""A sign of life: whether a cluster answers, knows us and says that it is ready; and where its nodes say they are."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from basefly.base.kube.client import Client
+from basefly.base.kube.errors import ApiError, ConnectError, ServerError, Unauthorized
+from basefly.base.kube.objects import Page
+from basefly.base.resilience.deadlines import Deadlines
+from basefly.core.clusters.model import NodeMark, Place, Probe, locate
+
+# A probe must have an answer, or none, well before the next one is due.
+DEADLINES = Deadlines(connect=2.0, tls=2.0, first_byte=2.0, idle=2.0, total=5.0)
+NODES = 50  # enough to tell where most of them are
+
+
+class Version(msgspec.Struct, rename="camel"):
+    """What /version says."""
+
+    git_version: str
+    major: str = ""
+    minor: str = ""
+
+
+async def ask(client: Client) -> Probe:
+    """Ask a cluster how it is. Raises nothing: whatever goes wrong is the answer."""
+    try:
+        version = await client.get_json("/version", into=Version)
+    except ConnectError as error:
+        return Probe(health="unreachable", reason=error.detail)
+    except Unauthorized as error:
+        return Probe(health="degraded", reason=f"It does not accept our credentials: {error.message or '401'}.")
+    except ApiError as error:
+        return Probe(health="degraded", reason=error.detail)
+    return Probe(
+        health="degraded" if (trouble := await _unready(client)) else "healthy",
+        reason=trouble,
+        version=version.git_version,
+    )
+
+
+async def _unready(client: Client) -> str:
+    """Which of the API server's own checks fail, or nothing."""
+    try:
+        await client.get_bytes("/readyz", limit=65536)
+    except ServerError as error:
+        failing = re.findall(r"\[-\](\S+) failed", error.message)
+        return f"The API server is not ready: {', '.join(failing) or error.message}."
+    except (ApiError, ConnectError):
+        return ""  # not everyone may ask, and it has just answered something else
+    return ""
+
+
+async def find_place(client: Client) -> Place:
+    """Where the nodes say they are; nothing if we may not see them."""
+    try:
+        page = await client.get_json("/api/v1/nodes", {"limit": NODES}, into=Page[_Node])
+    except (ApiError, ConnectError):
+        return Place()
+    return locate(NodeMark(node.metadata.labels or {}, node.spec.provider_id) for node in page.items or ())
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    labels: dict[str, str] | None = None
+
+
+class _Spec(msgspec.Struct, frozen=True):
+    provider_id: str = msgspec.field(name="providerID", default="")
+
+
+class _Node(msgspec.Struct, frozen=True):
+    metadata: _Meta = _Meta()
+    spec: _Spec = _Spec()

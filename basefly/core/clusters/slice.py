@@ -1,0 +1,39 @@
+"""How the clusters plug into the house."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from basefly.base.runtime.house import House
+from basefly.base.slice import Nav, Slice
+from basefly.core.clusters import api, pages
+from basefly.core.clusters.actions import READ, WRITE, Counts
+from basefly.core.clusters.connections import Connections
+from basefly.core.clusters.controller import ProbeController
+
+
+@asynccontextmanager
+async def furnish(house: House) -> AsyncIterator[None]:
+    """The connections to the clusters, closed at the end."""
+    connections = Connections(house.vault, private=house.settings.private_clusters)
+    house.put(connections)
+    house.put(Counts())
+    try:
+        yield
+    finally:
+        await connections.close()
+
+
+clusters = Slice(
+    name="clusters",
+    permissions={
+        READ: "See the clusters, their health and where they are",
+        WRITE: "Register, change and remove clusters, and give them credentials",
+    },
+    api=api.HANDLERS,
+    pages=pages.HANDLERS,
+    furnish=furnish,
+    controllers=lambda house: (ProbeController(house),),
+    nav=(Nav(label="Clusters", href="/clusters", group="Fleet", icon="boxes", permission=READ, order=20),),
+)
