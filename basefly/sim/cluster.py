@@ -19,12 +19,12 @@ from basefly.sim.access import certificates
 from basefly.sim.access.rbac import SUPERUSERS, Access
 from basefly.sim.access.users import User
 from basefly.sim.api import Api
+from basefly.sim.discovery.documents import VERSION
 from basefly.sim.faults import Faults
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.objects import Objects
 from basefly.sim.requests import Request
 from basefly.sim.rest import handler
-from basefly.sim.rest.discovery import VERSION
 from basefly.sim.store.store import Store
 
 REQUESTS = 100_000

@@ -89,7 +89,7 @@ def unsupported_media(message: str) -> Refusal:
 
 
 def unsupported_body() -> Refusal:
-    accepted = "application/json, application/yaml"
+    accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
     return unsupported_media(
         f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from basefly.sim.access.users import User, authenticate
+from basefly.sim.discovery import documents
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.requests import Request, Target
-from basefly.sim.rest import discovery, paths, reads, subresources, watches, writes
+from basefly.sim.rest import paths, reads, subresources, watches, writes
 from basefly.sim.rest.call import Call
 from basefly.sim.rest.negotiate import accepted, refuse
 from basefly.sim.status import Refusal, no_such_path, not_allowed
@@ -62,7 +63,7 @@ async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, ent
     await cluster.faults.strike(request, target)
     cluster.access.require(user, target)
     if not target.resource:
-        return await discovery.answer_path(cluster, request, target.path)
+        return await documents.answer_path(cluster, request, target.path)
     return await _resource(cluster, request, target, user)
 
 

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from basefly.sim.access.rbac import Rule
 from basefly.sim.access.users import User
+from basefly.sim.bodies.objects import read_object
 from basefly.sim.requests import Target
-from basefly.sim.rest.bodies import read_object
 from basefly.sim.rest.call import Call
 from basefly.sim.rest.negotiate import answer_value
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from aiohttp import web
 
-from basefly.sim.rest import patches, reads, writes
-from basefly.sim.rest.bodies import read_object
+from basefly.sim.bodies import patches
+from basefly.sim.bodies.objects import read_object
+from basefly.sim.rest import reads, writes
 from basefly.sim.rest.call import Call
 from basefly.sim.rest.negotiate import answer_value
 from basefly.sim.status import modified, no_such_path, not_allowed, not_simulated

@@ -8,10 +8,11 @@ import msgspec
 from aiohttp import web
 
 from basefly.sim import status
+from basefly.sim.bodies import patches
+from basefly.sim.bodies.objects import DeleteOptions, read_delete_options, read_object
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.rest import options as list_options
-from basefly.sim.rest import patches, reviews
-from basefly.sim.rest.bodies import DeleteOptions, read_delete_options, read_object
+from basefly.sim.rest import reviews
 from basefly.sim.rest.call import Call
 from basefly.sim.rest.negotiate import answer
 from basefly.sim.rest.render import many, one

@@ -1,4 +1,4 @@
-"""JSON patch (RFC 6902) and merge patch (RFC 7396), refused as the real server refuses them."""
+"""Patches by media type: JSON patch (RFC 6902), merge patch (RFC 7396), strategic merge."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from basefly.sim.bodies import strategic
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.status import Refusal, bad_request, unsupported_media
 
@@ -35,9 +36,10 @@ def apply(kind: Kind, obj: dict[str, Any], text: bytes, media: str) -> dict[str,
         raise unsupported_media(
             f"the body of the request was in an unknown format - accepted media types include: {accepted}"
         )
-    if media in (STRATEGIC, *APPLY):
-        what = "Server-side apply" if media in APPLY else "Strategic merge patch"
-        raise unsupported_media(f"{what} is not simulated: use {MERGE_PATCH} or {JSON_PATCH}")
+    if media == STRATEGIC:
+        return strategic.merge(kind, obj, _decode(text, dict[str, Any]))
+    if media in APPLY:
+        raise unsupported_media(f"Server-side apply is not simulated: use {STRATEGIC}, {MERGE_PATCH} or {JSON_PATCH}")
     raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", name=None)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from basefly.sim.bodies import protobuf
 from basefly.sim.rest.call import Call
 from basefly.sim.status import bad_request, unsupported_body
 
@@ -35,9 +36,11 @@ async def read_object(call: Call) -> dict[str, Any]:
             value = msgspec.json.decode(text)
         elif media == "application/yaml":
             value = msgspec.yaml.decode(text)
+        elif media == protobuf.MEDIA_TYPE:
+            value = protobuf.decode(text)
         else:
             raise unsupported_body()
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, LookupError) as error:
         wanted = f"the object provided is unrecognized (must be of type {call.kind.kind})"
         shown = text[:64].decode(errors="replace")
         raise bad_request(f"{wanted}: couldn't get version/kind; json parse error: {error} ({shown})") from None
@@ -61,8 +64,11 @@ async def read_delete_options(call: Call) -> DeleteOptions:
     """Options from the body, and from the query where the body names none."""
     text = await call.request.read()
     try:
-        options = msgspec.json.decode(text, type=DeleteOptions) if text.strip() else DeleteOptions()
-    except msgspec.DecodeError as error:
+        if call.request.content_type == protobuf.MEDIA_TYPE and text:
+            options = msgspec.convert(protobuf.decode(text), DeleteOptions)
+        else:
+            options = msgspec.json.decode(text, type=DeleteOptions) if text.strip() else DeleteOptions()
+    except (msgspec.DecodeError, ValueError, LookupError) as error:
         raise bad_request(f"the object provided is unrecognized (must be of type DeleteOptions): {error}") from None
     grace = call.query.get("gracePeriodSeconds")
     if options.grace_period_seconds is None and grace is not None and grace.isdigit():

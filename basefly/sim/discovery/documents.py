@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
+from basefly.sim.discovery import openapi
 from basefly.sim.kinds.kind import Kind, Subresource
-from basefly.sim.rest import openapi
 from basefly.sim.rest.negotiate import answer_value
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What comes in: objects as JSON, YAML or protobuf, delete options, and patches."""
