@@ -18,13 +18,16 @@ from basefly.base.settings import Settings, SettingsError
 from basefly.base.slice import Permissions, Slice, permissions
 from basefly.base.web import Plugs, Request
 from basefly.base.web.server import Hub, build
+from basefly.console.slice import console
 from basefly.core.access.actions import authenticate
 from basefly.core.access.slice import access
 from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
+from basefly.core.clusters.slice import clusters
 from basefly.core.identity.slice import identity
+from basefly.core.inventory.slice import inventory
 
-SLICES: tuple[Slice, ...] = (audit, identity, access)
+SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, inventory, console)
 
 
 def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from basefly.base.runtime.house import House
 from basefly.base.slice import Nav, Slice
-from basefly.core.clusters.counts import Counts
+from basefly.core.clusters.actions import Counts
 from basefly.core.inventory import answers, api, pages
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.controller import SyncController
