@@ -17,7 +17,7 @@ from e2e.plane.cluster import Cluster
 from e2e.plane.program import Program, free_port
 
 PAGE = 500
-OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "correct horse battery staple 42"}
+OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "a hub owned by olive since 1987"}
 
 
 class Hub:
