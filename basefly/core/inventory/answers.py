@@ -138,7 +138,8 @@ def _page(
     for stream in followed:
         if stream.resource == kind.resource:
             here[stream.cluster_id].append(stream)
-    absent = [model.missing(c, here[c.id], now) for c in wanted]
+    begun = {stream.cluster_id for stream in followed}
+    absent = [model.missing(c, here[c.id], now, begun=c.id in begun) for c in wanted]
     return ObjectPage(
         items=[model.shown(row, kind.kind, names) for row in rows],
         next=following,

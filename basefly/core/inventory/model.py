@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -16,6 +16,7 @@ from basefly.core.inventory.kind import Kind
 from basefly.core.inventory.selectors import Requirement
 
 LIVE_WITHIN = timedelta(seconds=30)  # a dead cluster is known within this time, so nothing older is called live
+FIRST_READING = "still reading it for the first time"
 PAGE = 50
 LARGEST_PAGE = 1000
 COUNTED_TO = 10_000  # beyond this an exact count costs more than it tells
@@ -157,14 +158,19 @@ def as_of(cluster: ClusterState, streams: Iterable[Stream], now: datetime) -> da
     return min(moments, default=None)
 
 
-def missing(cluster: ClusterState, streams: list[Stream], now: datetime) -> Missing | None:
-    """Why this cluster's part of an answer is not live, or None when it is."""
+def missing(cluster: ClusterState, streams: Sequence[Stream], now: datetime, *, begun: bool = True) -> Missing | None:
+    """Why this cluster's part of an answer is not live, or None when it is.
+
+    Without streams the cluster does not serve what was asked for, unless following it has not `begun`.
+    """
     moment = as_of(cluster, streams, now)
+    if not begun:
+        return Missing(cluster.id, cluster.name, cluster.health_reason or FIRST_READING, None)
     for stream in streams:
         if stream.state == "denied":
             return Missing(cluster.id, cluster.name, f"not permitted: {stream.reason}", moment)
         if stream.state == "listing" and stream.listed_at is None:
-            return Missing(cluster.id, cluster.name, "still reading it for the first time", moment)
+            return Missing(cluster.id, cluster.name, FIRST_READING, moment)
         if stream.state in ("failed", "retrying"):
             return Missing(cluster.id, cluster.name, stream.reason or "reconnecting", moment)
     if cluster.health == "unreachable":

@@ -52,6 +52,14 @@ class TestMissing:
     def test_nothing_is_missing_while_all_is_live(self) -> None:
         assert model.missing(cluster(), [stream()], NOW) is None
 
+    def test_a_kind_the_cluster_does_not_serve_is_not_missed(self) -> None:
+        assert model.missing(cluster(), [], NOW) is None
+
+    def test_a_cluster_nobody_has_begun_to_read_is(self) -> None:
+        found = model.missing(cluster(), [], NOW, begun=False)
+        assert found is not None
+        assert (found.reason, found.as_of) == (model.FIRST_READING, None)
+
     @pytest.mark.parametrize(
         ("of_cluster", "of_stream", "reason"),
         [
