@@ -84,8 +84,9 @@ async def get_overview(tx: Tx, by: Principal) -> Overview:
     counts: dict[tuple[UUID, str], int] = defaultdict(int)
     for rollup in rollups:
         counts[rollup.cluster_id, rollup.resource] += rollup.count
+    begun = set(here)
     ages = {c.id: model.as_of(c, _main(here[c.id]), now) for c in in_sight}
-    absent = [model.missing(c, _main(here[c.id]), now, begun=c.id in here) for c in in_sight]
+    absent = [model.missing(c, _main(here[c.id]), now, begun=c.id in begun) for c in in_sight]
     return Overview(
         clusters=[_cluster(c, counts, ages[c.id]) for c in in_sight],
         health=_by_health(in_sight),
