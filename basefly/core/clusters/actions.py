@@ -68,10 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterPage(msgspec.Struct, frozen=True):
-    """One page of clusters. `next` is the cursor of the page after it, "" at the end; `total` counts all pages."""
+    """One page of clusters. `next` is the cursor of the page after it, if there is one; `total` counts all pages."""
 
     items: list[Cluster]
-    next: str
+    next: str | None
     total: int
 
 
@@ -184,7 +184,10 @@ async def restore(db: Database, by: Principal, cluster: str | UUID) -> Cluster:
         await audit.record(tx, by, "cluster.restored", f"clusters/{cluster_id}", told, outcome="started")
     await archive.restore(db, REMOVAL, org_id=by.org_id, root_id=cluster_id, by=by.user_id)
     async with db.transaction(by.org_id) as tx:
-        await keep_probe(tx, cluster_id, Probe(health="unknown", reason="It was restored and has not been asked yet."))
+        if (before := await store.get_vital(tx, cluster_id)) is not None:
+            said: dict[str, Any] = {"health": "unknown", "health_reason": "It was restored and has not been asked yet."}
+            after = msgspec.structs.replace(before, probe_health="unknown", probe_reason="", stream_trouble="", **said)
+            await _keep_vital(tx, cluster_id, before, after)
         return await _done(tx, by, cluster_id, "cluster.restored", told)
 
 
@@ -210,7 +213,7 @@ async def page(tx: Tx, by: Principal, wanted: Wanted, *, cursor: str = "", count
     after = _after(cursor)
     found = await store.page(tx, scope, msgspec.structs.replace(wanted, after=after, limit=wanted.limit + 1))
     shown = found[: wanted.limit]
-    following = paging.encode([shown[-1].key, shown[-1].id]) if len(found) > wanted.limit else ""
+    following = paging.encode([shown[-1].key, shown[-1].id]) if len(found) > wanted.limit else None
     counted = await counts.of(tx, [row.id for row in shown]) if counts else {}
     items = [row.cluster(counted.get(row.id, {})) for row in shown]
     return ClusterPage(items, following, await store.count(tx, scope, wanted))

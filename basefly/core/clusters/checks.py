@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -147,8 +146,7 @@ class _Checking:
     def _until(self) -> str:
         if self._credentials.certificate is None:
             return ""
-        days = (fields.expiry(self._credentials.certificate) - datetime.now(UTC)).days
-        return f" The client certificate is valid for {days} more days." if days < 365 else ""
+        return f" The client certificate is valid until {fields.expiry(self._credentials.certificate):%Y-%m-%d}."
 
     async def _missing(self) -> list[str]:
         """The rights to list and watch that the account lacks, among the kinds that the cluster serves and we know."""
