@@ -19,6 +19,7 @@ import pytest
 from basefly.base.db import logins, migrate
 from basefly.base.db.pool import Database
 from basefly.base.db.postmaster import PORT, Binaries, Postmaster
+from tests.people import house, hub, listener, owner, port, stranger, viewer  # noqa: F401  # fixtures
 
 # Every xdist worker meets here; the folder is named after the process that leads the session and stops the server.
 # In memory where there is room: a fresh database takes 20 ms there, and ten times that on a disk.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import FrameType
 
@@ -17,13 +18,23 @@ from basefly.app import create_app, start
 from basefly.base.db import logins
 from basefly.base.db.embedded import Embedded
 from basefly.base.runtime.house import House
-from basefly.base.settings import Settings, SettingsError
+from basefly.base.settings import Settings, SettingsError, load
 from basefly.base.telemetry import logs
+from basefly.base.web.server import Hub
+from basefly.cli.exits import Failure
 from basefly.core.access import setup
 
 GRACE = 5  # seconds that open requests get at the end
 
 log = structlog.get_logger("basefly")
+
+
+def up(overrides: Mapping[str, str]) -> None:
+    """Run with the settings of the environment, and these on top. Raises Failure when the hub cannot start."""
+    try:
+        serve(load({**os.environ, **overrides}))
+    except SettingsError as error:
+        raise Failure(str(error)) from None
 
 
 def serve(settings: Settings) -> None:
@@ -85,8 +96,13 @@ async def _greet(house: House) -> None:
 
 async def _answer(house: House, listener: socket.socket) -> None:
     """Serve until a signal asks for the end; streams end at once, other requests within GRACE seconds."""
-    config = uvicorn.Config(
-        create_app(house),
+    await _Server(configured(create_app(house)), house).serve(sockets=[listener])
+
+
+def configured(app: Hub) -> uvicorn.Config:
+    """How the hub speaks HTTP: it logs and counts itself, and judges itself which proxy it believes."""
+    return uvicorn.Config(
+        app,
         http="httptools",
         ws="none",
         lifespan="on",
@@ -95,9 +111,7 @@ async def _answer(house: House, listener: socket.socket) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
-        h11_max_incomplete_event_size=64 * 1024,
     )
-    await _Server(config, house).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

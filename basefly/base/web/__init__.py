@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response
 from litestar.datastructures import Cookie
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from basefly.base.web.gate import Plugs, form_token, session_cookie, session_token
 from basefly.base.web.requests import Form, Request
@@ -19,6 +19,7 @@ __all__ = [
     "Form",
     "Parameter",
     "Plugs",
+    "QueryParameter",
     "Request",
     "Response",
     "delete",

@@ -11,7 +11,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from basefly.base.db.changes import RESET, Changes, Inbox
@@ -33,7 +33,7 @@ _MOST = 64  # patterns a stream
 _STREAMS = Gauge("basefly_live_streams", "Open streams of changes")
 
 Topics = Annotated[
-    list[str], Parameter(query="topic", min_items=1, max_items=_MOST, description="`inventory/*/pods`; repeatable")
+    list[str], QueryParameter(name="topic", min_items=1, max_items=_MOST, description="`inventory/*/pods`; repeatable")
 ]
 
 

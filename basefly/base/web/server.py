@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +13,7 @@ import structlog
 from litestar import Litestar, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, LitestarDeprecationWarning
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
@@ -57,7 +58,16 @@ def build(
 ) -> Hub:
     """The application. Raises ValueError for a route without a known permission."""
     routing.check([*OWN, live.changes, *api, *pages], permissions)
-    hub = Hub(
+    with warnings.catch_warnings():
+        # A parameter's name says where it comes from; the framework's next major wants it in the type as well.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        hub = _hub(house, plugs, api, pages)
+    hub.framed = framed(hub.unframed, house.settings)
+    return hub
+
+
+def _hub(house: House, plugs: Plugs, api: Sequence[HTTPRouteHandler], pages: Sequence[HTTPRouteHandler]) -> Hub:
+    return Hub(
         route_handlers=[
             *OWN,
             Router("/api/v1", route_handlers=[live.changes, *api]),
@@ -80,8 +90,6 @@ def build(
         logging_config=None,
         debug=False,
     )
-    hub.framed = framed(hub.unframed, house.settings)
-    return hub
 
 
 @asynccontextmanager

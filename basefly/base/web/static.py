@@ -7,6 +7,7 @@ from functools import lru_cache
 from mimetypes import guess_type
 from pathlib import Path
 
+import minijinja
 from litestar import Response
 
 import basefly
@@ -21,7 +22,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 def asset(name: str) -> str:
     """The address of an asset by its plain name: `app.js` → `/static/app-1a2b3c4d5e.js`."""
-    return f"/static/{_manifest().get(name, name)}"
+    return minijinja.safe(f"/static/{_manifest().get(name, name)}")
 
 
 @get("/static/{name:str}", permission=PUBLIC, include_in_schema=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
-from basefly.base.web import Parameter, get
+from basefly.base.web import QueryParameter, get
 from basefly.core.audit import actions
 from basefly.core.audit.model import Filter, Outcome, Page
 
@@ -18,12 +18,12 @@ async def audit(
     tx: Tx,
     by: Principal,
     act: str | None = None,
-    object_: Annotated[str | None, Parameter(query="object", description="A path, or the beginning of one")] = None,
+    object_: Annotated[str | None, QueryParameter(name="object", description="A path, or the beginning of one")] = None,
     actor: UUID | None = None,
     outcome: Outcome | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
     cursor: str = "",
 ) -> Page:
     """Records, newest first. `act` takes a whole act (`cluster.registered`) or its thing (`cluster`)."""
