@@ -1,8 +1,8 @@
-"""`python -m basefly` is the command `basefly`."""
+"""`python -m basefly`, and the `basefly` command."""
 
-from __future__ import annotations
+from basefly.cli.app import main
 
-from basefly.cli.main import main
+__all__ = ["main"]
 
 if __name__ == "__main__":
     main()

@@ -19,7 +19,8 @@ SEQUENCES = {"basefly/migrations"}  # a numbered sequence only ever grows
 SLICES = ("basefly/core/", "basefly/features/")
 SLICE_LINES = 3000
 PLUGS = {"kinds", "channels", "providers", "prices"}  # one file each of its own; a slice is not larger for having many
-ROUTES = {"get", "post", "put", "patch", "delete"}  # the parameters of a route are what may be asked of it
+# The parameters of a route are what may be asked of it, and those of a command are its options.
+ROUTES = {"get", "post", "put", "patch", "delete", "command"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.Match)
@@ -125,7 +126,7 @@ def length(node: Function) -> int:
 
 
 def named_by_others(node: Function) -> bool:
-    """Whether no caller lists the parameters: a route's come from the request, a test's are its fixtures."""
+    """Whether no caller lists the parameters: a route's come with the request, a test's are its fixtures."""
     decorators = (ast.unparse(d.func) if isinstance(d, ast.Call) else ast.unparse(d) for d in node.decorator_list)
     return node.name.startswith("test_") or not ROUTES.isdisjoint(decorators)
 

@@ -22,15 +22,24 @@ class Exit(IntEnum):
 class Failure(Exception):
     """A command that could not do what it was asked. `what` says what is wrong and where; `cure` what to do about it.
 
-    `notes` are further lines: one for each wrong field, each failed check.
+    `notes` are further lines: one for each wrong field, each failed check. `code` is the hub's stable word for it.
     """
 
-    def __init__(self, what: str, *, cure: str = "", exit_code: Exit = Exit.ERROR, notes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        cure: str = "",
+        exit_code: Exit = Exit.ERROR,
+        notes: tuple[str, ...] = (),
+        code: str = "",
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.cure = cure
         self.exit_code = exit_code
         self.notes = notes
+        self.code = code
 
 
 def misuse(what: str, cure: str = "") -> Failure:

@@ -24,7 +24,7 @@ class Hub:
     def __init__(self, url: str, token: str = "", *, answer: float | None = http.ANSWER) -> None:
         self.url = url.rstrip("/")
         self.signed_in = bool(token)
-        headers = {"Accept": "application/json", "Origin": self.url}
+        headers = {"Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._client = http.dial(self.url, headers=headers, answer=answer)
@@ -58,6 +58,10 @@ class Hub:
     def text(self, path: str) -> str:
         """An answer that is no JSON, such as a manifest."""
         return self.send("GET", path).text
+
+    def version(self) -> str:
+        """The hub's own version, as its API document says it."""
+        return str(self.get("/api/openapi.json")["info"]["version"])
 
     def pages(self, path: str, params: Params) -> Iterator[Any]:
         """Every page of a list, by its cursors."""
@@ -131,7 +135,13 @@ class Hub:
         what = problem.get("detail") or problem.get("title") or f"The hub answered {status}."
         request = answer.headers.get("X-Request-ID", "")
         notes = (f"Request {request}; the hub's log says more under this name.",) if status >= 500 and request else ()
-        return Failure(what, cure=problem.get("cure", ""), exit_code=exit_code, notes=_notes(problem) + notes)
+        return Failure(
+            what,
+            cure=problem.get("cure", ""),
+            exit_code=exit_code,
+            notes=_notes(problem) + notes,
+            code=problem.get("code", ""),
+        )
 
 
 class _Stream:
@@ -182,5 +192,9 @@ def _notes(problem: dict[str, Any]) -> tuple[str, ...]:
         for e in problem.get("errors") or ()
         if e.get("detail") != problem.get("detail")
     ]
-    checks = [f"{c.get('name')}: {c.get('detail')}" for c in problem.get("checks") or () if not c.get("ok")]
+    checks = [
+        f"{check.get('name')}: {check.get('detail')}"
+        for check in problem.get("checks") or ()
+        if not check.get("ok") and check.get("detail") != problem.get("detail")
+    ]
     return (*fields, *checks)

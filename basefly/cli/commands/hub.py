@@ -1,0 +1,119 @@
+"""The hub itself: start it, make its first owner; completion for the shell, and the version."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from basefly.cli.commands.options import add, command
+
+
+class Shell(StrEnum):
+    """The shells that can complete commands."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="FOLDER", help="Where the hub keeps its data. [env: BASEFLY_DATA_DIR]"),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `basefly`."""
+    add(app, up, setup, completion, version)
+
+
+@command
+def up(
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Where to listen. [env: BASEFLY_PORT; default: 8080]")
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="[env: BASEFLY_HOST; default: 127.0.0.1, this machine only]"),
+    ] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Start the hub, and run it until Ctrl-C.
+
+    It brings its own PostgreSQL unless BASEFLY_DATABASE_URL names one. The first start prints a link that makes the
+    first owner; `basefly setup` does the same in a terminal. All settings: docs/operations/configuration.md.
+
+    \b
+    Examples
+      basefly up
+      basefly up --port 9000 --data-dir /srv/basefly
+      BASEFLY_DATABASE_URL=postgresql://basefly@db/basefly basefly up
+    """
+    from basefly.cli import server
+
+    given = {
+        "BASEFLY_PORT": str(port or ""),
+        "BASEFLY_HOST": host,
+        "BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute()) if data_dir else "",
+    }
+    server.up({name: value for name, value in given.items() if value})
+
+
+@command
+def setup(
+    link: Annotated[
+        str, typer.Option("--link", metavar="LINK", help="The one-time link. [default: read from the data folder]")
+    ] = "",
+    email: Annotated[str, typer.Option("--email", help="Your e-mail address.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Your name.")] = "",
+    organization: Annotated[str, typer.Option("--organization", help="What your organization is called.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make the first owner of a new hub, and sign in as them.
+
+    Asks for whatever is not given. The hub must be running; the link that it printed works once. On the hub's own
+    machine the link is found by itself.
+
+    \b
+    Examples
+      basefly setup
+      basefly setup --link 'http://127.0.0.1:8080/setup#…'
+      pass basefly | basefly setup --email me@example.com --name Me --organization Us --password-stdin
+    """
+    from basefly.cli.signin import setup as work
+
+    work.set_up(
+        work.Wish(link=link, email=email, name=name, organization=organization, password_stdin=password_stdin), data_dir
+    )
+
+
+@command
+def completion(shell: Annotated[Shell, typer.Argument(help="The shell to complete in.")]) -> None:
+    """Print a script that completes commands, clusters, kinds and contexts with Tab.
+
+    \b
+    Examples
+      basefly completion bash >> ~/.bashrc
+      basefly completion zsh  >> ~/.zshrc
+      basefly completion fish > ~/.config/fish/completions/basefly.fish
+    """
+    from typer._completion_shared import get_completion_script
+
+    from basefly.cli import terminal
+
+    terminal.write(get_completion_script(prog_name="basefly", complete_var="_BASEFLY_COMPLETE", shell=shell.value))
+
+
+@command
+def version() -> None:
+    """Print the versions of this command and of the hub."""
+    from basefly.cli.signin import versions
+
+    versions.tell()

@@ -1,0 +1,186 @@
+"""Looking at what runs in the fleet: get, describe, search, events, kinds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from basefly.cli.commands.options import (
+    AllNamespaces,
+    Clusters,
+    Namespaces,
+    NoHeaders,
+    Output,
+    OutputOption,
+    Watch,
+    add,
+    command,
+    kind_names,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `basefly`."""
+    add(app, get, describe, search, events, kinds)
+
+
+Objects = Annotated[
+    list[str],
+    typer.Argument(metavar="KIND [NAME]...", help="As for kubectl: pods, po, deploy/web.", autocompletion=kind_names),
+]
+Selector = Annotated[
+    str, typer.Option("--selector", "-l", metavar="SELECTOR", help="Labels, as for kubectl: app=web,tier!=db.")
+]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many of each kind; 0: all.")]
+
+
+@command
+def get(
+    objects: Objects,
+    clusters: Clusters = None,
+    namespaces: Namespaces = None,
+    all_namespaces: AllNamespaces = False,
+    selector: Selector = "",
+    match: Annotated[str, typer.Option("--match", metavar="TEXT", help="Only names that contain this.")] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="COLUMN=VALUE", help="Only this value of a column: node=n1. Repeatable."),
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="COLUMN", help="Any column; -restarts for the largest first.")
+    ] = "",
+    limit: Limit = 0,
+    output: OutputOption = Output.TABLE,
+    watch: Watch = False,
+    show_labels: Annotated[bool, typer.Option("--show-labels", help="With a column of labels.")] = False,
+    no_headers: NoHeaders = False,
+) -> None:
+    """List objects of any kind, over all clusters or some.
+
+    As with kubectl, a list shows the namespace default unless -n or -A says otherwise; a NAME is looked for in every
+    namespace. Clusters that did not answer are named on stderr, with the age of what is shown of them, and the exit
+    code is 7.
+
+    -o json and -o yaml print the rows of the hub's inventory; with a NAME they print the object itself, live from its
+    cluster. -o name prints CLUSTER:NAMESPACE/KIND/NAME, which get and describe take.
+
+    \b
+    Examples
+      basefly get pods -A
+      basefly get deploy,sts -n shop -c east -c west
+      basefly get pods -A -l app=web --where node=worker-1 --sort -restarts -o wide
+      basefly get deploy/web -o yaml
+      basefly get pods -A --watch
+      basefly get pods -A -o name | xargs -n1 basefly describe
+    """
+    from basefly.cli.fleet import listing, query, reference, watching
+    from basefly.cli.fleet.connection import connect
+
+    asked = query.Asked(
+        reference.parse(objects),
+        clusters=clusters or [],
+        namespaces=namespaces or [],
+        everywhere=all_namespaces,
+        selector=selector,
+        match=match,
+        where=where or [],
+        sort=sort,
+        limit=limit,
+        output=output.value,
+        headed=not no_headers,
+        labels=show_labels,
+    )
+    with connect() as hub:
+        raise typer.Exit(watching.follow(hub, asked) if watch else listing.show(hub, asked))
+
+
+@command
+def describe(objects: Objects, clusters: Clusters = None, namespaces: Namespaces = None) -> None:
+    """Tell everything about an object: its state, its owners and what it owns, its events.
+
+    The object comes live from its cluster; if that does not answer, you see what the hub knows, with its age. A name
+    that several clusters have is described for each.
+
+    \b
+    Examples
+      basefly describe pod web-7c9d
+      basefly describe deploy/web -c east -n shop
+      basefly describe east:shop/pod/web-7c9d
+    """
+    from basefly.cli.fleet import detail, query, reference
+    from basefly.cli.fleet.connection import connect
+
+    asked = query.Asked(reference.parse(objects), clusters=clusters or [], namespaces=namespaces or [])
+    with connect() as hub:
+        raise typer.Exit(detail.describe(hub, asked))
+
+
+@command
+def search(
+    text: Annotated[str, typer.Argument(help="A part of a name.")],
+    kind: Annotated[
+        str, typer.Option("--kind", "-k", metavar="KIND", help="Only this kind.", autocompletion=kind_names)
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="At most so many.")] = 50,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Find clusters and objects of any kind by a part of their name.
+
+    \b
+    Examples
+      basefly search ledger
+      basefly search web --kind deploy
+    """
+    from basefly.cli.fleet import search as work
+    from basefly.cli.fleet.connection import connect
+
+    with connect() as hub:
+        work.search(hub, text, kind, limit=limit, output=output.value)
+
+
+@command
+def events(
+    clusters: Clusters = None,
+    namespaces: Namespaces = None,
+    about: Annotated[str, typer.Option("--for", metavar="KIND/NAME", help="Only about this object: pod/web-1.")] = "",
+    warnings: Annotated[bool, typer.Option("--warnings", help="Only warnings.")] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="At most so many, latest first; 0: all.")
+    ] = 100,
+    output: OutputOption = Output.TABLE,
+    watch: Watch = False,
+) -> None:
+    """Show what the clusters say about their objects, latest first, of every namespace.
+
+    \b
+    Examples
+      basefly events --warnings
+      basefly events -c east -n shop --for pod/web-7c9d
+      basefly events --watch
+    """
+    from basefly.cli.fleet import listing, query, reference, watching
+    from basefly.cli.fleet import search as work
+    from basefly.cli.fleet.connection import connect
+
+    asked = query.Asked(
+        reference.parse(["events"]),
+        clusters=clusters or [],
+        namespaces=namespaces or [],
+        everywhere=True,
+        limit=limit,
+        output=output.value,
+    )
+    with connect() as hub:
+        asked = work.events(hub, asked, about=about, warnings=warnings)
+        raise typer.Exit(watching.follow(hub, asked) if watch else listing.show(hub, asked))
+
+
+@command
+def kinds(output: OutputOption = Output.TABLE) -> None:
+    """List every kind that the fleet has, custom ones included, with how many objects there are."""
+    from basefly.cli.fleet import search as work
+    from basefly.cli.fleet.connection import connect
+
+    with connect() as hub:
+        work.kinds(hub, output.value)

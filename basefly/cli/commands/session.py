@@ -1,0 +1,62 @@
+"""Signing in to a hub, and out of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from basefly.cli.commands.options import add, command
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `basefly`."""
+    add(app, login, logout, whoami)
+
+
+@command
+def login(
+    url: Annotated[str, typer.Argument(help="The hub's address. [default: BASEFLY_URL, or the last one]")] = "",
+    email: Annotated[str, typer.Option("--email", help="Your e-mail address; asked for otherwise.")] = "",
+    token: Annotated[
+        str, typer.Option("--token", metavar="TOKEN", help="An API token instead of a password; - reads it from stdin.")
+    ] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long this sign-in lasts.")] = 90,
+) -> None:
+    """Sign in, and remember it in your own configuration folder.
+
+    Your password makes a token for this machine, named after it; only the token is kept, readable by you alone.
+
+    \b
+    Examples
+      basefly login
+      basefly login https://basefly.example.com --email me@example.com
+      vault read -field=token basefly | basefly login https://basefly.example.com --token -
+    """
+    from basefly.cli.signin import login as work
+
+    if token:
+        work.with_token(url, token)
+    else:
+        work.with_password(url, email, days=days, stdin=password_stdin)
+
+
+@command
+def logout() -> None:
+    """Sign out: the hub forgets this machine's token, and so does this machine."""
+    from basefly.cli.signin import login as work
+
+    work.sign_out()
+
+
+@command
+def whoami(
+    as_json: Annotated[bool, typer.Option("--json", help="Everything the hub says about you, as JSON.")] = False,
+) -> None:
+    """Say who you are to the hub, and what you may."""
+    from basefly.cli.signin import login as work
+
+    work.whoami(as_json=as_json)

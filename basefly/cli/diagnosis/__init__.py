@@ -1,0 +1,1 @@
+"""`basefly doctor`: what is wrong, where, and what to do about it."""

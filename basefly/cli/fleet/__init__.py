@@ -1,0 +1,1 @@
+"""What the fleet holds, as the hub tells it: lists, single objects, changes, and how old all of it is."""

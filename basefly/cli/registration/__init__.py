@@ -1,0 +1,1 @@
+"""Clusters on their way from the user's kubeconfig to the hub."""

@@ -1,0 +1,1 @@
+"""Who one is to the hub: set-up, sign-in, tokens, versions."""

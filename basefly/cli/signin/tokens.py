@@ -1,0 +1,67 @@
+"""List, make and revoke one's API tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from basefly.cli import account, terminal
+from basefly.cli.client.hub import Hub
+from basefly.cli.exits import Exit, Failure
+from basefly.cli.fleet.connection import connect
+from basefly.cli.show import documents, values
+from basefly.cli.show.table import Table
+from basefly.cli.signin import login
+
+
+def show(output: str) -> None:
+    """One's tokens, newest first."""
+    with connect() as hub:
+        items = hub.get("/tokens")["items"]
+    if output in ("json", "yaml"):
+        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+    elif output == "name":
+        for token in items:
+            terminal.say(terminal.clean(token["name"]))
+    else:
+        table = Table(["name", "ends", "last used", "age", "id"])
+        for line in table.draw(_row(token) for token in items):
+            terminal.say(line)
+
+
+def _row(token: dict[str, Any]) -> list[str]:
+    used = values.age(token["used_at"]) if token.get("used_at") else "never"
+    return [terminal.clean(token["name"]), login.ends(token), used, values.age(token["created_at"]), token["id"]]
+
+
+def create(name: str, *, days: int, email: str, stdin: bool) -> None:
+    """Sign in once more for a moment, because a token cannot make tokens. The token alone goes to stdout."""
+    here = account.current()
+    email = email or _own_email(here.url, here.token)
+    terminal.note(f"Signing in to {here.url} as {email}.", "dim")
+    with Hub(here.url) as hub:
+        login.begin_session(hub, email, login.password(stdin=stdin))
+        try:
+            made = hub.post("/tokens", {"name": name, "expires_in_days": days})
+        finally:
+            hub.delete("/sessions/current")
+    terminal.note(f"Token {terminal.clean(name)}, valid until {login.ends(made)}. It is shown this once:")
+    terminal.say(made["token"])
+
+
+def _own_email(url: str, token: str) -> str:
+    if not token:
+        return terminal.ask("E-mail address", instead="Give it with --email.")
+    with Hub(url, token) as hub:
+        return str(hub.get("/me")["email"])
+
+
+def revoke(name: str, *, yes: bool) -> None:
+    """Revoke the token of this name or id."""
+    with connect() as hub:
+        found = [token for token in hub.get("/tokens")["items"] if name in (token["name"], token["id"])]
+        if not found:
+            cure = "`basefly tokens list` shows them."
+            raise Failure(f"You have no token {name!r}.", cure=cure, exit_code=Exit.NOT_FOUND)
+        terminal.sure(f"Revoke the token {found[0]['name']}?", yes=yes)
+        hub.delete(f"/tokens/{found[0]['id']}")
+    terminal.say(f"Revoked {terminal.clean(found[0]['name'])}.")
