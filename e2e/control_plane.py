@@ -151,8 +151,8 @@ class ControlPlane(Cluster):
                 "kind": "Config",
                 "current-context": self.name,
                 "clusters": [{"name": self.name, "cluster": cluster}],
-                "users": [{"name": user or "admin", "user": credentials}],
-                "contexts": [{"name": self.name, "context": {"cluster": self.name, "user": user or "admin"}}],
+                "users": [{"name": f"{self.name}-user", "user": credentials}],
+                "contexts": [{"name": self.name, "context": {"cluster": self.name, "user": f"{self.name}-user"}}],
             }
         )
 
