@@ -1,0 +1,54 @@
+"""Rules of passwords and secrets."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from basefly.base.errors import Invalid
+from basefly.core.identity import model, throttle
+
+
+class TestPassword:
+    @pytest.mark.parametrize(
+        "password",
+        ["short", "password1234", "PASSWORD!!!!", "123456789012", "aaaaaaaaaaaaaaaa", "mia@example.com", "x" * 201],
+    )
+    def test_refused(self, password: str) -> None:
+        with pytest.raises(Invalid) as caught:
+            model.check_password(password, email="Mia@example.com", name="Mia")
+        assert caught.value.errors[0].pointer == "/password"
+
+    @pytest.mark.parametrize(
+        "password", ["seven herons at the quay", " leading space kept", "ünïcödé wörds äre fine", "x9" * 3 + "qlwmnr"]
+    )
+    def test_taken(self, password: str) -> None:
+        model.check_password(password, email="mia@example.com", name="Mia")
+
+
+class TestSecret:
+    def test_names_its_organization_and_nothing_else(self) -> None:
+        org_id = uuid4()
+        first, second = model.mint(org_id), model.mint(org_id)
+        assert model.organization_of(first.reveal()) == org_id
+        assert first != second
+        assert first.reveal() not in repr(first)
+
+    @pytest.mark.parametrize("text", ["", "x", "AAAA", "ä" * 64, "=" * 64, "A" * 63, "A" * 65])
+    def test_anything_else_names_none(self, text: str) -> None:
+        assert model.organization_of(text) is None
+
+
+class TestNetwork:
+    @pytest.mark.parametrize(
+        ("address", "expected"),
+        [
+            ("192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+            ("", "unknown"),
+        ],
+    )
+    def test_is_what_one_customer_has(self, address: str, expected: str) -> None:
+        assert throttle.network(address) == expected
