@@ -71,7 +71,9 @@ async def house(db: Database, database_url: str, tmp_path: Path, port: int) -> A
     """A furnished house on a fresh database."""
     settings = Settings(data_dir=tmp_path, port=port)
     changes = Changes(database_url)
-    house = House(settings, db, changes, Vault.load(settings))
+    vault = Vault.load(settings)
+    await vault.check(db)
+    house = House(settings, db, changes, vault)
     async with furnished(house):
         yield house
     await changes.close()
