@@ -78,21 +78,23 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     details: Details | None = None
 
 
+def decode(decoder: msgspec.json.Decoder[Any], body: bytes | memoryview | msgspec.Raw) -> Any:
+    """Decode, with every way in which JSON can be wrong, too deep or not UTF-8 included, as msgspec.DecodeError."""
+    try:
+        return decoder.decode(body)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError("it is not UTF-8") from error
+
+
 _status = msgspec.json.Decoder(Status)
 
 
 def status(body: bytes | memoryview | msgspec.Raw) -> Status | None:
     """The Status in `body`, or nothing if it holds no Status."""
     try:
-        found = _status.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        found: Status = decode(_status, body)
+    except msgspec.DecodeError:
         return None
     return found if found.kind == "Status" else None
-
-
-def decode(decoder: msgspec.json.Decoder[Any], body: bytes | memoryview | msgspec.Raw) -> Any:
-    """Decode, with every way in which JSON can be wrong, too deep included, as msgspec.DecodeError."""
-    try:
-        return decoder.decode(body)
-    except RecursionError as error:
-        raise msgspec.DecodeError("nested too deeply") from error

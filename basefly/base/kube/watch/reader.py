@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -136,10 +137,11 @@ def unreadable(body: memoryview | msgspec.Raw, error: msgspec.DecodeError) -> Un
 
 def page_metadata(body: bytes) -> ListMeta:
     """The metadata of a page whose items cannot even be told apart. Raises msgspec.DecodeError."""
-    head = body.partition(b',"items":')[0] + b"}"  # as Go writes typed lists
-    try:
-        return decode(_heads, head).metadata  # type: ignore[no-any-return]  # the decoder says what it is
-    except msgspec.DecodeError:
-        _, key, rest = body.rpartition(b'"kind":')
-        tail = b"{" + key + rest
-        return decode(_heads, tail).metadata  # type: ignore[no-any-return]  # as above, for alphabetical order
+    head = body.partition(b',"items":')[0] + b"}"  # as Go writes typed lists: metadata before the items
+    _, key, rest = body.rpartition(b'"kind":')  # in alphabetical order: after them
+    for part in (head, b"{" + key + rest):
+        with suppress(msgspec.DecodeError):
+            metadata: ListMeta = decode(_heads, part).metadata
+            if metadata.resource_version:
+                return metadata
+    raise msgspec.DecodeError("the list's metadata cannot be read")

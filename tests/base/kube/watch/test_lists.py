@@ -1,0 +1,246 @@
+"""Lists: streamed where the server can, in pages where not; one snapshot, bounded, never older than what was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from basefly.base.kube.client import Client
+from basefly.base.kube.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from basefly.base.kube.objects import METADATA
+from basefly.base.kube.watch import Listed, Skipped, follow
+from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
+from tests.base.kube.watch.following import PODS, Waits, after, lists, pace, said, streams_list, told
+
+
+async def without_streams(asked: Asked, out: Answer) -> None:
+    """How a server before 1.27 refuses a streamed list."""
+    await out.status(422, "Invalid", "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch")
+
+
+async def test_a_streamed_list_goes_over_into_the_watch() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        await out.begin()
+        await out.lines(event("ADDED", pod("b", 7)), event("ADDED", pod("a", 3)), bookmark(9, ends_list=True))
+        await out.lines(event("MODIFIED", pod("a", 11)), event("DELETED", pod("b", 12)), bookmark(15))
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, lambda events: "bookmark@15" in said(events))
+    assert said(found) == ["listing:stream", "+b@", "+a@", "listed@9", "+a@11", "-b@12", "bookmark@15"]
+    (asked,) = server.asked
+    assert asked.path == "/api/v1/pods"
+    assert asked.query.items() >= {
+        "watch": "1", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }.items()  # fmt: skip
+    assert 300 <= int(asked.query["timeoutSeconds"]) <= 600
+
+
+async def test_where_streams_are_refused_it_lists_in_pages_of_one_snapshot() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if streams_list(asked):
+            await without_streams(asked, out)
+        elif lists(asked):
+            second = asked.query.get("continue") == "more"
+            await out.json(pods(20, pod("b", 2)) if second else pods(20, pod("a", 1), following="more"))
+        else:
+            await out.begin()
+            await out.lines(event("ADDED", pod("c", 21)))
+            await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, lambda events: "+c@21" in said(events))
+    assert said(found) == ["listing:pages", "+a@", "+b@", "listed@20", "+c@21"]
+    assert [asked.query["limit"] for asked in server.asked if lists(asked)] == ["500", "500"]
+    assert server.asked[-1].query["resourceVersion"] == "20"
+    assert len(server.asked_for(sendInitialEvents="true")) == 1
+
+
+async def test_a_streamed_list_that_never_ends_is_given_up_for_pages() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(20, pod("a", 1)))
+            return
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(event("ADDED", pod("a", 1)))
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed))
+    assert said(found) == ["listing:stream", "+a@", "listing:pages", "+a@", "listed@20"]
+
+
+async def test_a_410_half_way_gives_the_whole_list_up() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if streams_list(asked):
+            await without_streams(asked, out)
+        elif asked.query.get("continue") == "old":
+            await out.status(410, "Expired", "The provided continue parameter is too old")
+        elif len(server.asked_for(limit="500")) == 1:
+            await out.json(pods(20, pod("a", 1), following="old"))
+        else:
+            await out.json(pods(30, pod("b", 2)))
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed))
+    assert said(found) == ["listing:pages", "+a@", "listing:pages", "+b@", "listed@30"]
+
+
+async def test_a_page_too_large_is_asked_for_in_smaller_ones() -> None:
+    items = [pod(f"pod-{number:02}", number + 1, padding="x" * 1000) for number in range(16)]
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if not lists(asked):
+            await out.begin()
+            await out.silence()
+        start, limit = int(asked.query.get("continue", 0)), int(asked.query["limit"])
+        end = start + limit
+        await out.json(pods(99, *items[start:end], following=str(end) if end < len(items) else ""))
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), pace=pace(streamed=False, page=16, page_bytes=6000))
+    assert said(found) == ["listing:pages", *[f"+pod-{number:02}@" for number in range(16)], "listed@99"]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"metadata": {"name": 5, "uid": "u", "resourceVersion": "4"}},
+        {"metadata": {"name": ["flipped"], "uid": "u"}},
+        {"metadata": None},
+        "no object at all",
+    ],
+)
+async def test_an_object_of_another_shape_is_set_aside_and_the_list_goes_on(poison: Any) -> None:
+    page = pods(20, pod("a", 1), pod("b", 2))
+    page["items"].insert(1, poison)
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        await out.json(page)
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), pace=pace(streamed=False))
+    assert [word.split()[0] for word in said(found)] == ["listing:pages", "+a@", "skipped", "+b@", "listed@20"]
+
+
+@pytest.mark.parametrize("alphabetical", [False, True])
+async def test_an_object_that_is_no_json_costs_only_itself(alphabetical: bool) -> None:
+    deep = "[" * 5000 + "]" * 5000
+    texts = [json.dumps(pod("a", 1)), f'{{"metadata":{{"name":"b"}},"deep":{deep}}}', json.dumps(pod("c", 3))]
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        start, limit = int(asked.query.get("continue", 0)), int(asked.query["limit"])
+        following = str(start + limit) if start + limit < len(texts) else ""
+        metadata = json.dumps({"resourceVersion": "20", "continue": following})
+        items = ",".join(texts[start : start + limit])
+        if alphabetical:
+            text = f'{{"apiVersion":"v1","items":[{items}],"kind":"PodList","metadata":{metadata}}}'
+        else:
+            text = f'{{"kind":"PodList","apiVersion":"v1","metadata":{metadata},"items":[{items}]}}'
+        await out.whole(text.encode())
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), pace=pace(streamed=False))
+    assert said(found) == ["listing:pages", "+a@", "skipped @", "+c@", "listed@20"]
+
+
+async def test_a_new_list_may_not_be_older_than_what_was_seen() -> None:
+    """First what is new enough; if that is too much to ask, whatever is newest, and whoever follows hears of it."""
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if streams_list(asked) and asked.query.get("resourceVersion") == "100":
+            causes = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]}
+            await out.status(504, "Timeout", "Too large resource version: 100, current: 40", details=causes)
+        elif streams_list(asked):
+            await out.begin()
+            await out.lines(event("ADDED", pod("a", 30)), bookmark(40, ends_list=True))
+            await out.silence()
+        else:
+            await out.status(410, "Expired", "too old resource version: 100")
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), since="100")
+    assert said(found)[-3:] == ["listing:stream", "+a@", "listed@40 restored"]
+    assert [asked.query.get("resourceVersion") for asked in server.asked] == ["100", "100", None]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "kind"),
+    [
+        (401, "Unauthorized", Unauthorized), (403, "Forbidden", Forbidden), (404, "NotFound", NotFound),
+        (400, "BadRequest", BadRequest),
+    ],
+)  # fmt: skip
+async def test_what_only_people_can_mend_is_raised_at_once(code: int, reason: str, kind: type[Exception]) -> None:
+    async with Apiserver.start(lambda _asked, out: out.status(code, reason)) as server:
+        with pytest.raises(kind):
+            await told(server, after(Listed))
+        assert len(server.asked) <= 2  # a 400 may only mean that there are no streamed lists
+
+
+async def test_only_so_many_lists_run_at_once() -> None:
+    """The semaphore is held while a list runs, and let go when it is complete, though the stream goes on."""
+    running = most = 0
+    gate = asyncio.Semaphore(2)
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        nonlocal running, most
+        await out.begin()
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+        await out.lines(bookmark(5, ends_list=True))
+        await out.silence()
+
+    async with Apiserver.start(serve) as server, server.client() as client:
+        tasks = [asyncio.create_task(_first_listed(client, gate)) for _ in range(6)]
+        assert await asyncio.gather(*tasks) == ["5"] * 6
+    assert most == 2
+
+
+async def _first_listed(client: Client, gate: asyncio.Semaphore) -> str:
+    async for one in follow(client, PODS, pace=pace(lists=gate)):
+        if isinstance(one, Listed):
+            await asyncio.sleep(0.2)  # the stream goes on meanwhile
+            return one.resource_version
+    raise AssertionError("following ended by itself")
+
+
+async def test_metadata_is_asked_for_in_the_form_of_each_request() -> None:
+    partial = {**pod("a", 1), "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if streams_list(asked):
+            await without_streams(asked, out)
+        elif lists(asked):
+            await out.json({**pods(20, partial), "kind": "PartialObjectMetadataList"})
+        else:
+            await out.begin()
+            await out.lines(event("MODIFIED", {**partial, "metadata": pod("a", 21)["metadata"]}))
+            await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, lambda events: "+a@21" in said(events), accept=METADATA)
+    assert after(Skipped)(found) is False
+    kinds = [asked.headers["accept"].split(";")[1] for asked in server.asked]
+    assert kinds == ["as=PartialObjectMetadata", "as=PartialObjectMetadataList", "as=PartialObjectMetadata"]
+
+
+async def test_a_list_waits_for_its_retry_after() -> None:
+    waits = Waits()
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if len(server.asked) == 1:
+            await out.status(429, "TooManyRequests", details={"retryAfterSeconds": 17})
+        else:
+            await out.json(pods(20))
+
+    async with Apiserver.start(serve) as server:
+        await told(server, after(Listed), pace=pace(waits, streamed=False))
+    assert waits.seconds == [17]
