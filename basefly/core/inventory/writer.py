@@ -19,7 +19,8 @@ from basefly.core.inventory.kind import Row
 from basefly.core.inventory.store import merge, streams
 from basefly.core.inventory.store.merge import Change, Place, copy_line
 
-FLUSH_WITHIN = 0.1  # s: how long a change may wait for others to be written with
+FLUSH_WITHIN = 0.1  # s: at most this long a change waits for others to be written with
+FLUSH_AFTER = 0.01  # s: and at least this long, so that what happens together is written together
 BATCH = 2_000  # changes: enough of them are written at once without waiting
 BUDGET = 4_000  # changes of one cluster that may wait; then its streams wait, and nobody else's
 REFUSED = (DataError, Invalid, ValueError)  # the database will never take it
@@ -80,6 +81,7 @@ class Writer:
         self._room = asyncio.Condition()
         self._work = asyncio.Event()
         self._full = asyncio.Event()
+        self._written_at = 0.0
 
     def admit(self, cluster_id: UUID, lease: Lease) -> asyncio.Event:
         """Write for this cluster while the lease holds; the event is set when it was found lost."""
@@ -121,6 +123,7 @@ class Writer:
             self._work.clear()
             self._full.clear()
             await self._write_until_done(batch)
+            self._written_at = asyncio.get_running_loop().time()
             async with self._room:
                 self._waiting.clear()
                 self._room.notify_all()
@@ -137,8 +140,10 @@ class Writer:
             self._full.set()
 
     async def _gather(self) -> None:
+        """Wait for company: not at all long after a quiet time, longer while changes come one after another."""
+        quiet = asyncio.get_running_loop().time() - self._written_at
         try:
-            async with asyncio.timeout(FLUSH_WITHIN):
+            async with asyncio.timeout(max(FLUSH_AFTER, FLUSH_WITHIN - quiet)):
                 await self._full.wait()
         except TimeoutError:
             pass
