@@ -46,6 +46,7 @@ class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     plural: str
+    short: tuple[str, ...]
     group: str
     version: str
     namespaced: bool
@@ -189,6 +190,7 @@ def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
         name=resource,
         kind=kind.kind,
         plural=plural,
+        short=kind.short,
         group=group,
         version=found[0].version,
         namespaced=found[0].namespaced,
