@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -15,8 +15,8 @@ from basefly.base.errors import BaseflyError
 from basefly.base.runtime.controllers import supervise
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError
-from basefly.base.slice import Permissions, Slice, permissions
-from basefly.base.web import Plugs, Request
+from basefly.base.slice import Slice, permissions
+from basefly.base.web import SIGNED_IN, Plugs, Request
 from basefly.base.web.server import Hub, build
 from basefly.console.slice import console
 from basefly.core.access.actions import authenticate
@@ -57,10 +57,10 @@ async def start(settings: Settings, owner_url: str | None, app_url: str) -> Asyn
         await vault.check(db)
         house = House(settings, db, changes, vault)
         await stack.enter_async_context(furnished(house))
-        stack.callback(house.shutdown.begin)
         controllers = [each for slice_ in SLICES if slice_.controllers for each in slice_.controllers(house)]
         running = asyncio.create_task(supervise(controllers), name="controllers")
         stack.push_async_callback(_stopped, running)
+        stack.callback(house.shutdown.begin)
         yield house
 
 
@@ -96,14 +96,13 @@ async def _refused(request: Request, error: BaseflyError) -> None:
         await failure(request.house.db, request.by, error, method=request.method, path=request.url.path)
 
 
-def _shell(slices: Sequence[Slice]) -> Any:
+def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
+    """What every page shows around its own matter: where we are, and the menu of what its reader may see."""
     lines = sorted((line for slice_ in slices for line in slice_.nav), key=lambda line: line.order)
 
     def shell(request: Request) -> Mapping[str, Any]:
         by = request.by
-        return {"nav": [line for line in lines if by and by.may(line.permission)]}
+        nav = [line for line in lines if by and (line.permission == SIGNED_IN or by.may(line.permission))]
+        return {"nav": nav, "organization": request.state.get("organization", "")}
 
     return shell
-
-
-__all__ = ["SLICES", "Permissions", "create_app", "furnished", "start"]

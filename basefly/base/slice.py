@@ -14,7 +14,7 @@ from basefly.base.runtime.house import House
 
 @dataclass(frozen=True)
 class Nav:
-    """A line of the menu, for whoever holds its permission."""
+    """A line of the menu, for whoever holds its permission; SIGNED_IN is for everyone."""
 
     label: str
     href: str

@@ -25,13 +25,15 @@ _HOMES = {"web": _HOUSE / "base/web/templates", "console": _HOUSE / "console/tem
 _NAME = re.compile(r"([a-z]+)/([a-z][a-z0-9_-]*(?:/[a-z][a-z0-9_-]*)*\.html)")
 _FRAGMENT = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _LAYOUTS = ("console/page.html", "console/plain.html")
+_THEMES = ("light", "dark")
 _NOTHING = "\0no such block\0"
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response[str]:
     """The page, or only the block that the header X-Fragment names (`-` in it is `_` in the block's name).
 
-    Every template sees: by, path, nonce, csrf, request_id, version, fragment, and what the shell adds (nav).
+    Every template sees: by, path, query, nonce, csrf, request_id, version, fragment, theme, and what the shell adds
+    (nav, organization).
     """
     fragment = request.headers.get("x-fragment", "")
     if fragment and not _FRAGMENT.fullmatch(fragment):
@@ -63,6 +65,7 @@ def _context(request: Request, fragment: str) -> dict[str, Any]:
         "request_id": here.request_id if here else "",
         "version": basefly.__version__,
         "fragment": fragment,
+        "theme": theme if (theme := request.cookies.get("theme")) in _THEMES else "",
         **request.app.state.plugs.shell(request),
     }
 

@@ -12,7 +12,7 @@ from basefly.base.secret import Secret
 from basefly.base.slice import Permissions
 from basefly.base.web import Request, session_token
 from basefly.core.access import store
-from basefly.core.access.model import Me, Member, Role, permissions_of
+from basefly.core.access.model import Me, Member, Organization, Role, permissions_of
 from basefly.core.audit.actions import record
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
@@ -31,43 +31,44 @@ async def authenticate(request: Request, *, touch: bool = True) -> Principal | N
         scheme, _, given = header.partition(" ")
         if scheme.lower() != "bearer" or not given.strip().startswith(secrets.TOKEN_PREFIX):
             raise Unauthenticated("This is no token of ours.", cure="Send `Authorization: Bearer basefly_…`.")
-        return await _principal(request.house, given.strip(), kind="token", touch=touch)
+        return await _principal(request, given.strip(), kind="token", touch=touch)
     if given := session_token(request):
-        return await _principal(request.house, given, kind="session", touch=touch)
+        return await _principal(request, given, kind="session", touch=touch)
     return None
 
 
-async def _principal(house: House, secret: str, *, kind: str, touch: bool) -> Principal:
+async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -> Principal:
     org_id = secrets.organization_of(secret.removeprefix(secrets.TOKEN_PREFIX))
     if org_id is None:
         raise Unauthenticated(_ENDED, cure="Sign in again.")
     kept = secrets.fingerprint(secret)
-    async with house.db.transaction(org_id) as tx:
+    async with request.house.db.transaction(org_id) as tx:
         if kind == "token":
             user = await people.token_user(tx, kept)
         else:
-            user = await people.session_user(tx, kept, house.settings.session_idle)
-        role = await store.role_of(tx, user.id) if user else None
-        if user is None or role is None:
+            user = await people.session_user(tx, kept, request.house.settings.session_idle)
+        membership = await store.get_membership(tx, user.id) if user else None
+        if user is None or membership is None:
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
-    grants = (Grant(permissions_of(role, house.get(Permissions))),)
+    grants = (Grant(permissions_of(membership.role, request.house.get(Permissions))),)
+    request.state.organization = membership.organization  # for the pages' shell
     return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=grants, kind=kind)
 
 
 async def me(tx: Tx, by: Principal) -> Me:
     """Who asks, and what they may."""
-    role, organization = await store.role_of(tx, by.user_id), await store.get_organization(tx)
-    if role is None or organization is None:
+    membership = await store.get_membership(tx, by.user_id)
+    if membership is None:
         raise NotFound("You are no member any more.")
     permissions = sorted(permission for grant in by.grants for permission in grant.permissions)
     return Me(
         id=by.user_id,
         name=by.name,
         email=by.email,
-        role=role,
-        organization=organization,
+        role=membership.role,
+        organization=Organization(membership.org_id, membership.organization),
         permissions=permissions,
         kind=by.kind,
     )

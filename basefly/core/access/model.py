@@ -51,6 +51,14 @@ class Organization(msgspec.Struct, frozen=True):
     name: str
 
 
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's place in one organization."""
+
+    role: Role
+    org_id: UUID
+    organization: str
+
+
 def permissions_of(role: Role, known: Iterable[str]) -> frozenset[str]:
     """The permissions of a role, out of all that slices declare."""
     return frozenset(permission for permission in known if _gives(role, permission))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.core.access.model import Member, Organization, Role
+from basefly.core.access.model import Member, Membership, Role
 
 
 async def insert_organization(tx: Tx, name: str) -> None:
@@ -13,26 +13,20 @@ async def insert_organization(tx: Tx, name: str) -> None:
     await tx.execute("insert into organizations (id, name) values (%s, %s)", [tx.org_id, name])
 
 
-async def get_organization(tx: Tx) -> Organization | None:
-    """The organization of `tx`."""
-    return await tx.one(
-        Organization, "select id, name from organizations where id = %s and deleted_at is null", [tx.org_id]
-    )
-
-
 async def get_organization_ids(tx: Tx) -> list[UUID]:
     """Every organization, for what must be done in each of them by itself."""
     return await tx.all(UUID, "select id from organizations where deleted_at is null order by created_at")
 
 
-async def role_of(tx: Tx, user_id: UUID) -> Role | None:
+async def get_membership(tx: Tx, user_id: UUID) -> Membership | None:
     """A person's role in the organization of `tx`; None when they are no member."""
-    role: Role | None = await tx.value(
-        """select m.role from members m join organizations o on o.id = m.org_id
+    return await tx.one(
+        Membership,
+        """select m.role, o.id as org_id, o.name as organization
+             from members m join organizations o on o.id = m.org_id
             where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",
         [tx.org_id, user_id],
     )
-    return role
 
 
 async def insert_member(tx: Tx, user_id: UUID, role: Role) -> None:

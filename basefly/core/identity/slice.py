@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from basefly.base.slice import Slice
+from basefly.base.slice import Nav, Slice
+from basefly.base.web import SIGNED_IN
 from basefly.core.identity import api, pages
 
 identity = Slice(
     name="identity",
     permissions={},
+    nav=(Nav("Settings", "/settings", "Govern", "sliders-horizontal", SIGNED_IN, 900),),
     api=(
         api.sign_in,
         api.list_sessions,
