@@ -102,14 +102,23 @@ def plant_pod(
 
 def _managed(world: World, pod: Object, written: Object, age: timedelta) -> list[Object]:
     """The controller wrote what the template says, without what admission added; the kubelet reports the rest."""
-    made = {"metadata": pod["metadata"], "spec": written}
-    spec = tuple(f"spec.{part}" for part in written)
-    maker = Writer("kube-controller-manager", ("metadata.labels", "metadata.ownerReferences", *spec), world.ago(age))
+    maker = Writer("kube-controller-manager", ("metadata.labels", "metadata.ownerReferences"), world.ago(age))
+    made = managed_fields(pod, (maker,))
+    made[0]["fieldsV1"]["f:spec"] = _fields_of_spec(world, written)
     seen = world.ago(min(age, timedelta(seconds=world.chance.randint(30, 86_400))))
     status = tuple(f"status.{part}" for part in pod["status"] if part != "qosClass")
     reporter = "kubelet" if "nodeName" in pod["spec"] else "kube-scheduler"
     reported = Writer(reporter, status, seen, subresource="status")
-    return managed_fields(made, (maker,)) + managed_fields(pod, (reported,))
+    return made + managed_fields(pod, (reported,))
+
+
+def _fields_of_spec(world: World, written: Object) -> Object:
+    """All pods of one template share these: they are worked out once."""
+    if id(written) not in world.shared:
+        writer = Writer("", tuple(f"spec.{part}" for part in written), "")
+        world.shared[id(written)] = managed_fields({"spec": written}, (writer,))[0]["fieldsV1"]["f:spec"]
+    fields: Object = world.shared[id(written)]
+    return fields
 
 
 def _spec(template: Object) -> Object:

@@ -23,6 +23,8 @@ class World:
     chance: random.Random
     at: datetime
     planted: dict[str, list[Object]] = field(default_factory=dict)
+    shared: dict[int, Object] = field(default_factory=dict)
+    """What is worked out once for many objects, by the id of what it was worked out from."""
 
     @classmethod
     def of(cls, seed: str, at: datetime | None = None) -> World:
@@ -68,7 +70,7 @@ class World:
         return timedelta(seconds=self.chance.randint(int(least.total_seconds()), int(most.total_seconds())))
 
     def ago(self, age: timedelta) -> str:
-        return (self.at - age).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (self.at - age).isoformat().removesuffix("+00:00") + "Z"
 
 
 def owned_by(obj: Object, api_version: str, kind: str) -> Object:

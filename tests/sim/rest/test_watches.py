@@ -7,7 +7,6 @@ from typing import Any
 
 from basefly.sim import Cluster, Effect
 from tests.sim.asking import Asker, asking
-from tests.sim.fixtures import cluster, fleet  # noqa: F401  # fixtures are found by name
 
 PODS = "/api/v1/namespaces/default/configmaps"
 
@@ -31,7 +30,7 @@ def told(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(event["type"], event["object"]["metadata"].get("name", "")) for event in events]
 
 
-async def test_a_watch_from_a_version_tells_what_came_after_it(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_a_watch_from_a_version_tells_what_came_after_it(cluster: Cluster) -> None:
     start = cluster.store.version
     cluster.api.create(config_map("a"))
     cluster.api.change("configmaps", "a", by=lambda obj: obj.update(data={"k": "v"}))
@@ -44,7 +43,7 @@ async def test_a_watch_from_a_version_tells_what_came_after_it(cluster: Cluster)
     assert versions[0] > start
 
 
-async def test_a_streamed_list_ends_with_its_bookmark_and_goes_on(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_a_streamed_list_ends_with_its_bookmark_and_goes_on(cluster: Cluster) -> None:
     path = f"{PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     async with asking(cluster) as asker:
         gathering = asyncio.create_task(collect(asker, path, until=3))
@@ -56,7 +55,7 @@ async def test_a_streamed_list_ends_with_its_bookmark_and_goes_on(cluster: Clust
     assert events[1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
-async def test_what_begins_or_ceases_to_match_is_added_or_deleted(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_what_begins_or_ceases_to_match_is_added_or_deleted(cluster: Cluster) -> None:
     start = cluster.store.version
     cluster.api.create(config_map("a", tier="web"))
     cluster.api.change("configmaps", "a", by=lambda obj: obj["metadata"]["labels"].update(tier="db"))
@@ -67,7 +66,7 @@ async def test_what_begins_or_ceases_to_match_is_added_or_deleted(cluster: Clust
     assert told(events) == [("ADDED", "a"), ("DELETED", "a"), ("ADDED", "a")]
 
 
-async def test_bookmarks_come_only_to_whoever_asks(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_bookmarks_come_only_to_whoever_asks(cluster: Cluster) -> None:
     cluster.bookmark_seconds = 0.1
     version = cluster.store.version
     async with asking(cluster) as asker:
@@ -78,7 +77,7 @@ async def test_bookmarks_come_only_to_whoever_asks(cluster: Cluster) -> None:  #
     assert unasked == []
 
 
-async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None:
     start = cluster.store.version
     cluster.api.create(config_map("a"))
     cluster.compact()
@@ -89,7 +88,7 @@ async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None: 
     assert event["object"]["message"] == f"too old resource version: {start} ({cluster.store.compacted})"
 
 
-async def test_an_open_watch_that_missed_nothing_outlives_a_compaction(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_an_open_watch_that_missed_nothing_outlives_a_compaction(cluster: Cluster) -> None:
     path = f"{PODS}?watch=1&resourceVersion={cluster.store.version}"
     async with asking(cluster) as asker:
         gathering = asyncio.create_task(collect(asker, path, until=2))
@@ -102,7 +101,7 @@ async def test_an_open_watch_that_missed_nothing_outlives_a_compaction(cluster: 
         assert told(await gathering) == [("ADDED", "a"), ("ADDED", "b")]
 
 
-async def test_faults_of_watches(cluster: Cluster) -> None:  # noqa: F811  # fixture
+async def test_faults_of_watches(cluster: Cluster) -> None:
     version = cluster.store.version
     cluster.faults.add(Effect.GONE, verb="watch", times=1)
     async with asking(cluster) as asker:
