@@ -50,7 +50,7 @@ def address(text: str, field: str) -> str:
         raise _no_address(text, field, "it is no https address with a host")
     if parts.username is not None or parts.password is not None:
         raise Refused(field, "the address contains a user name", "Give the address alone, and a token beside it.")
-    if parts.query or parts.fragment or re.search(r"[\x00-\x20\x7f\\]", text):
+    if parts.query or parts.fragment or not text.isascii() or re.search(r"[\x00-\x20\x7f\\]", text):
         raise _no_address(text, field, "it holds characters that no address of an API server has")
     if not _HOST.fullmatch(parts.hostname) or "/../" in f"{parts.path}/":
         raise _no_address(text, field, "its host or path cannot be right")

@@ -94,6 +94,8 @@ def _load(text: str) -> Any:
             if count > EVENTS:
                 raise _no_kubeconfig("it holds more than any kubeconfig does")
             builder.take(event)
+    except UnicodeError as error:
+        raise _no_kubeconfig("it holds characters that no text has") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
@@ -165,13 +167,14 @@ def _context(
     users: Mapping[str, Mapping[str, Any]],
     current: bool,
 ) -> Context:
-    cluster, user = clusters.get(_text(context, "cluster")), users.get(_text(context, "user"))
-    shown = _text(cluster or {}, "server")[:200]
+    shown = ""
     try:
+        cluster, user = clusters.get(_text(context, "cluster")), users.get(_text(context, "user"))
         if cluster is None:
             raise _dangling("cluster", _text(context, "cluster"))
         if user is None:
             raise _dangling("user", _text(context, "user"))
+        shown = _text(cluster, "server")[:200]
         credentials = _credentials(cluster, user)
     except Refused as refused:
         return Context(

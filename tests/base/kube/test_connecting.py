@@ -245,8 +245,8 @@ class TestWhatAnswers:
             (400, "BadRequest", BadRequest), (401, "Unauthorized", Unauthorized), (403, "Forbidden", Forbidden),
             (404, "NotFound", NotFound), (409, "Conflict", Conflict), (410, "Expired", Gone),
             (422, "Invalid", BadRequest), (429, "TooManyRequests", TooManyRequests),
-            (500, "InternalError", ServerError), (503, "ServiceUnavailable", ServerError), (504, "Timeout", ServerError),
-            (418, "Teapot", ApiError),
+            (500, "InternalError", ServerError), (503, "ServiceUnavailable", ServerError),
+            (504, "Timeout", ServerError), (418, "Teapot", ApiError),
         ],
     )  # fmt: skip
     async def test_a_refusal_keeps_the_clusters_words(self, code: int, reason: str, kind: type[ApiError]) -> None:
