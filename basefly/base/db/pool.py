@@ -17,6 +17,7 @@ from basefly.base.db.failures import translated
 from basefly.base.db.transaction import Connection, Tx, prepare
 
 WAIT = 5.0  # seconds that a transaction waits for a free connection before it says so
+RECONNECT = 2.0  # seconds of trying, with growing pauses; then the next transaction tries anew, so no pause grows long
 QUEUE = 200  # transactions that may wait at once
 
 # Session defaults. A lost network is noticed in seconds; no statement or lock may hold a request for ever.
@@ -54,6 +55,7 @@ class Database:
             max_size=max_size,
             timeout=WAIT,
             max_waiting=QUEUE,
+            reconnect_timeout=RECONNECT,
             configure=_configure,
             reset=_returned,
             open=False,

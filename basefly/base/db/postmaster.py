@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -25,6 +26,7 @@ PORT = 5432  # only the socket's name: nothing listens on the network
 SOCKET_LIMIT = 107  # bytes of sockaddr_un.sun_path without its NUL (unix(7))
 SETTLE = 60.0  # seconds that backends of a dead postmaster get to notice and go
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT  # PostgreSQL's shutdown modes
+PATIENCE = 3.0  # seconds of recovery between two words about it
 STOP = 60.0  # seconds that a fast shutdown may take (it writes a checkpoint)
 
 SETTINGS = {
@@ -86,12 +88,12 @@ class Postmaster:
         self.home = home
         self.data = home / "data"
         self.log = home / "postgres.log"
-        self.sockets = socket_folder(home)
+        self._account = Account.of(home, binaries.folder / "postgres")
+        self.sockets = socket_folder(home, self._account)
         self._binaries = binaries
         self._say = say
         self._options = {**SETTINGS, "unix_socket_directories": str(self.sockets), **(options or {})}
         self._child: subprocess.Popen[bytes] | None = None
-        self._account = Account.of(home)
 
     def ensure_data(self) -> None:
         """Initialise the data folder if there is none; refuse one of another major version."""
@@ -138,11 +140,11 @@ class Postmaster:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, FAST)
-        if not self._gone(STOP):
+        if not self._gone(pid, STOP):
             self._say("The database does not end; cutting it off (the next start recovers)")
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, IMMEDIATE)
-            self._gone(STOP)
+            self._gone(pid, STOP)
 
     def log_tail(self, lines: int = 8) -> str:
         """The last lines that the server wrote."""
@@ -157,10 +159,10 @@ class Postmaster:
         return int(lock[0]) if lock and _serves(int(lock[0]), self.data) else None
 
     def _clear_leftovers(self) -> None:
-        """Wait until no process of a dead postmaster is left, then drop its lock file.
+        """Wait until no process of a dead postmaster is left, then drop its lock files.
 
-        PostgreSQL itself trusts the process id in that file, and would wait for ever for a zombie, or for a stranger
-        to whom the number was given since.
+        PostgreSQL itself trusts the process id in them, and would wait for ever for a zombie, or for a stranger to
+        whom the number was given since.
         """
         deadline = time.monotonic() + SETTLE
         while left := _processes_in(self.data):
@@ -170,7 +172,8 @@ class Postmaster:
                     "End them (kill, not kill -9), then start again."
                 )
             time.sleep(0.1)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
+            lock.unlink(missing_ok=True)
 
     def _spawn(self) -> None:
         self._shorten_log()
@@ -192,17 +195,20 @@ class Postmaster:
             lock = _lock_file(self.data)
             if lock and len(lock) >= 8 and lock[7].strip() == "ready" and self._running():
                 return
-            if time.monotonic() - told > 3:
+            if time.monotonic() - told > PATIENCE:
                 told = time.monotonic()
                 self._say(f"The database is recovering, {told - begun:.0f} s so far: {self.log_tail(1)}")
             time.sleep(0.02)
 
-    def _gone(self, within: float) -> bool:
+    def _gone(self, pid: int, within: float) -> bool:
+        """Whether the process ended in time; it drops its lock file a little earlier."""
         deadline = time.monotonic() + within
-        while self.alive():
+        while _serves(pid, self.data):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
+        if self._child is not None:
+            self._child.wait()
         return True
 
 
@@ -212,40 +218,47 @@ class Account:
     def __init__(self, prefix: Sequence[str] = (), user: str | None = None) -> None:
         self._prefix = list(prefix)
         self._user = user
+        self.uid, self._gid = pwd.getpwnam(user)[2:4] if user else (os.geteuid(), os.getegid())
 
     @classmethod
-    def of(cls, home: Path) -> Account:
-        """Ourselves; as root, ourselves in a user namespace, where files stay root's and no parent folder must open
-        up; where namespaces are forbidden, an account that owns `home`."""
+    def of(cls, home: Path, program: Path) -> Account:
+        """Ourselves; as root, ourselves in a user namespace, where files stay root's and no folder must open up; where
+        namespaces are forbidden, an account that is given `home` and can run `program`."""
         if os.geteuid() != 0:
             return cls()
         namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
         with contextlib.suppress(OSError):
             if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
                 return cls(namespace)
-        return cls._unprivileged(home)
+        return cls._unprivileged(home, program)
 
     @classmethod
-    def _unprivileged(cls, home: Path) -> Account:
-        import pwd  # not on every system, and root is not either
-
+    def _unprivileged(cls, home: Path, program: Path) -> Account:
         for name in ("basefly", "postgres", "nobody"):
-            with contextlib.suppress(KeyError):
-                entry = pwd.getpwnam(name)
+            try:
                 account = cls(user=name)
-                for path in [home, *home.rglob("*")]:
-                    os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
-                if account.run(["test", "-w", str(home)]).returncode == 0:
-                    return account
-                raise SettingsError(
-                    f"PostgreSQL may not run as root, and the account {name} cannot reach {home}.\n"
-                    "Choose a folder that it can reach (BASEFLY_DATA_DIR=/var/lib/basefly), run Basefly as an ordinary "
-                    "user, or give BASEFLY_DATABASE_URL."
-                )
+            except KeyError:
+                continue
+            for path in [home, *home.rglob("*")]:
+                account.give(path)
+            for needed, question in ((home, ("test", "-w", str(home))), (program, (str(program), "--version"))):
+                if not account.can(question):
+                    raise SettingsError(
+                        f"PostgreSQL may not run as root, and the account {name} cannot reach {needed}.\n"
+                        "Choose folders that it can reach (BASEFLY_DATA_DIR=/var/lib/basefly), run Basefly as an "
+                        "ordinary user, or give BASEFLY_DATABASE_URL."
+                    )
+            return account
         raise SettingsError(
             "PostgreSQL may not run as root, and there is no account basefly, postgres or nobody to run it.\n"
             "Run Basefly as an ordinary user, or give BASEFLY_DATABASE_URL."
         )
+
+    def can(self, command: Sequence[str]) -> bool:
+        """Whether a command succeeds for this account."""
+        with contextlib.suppress(OSError):
+            return self.run(command).returncode == 0
+        return False
 
     def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run to the end."""
@@ -265,37 +278,32 @@ class Account:
             **self._identity(),
         )
 
-    def own(self, folder: Path) -> None:
-        """Give a folder to whom PostgreSQL runs as."""
+    def give(self, path: Path) -> None:
+        """Let a file or folder be this account's."""
         if self._user:
-            shutil.chown(folder, self._user)
+            os.chown(path, self.uid, self._gid, follow_symlinks=False)
 
     def _identity(self) -> dict[str, Any]:
-        return {"user": self._user, "group": _group_of(self._user), "extra_groups": []} if self._user else {}
+        return {"user": self.uid, "group": self._gid, "extra_groups": []} if self._user else {}
 
 
-def _group_of(user: str) -> str:
-    import grp
-    import pwd
-
-    return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
-
-
-def socket_folder(home: Path) -> Path:
+def socket_folder(home: Path, account: Account) -> Path:
     """Where the server's socket lives: beside the data, or in a short private folder if that path is too long."""
     near = home / "run"
     if len(os.fsencode(near / f".s.PGSQL.{PORT}")) <= SOCKET_LIMIT:
         near.mkdir(mode=0o700, parents=True, exist_ok=True)
+        account.give(near)
         return near
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
     short = Path(tempfile.gettempdir()) / f"basefly-{os.geteuid()}-{digest}"
     short.mkdir(mode=0o700, exist_ok=True)
     found = short.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), account.uid) or found.st_mode & 0o077:
         raise SettingsError(
             f"{short}, meant for the database's socket, is not a private folder of ours.\n"
             "Remove it, or choose a shorter BASEFLY_DATA_DIR."
         )
+    account.give(short)
     return short
 
 

@@ -1,0 +1,157 @@
+"""Sealed secrets open in their own place only, with their own key only, and a wrong key is told from a lost one."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import stat
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from basefly.base.db.pool import Database
+from basefly.base.db.secrets import Unreadable, Vault
+from basefly.base.settings import Settings, SettingsError
+
+CANARY = b"canary-7c1e0f"
+PLACE = "cluster_credentials/sealed/7"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+async def vault(settings: Settings, db: Database) -> Vault:
+    vault = Vault.load(settings)
+    await vault.check(db)
+    return vault
+
+
+async def test_what_is_sealed_opens_again(db: Database, org: UUID, vault: Vault, settings: Settings) -> None:
+    async with db.transaction(org) as tx:
+        sealed = await vault.seal(tx, CANARY, purpose=PLACE)
+        assert CANARY not in sealed
+        assert sealed != await vault.seal(tx, CANARY, purpose=PLACE), "equal secrets do not look equal"
+    later = Vault.load(settings)
+    await later.check(db)
+    async with db.transaction(org) as tx:
+        assert await later.open(tx, sealed, purpose=PLACE) == CANARY
+
+
+async def test_nowhere_else(db: Database, org: UUID, other_org: UUID, vault: Vault) -> None:
+    async with db.transaction(org) as tx:
+        sealed = await vault.seal(tx, CANARY, purpose=PLACE)
+        with pytest.raises(Unreadable):
+            await vault.open(tx, sealed, purpose="cluster_credentials/sealed/8")
+    async with db.transaction(other_org) as tx:
+        await vault.seal(tx, b"theirs", purpose=PLACE)
+        with pytest.raises(Unreadable):
+            await vault.open(tx, sealed, purpose=PLACE)
+
+
+async def test_one_bit_changed_anywhere_is_found(db: Database, org: UUID, vault: Vault) -> None:
+    async with db.transaction(org) as tx:
+        sealed = await vault.seal(tx, CANARY, purpose=PLACE)
+        for position in range(len(sealed)):
+            broken = bytearray(sealed)
+            broken[position] ^= 1
+            with pytest.raises(Unreadable):
+                await vault.open(tx, bytes(broken), purpose=PLACE)
+        for short in (b"", sealed[:20], sealed[:-1]):
+            with pytest.raises(Unreadable):
+                await vault.open(tx, short, purpose=PLACE)
+
+
+async def test_an_organization_has_one_key_however_many_begin(db: Database, org: UUID, vault: Vault) -> None:
+    async def seal() -> bytes:
+        async with db.transaction(org) as tx:
+            return await vault.seal(tx, CANARY, purpose=PLACE)
+
+    sealed = await asyncio.gather(*[seal() for _ in range(8)])
+    async with db.transaction(org) as tx:
+        assert await tx.value("select count(*) from data_keys") == 1
+        assert {await vault.open(tx, one, purpose=PLACE) for one in sealed} == {CANARY}
+
+
+async def test_no_secret_without_an_organization(db: Database, vault: Vault) -> None:
+    async with db.transaction() as tx:
+        with pytest.raises(ValueError, match="organization"):
+            await vault.seal(tx, CANARY, purpose=PLACE)
+
+
+def test_the_first_start_makes_a_private_key_and_the_next_one_finds_it(settings: Settings) -> None:
+    usual = os.umask(0)
+    try:
+        first = Vault.load(settings)
+    finally:
+        os.umask(usual)
+    file = settings.data_dir / "encryption.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert Vault.load(settings).fingerprint == first.fingerprint
+    assert [path.name for path in settings.data_dir.iterdir()] == ["encryption.key"]
+
+
+def test_a_key_that_others_may_read_is_refused(settings: Settings) -> None:
+    Vault.load(settings)
+    (settings.data_dir / "encryption.key").chmod(0o640)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        Vault.load(settings)
+
+
+@pytest.mark.parametrize("text", ["short", "!" * 44, base64.b64encode(b"x" * 31).decode()])
+def test_what_is_no_key_is_refused_without_telling_it(settings: Settings, text: str) -> None:
+    file = settings.data_dir / "encryption.key"
+    file.parent.mkdir()
+    file.write_text(text)
+    file.chmod(0o600)
+    with pytest.raises(SettingsError, match="openssl") as refused:
+        Vault.load(settings)
+    assert text not in str(refused.value)
+
+
+def test_the_environment_comes_first(settings: Settings, tmp_path: Path) -> None:
+    given = Settings(data_dir=tmp_path, encryption_key=base64.b64encode(b"k" * 32).decode())
+    assert Vault.load(given).fingerprint != Vault.load(settings).fingerprint
+    assert not (tmp_path / "encryption.key").exists()
+
+
+async def test_a_lost_key_is_reported_and_not_papered_over(db: Database, settings: Settings, vault: Vault) -> None:
+    file = settings.data_dir / "encryption.key"
+    saved = file.read_bytes()
+    file.unlink()
+    with pytest.raises(SettingsError, match=f"{vault.fingerprint}.*just made"):
+        await Vault.load(settings).check(db)
+    assert not file.exists(), "no new key takes the place of the lost one"
+    file.write_bytes(saved)
+    file.chmod(0o600)
+    await Vault.load(settings).check(db)
+
+
+async def test_another_key_is_reported(db: Database, vault: Vault, tmp_path: Path) -> None:
+    other = Vault.load(Settings(data_dir=tmp_path / "other", encryption_key=base64.b64encode(b"k" * 32).decode()))
+    with pytest.raises(SettingsError, match=f"{vault.fingerprint}.*{other.fingerprint}"):
+        await other.check(db)
+
+
+async def test_an_organization_sealed_by_another_master_key_says_so(
+    db: Database, org: UUID, vault: Vault, tmp_path: Path
+) -> None:
+    other = Vault.load(Settings(data_dir=tmp_path, encryption_key=base64.b64encode(b"k" * 32).decode()))
+    async with db.transaction(org) as tx:
+        sealed = await vault.seal(tx, CANARY, purpose=PLACE)
+        with pytest.raises(Unreadable) as unreadable:
+            await other.open(tx, sealed, purpose=PLACE)
+    assert vault.fingerprint in unreadable.value.detail
+    assert other.fingerprint in unreadable.value.cure
+
+
+def test_keys_are_in_no_repr() -> None:
+    key = b"k" * 32
+    vault = Vault(key, "here")
+    told = repr(vault) + repr(vars(vault))
+    assert "kkkk" not in told
+    assert base64.b64encode(key).decode() not in told
