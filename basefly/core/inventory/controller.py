@@ -13,6 +13,7 @@ import structlog
 
 from basefly.base.db import lease as leases
 from basefly.base.db.lease import Lease
+from basefly.base.errors import BaseflyError
 from basefly.base.kube.watch import Pace
 from basefly.base.runtime.house import House
 from basefly.core.access import store as access
@@ -31,8 +32,9 @@ log = structlog.get_logger()
 
 
 class Owned(msgspec.Struct):
-    """A cluster this process follows: under which lease, with which credentials, in which task."""
+    """A cluster this process follows: whose it is, under which lease, with which credentials, in which task."""
 
+    org_id: UUID
     lease: Lease
     credentials_version: int
     task: asyncio.Task[None]
@@ -63,7 +65,8 @@ class SyncController:
                     await self._share_out(org_id)
                 await self._until_woken()
         finally:
-            await asyncio.gather(*[self._release(cluster_id) for cluster_id in list(self._owned)])
+            releasing = [self._release(cluster_id) for cluster_id in list(self._owned)]
+            await asyncio.gather(*releasing, return_exceptions=True)  # what is not given back runs out by itself
             background.extend(task for _, task in self._writers.values())
             for task in background:
                 task.cancel()
@@ -87,6 +90,7 @@ class SyncController:
             return await access.get_organization_ids(tx)
 
     async def _share_out(self, org_id: UUID) -> None:
+        await self._bury_writer(org_id)
         async with self._house.db.transaction(org_id) as tx:
             wanted = {c.id: c.credentials_version for c in await clusters.get_states(tx)}
             followed = {s.cluster_id for s in await streams.get_streams(tx)}
@@ -107,7 +111,7 @@ class SyncController:
         writer = self._writer(org_id)
         lost = writer.admit(cluster_id, lease)
         task = asyncio.create_task(self._follow(org_id, cluster_id, writer, lost), name=f"sync {cluster_id}")
-        self._owned[cluster_id] = Owned(lease, version, task)
+        self._owned[cluster_id] = Owned(org_id, lease, version, task)
         log.info("inventory.cluster_taken", cluster=str(cluster_id))
 
     def _writer(self, org_id: UUID) -> Writer:
@@ -115,6 +119,15 @@ class SyncController:
             writer = Writer(self._house.db, org_id)
             self._writers[org_id] = (writer, asyncio.create_task(writer.run(), name=f"inventory writer {org_id}"))
         return self._writers[org_id][0]
+
+    async def _bury_writer(self, org_id: UUID) -> None:
+        """A writer ends only by a mistake of ours. Its clusters start anew from what it had written."""
+        if org_id not in self._writers or not self._writers[org_id][1].done():
+            return
+        _, task = self._writers.pop(org_id)
+        log.error("inventory.writer_failed", exc_info=None if task.cancelled() else task.exception())
+        for cluster_id in [c for c, owned in self._owned.items() if owned.org_id == org_id]:
+            await self._release(cluster_id)
 
     async def _follow(self, org_id: UUID, cluster_id: UUID, writer: Writer, lost: asyncio.Event) -> None:
         """Follow one cluster until the lease is lost."""
@@ -146,13 +159,22 @@ class SyncController:
         log.info("inventory.cluster_released", cluster=str(cluster_id))
 
     async def _renew(self) -> None:
-        """Keep the leases. One that cannot be kept is let go at once, before anyone else may hold it."""
+        """Keep the leases. One that cannot be kept is let go at once, before anyone else may hold it.
+
+        While the database is away nothing is lost: without it nobody can write, and nobody can take over.
+        """
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            for cluster_id, owned in list(self._owned.items()):
-                if not await leases.renew(self._house.db, owned.lease):
-                    log.warning("inventory.lease_lost", cluster=str(cluster_id))
-                    owned.task.cancel()
+            try:
+                await self._renew_all()
+            except BaseflyError as error:
+                log.warning("inventory.leases_not_renewed", reason=str(error))
+
+    async def _renew_all(self) -> None:
+        for cluster_id, owned in list(self._owned.items()):
+            if not await leases.renew(self._house.db, owned.lease):
+                log.warning("inventory.lease_lost", cluster=str(cluster_id))
+                owned.task.cancel()
 
     async def _clear(self, org_id: UUID, cluster_id: UUID) -> None:
         """The cluster was removed: its rows, which it alone could keep true, go in small pieces."""

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from basefly.base.db.pool import Database
+from basefly.base.errors import BaseflyError
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
@@ -166,12 +167,11 @@ class ClusterSync:
             if name.partition(".")[2] not in served.unavailable:
                 await self._retire(name)
         for name, resource in wanted.items():
-            if name in self._tasks and self._tasks[name][0] != resource:
+            if name in self._tasks and (self._tasks[name][0] != resource or self._tasks[name][1].done()):
                 await self._stop(name)
             if name not in self._tasks:
                 since = known[name].resource_version if name in known else ""
-                task = asyncio.create_task(self._follow(client, resource, since), name=f"sync {name}")
-                self._tasks[name] = (resource, task)
+                self._begin(client, resource, since)
 
     async def _retire(self, name: str) -> None:
         """The cluster serves this no longer: its objects are gone with it."""
@@ -186,7 +186,14 @@ class ClusterSync:
         tasks = [self._tasks.pop(name)[1] for name in names if name in self._tasks]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("inventory.stream_failed", cluster=str(self._cluster_id), exc_info=outcome)
+
+    def _begin(self, client: Client, resource: Resource, since: str) -> None:
+        task = asyncio.create_task(self._follow(client, resource, since), name=f"sync {resource.name}")
+        task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
+        self._tasks[resource.name] = (resource, task)
 
     async def _follow(self, client: Client, resource: Resource, since: str) -> None:
         place = Place(self._cluster_id, resource.name)
@@ -197,15 +204,18 @@ class ClusterSync:
             while True:
                 before = stream.version
                 try:
-                    async for trouble in stream.run(client, resource, self._pace):
-                        await self._tell(place, trouble)
-                except FAILURES as error:
+                    await self._listen(place, stream, client, resource)
+                except BaseflyError as error:
                     delay = 1.0 if stream.version != before else min(delay * 2, LONGEST_WAIT)
                     await self._interrupted(place, error)
                     await asyncio.sleep(_wait(error, delay))
         finally:
             if watching is not None:
                 watching.cancel()
+
+    async def _listen(self, place: Place, stream: StreamSync, client: Client, resource: Resource) -> None:
+        async for news in stream.run(client, resource, self._pace):
+            await self._tell(place, news)
 
     async def _look_again_when(self, definitions: StreamSync) -> None:
         while True:
@@ -226,7 +236,7 @@ class ClusterSync:
                 async with self._db.transaction(self._org_id) as tx:
                     await streams.count_skipped(tx, place.cluster_id, place.resource, reason)
 
-    async def _interrupted(self, place: Place, error: ApiError | ConnectError) -> None:
+    async def _interrupted(self, place: Place, error: BaseflyError) -> None:
         state: StreamState = "retrying"
         if isinstance(error, Forbidden):
             state = "denied"  # shown with the kind; a cluster is well though it does not show us everything
@@ -236,9 +246,12 @@ class ClusterSync:
             self._look_again.set()
         if state != "denied":
             self._trouble(place, str(error))
-        async with self._db.transaction(self._org_id) as tx:
-            if await streams.update_state(tx, place.cluster_id, place.resource, state, str(error)):
-                await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
+        try:
+            async with self._db.transaction(self._org_id) as tx:
+                if await streams.update_state(tx, place.cluster_id, place.resource, state, str(error)):
+                    await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
+        except BaseflyError as unheard:  # the stream matters more than its state
+            log.warning("inventory.state_not_kept", resource=place.resource, reason=str(unheard))
 
     def _trouble(self, place: Place, reason: str) -> None:
         before = self._troubles.pop(place.resource, "")
@@ -255,11 +268,15 @@ class ClusterSync:
             self._troubled.clear()
             reasons = list(self._troubles.values())
             told = f"{len(reasons)} of {len(self._tasks)} kinds are not live: {reasons[0]}" if reasons else ""
-            async with self._db.transaction(self._org_id) as tx:
-                await report_streams(tx, self._cluster_id, told)
+            try:
+                async with self._db.transaction(self._org_id) as tx:
+                    await report_streams(tx, self._cluster_id, told)
+            except BaseflyError as unheard:
+                log.warning("inventory.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
+                self._troubled.set()
 
 
-def _wait(error: ApiError | ConnectError, delay: float) -> float:
+def _wait(error: BaseflyError, delay: float) -> float:
     """Seconds until the next try: full jitter, except where asking again soon can only annoy."""
     if isinstance(error, Forbidden | Unauthorized):
         delay = DENIED_AGAIN_AFTER.total_seconds()
