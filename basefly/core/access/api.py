@@ -59,7 +59,7 @@ class Members(msgspec.Struct, frozen=True):
     items: list[Member]
 
 
-@post("/setup", permission=PUBLIC, tags=["access"], summary="Make the first owner")
+@post("/setup", permission=PUBLIC, summary="Make the first owner")
 async def set_up(request: Request, house: House, data: Setup) -> Response[Owner]:
     """Uses the one-time link up, makes the organization and its owner, and signs them in."""
     wish = setup.Wish(email=data.email, name=data.name, password=Secret(data.password), organization=data.organization)
@@ -68,19 +68,19 @@ async def set_up(request: Request, house: House, data: Setup) -> Response[Owner]
     return Response(Owner(user.id, user.name, user.email), status_code=201, cookies=cookies)
 
 
-@get("/me", permission=SIGNED_IN, tags=["access"], summary="Who am I, and what may I?")
+@get("/me", permission=SIGNED_IN, summary="Who am I, and what may I?")
 async def me(tx: Tx, by: Principal) -> Me:
     """Whose credential this is, with role and permissions."""
     return await actions.me(tx, by)
 
 
-@get("/members", permission="access:read", tags=["access"], summary="List members")
+@get("/members", permission="access:read", summary="List members")
 async def members(tx: Tx, by: Principal) -> Members:
     """Everyone in the organization, by name."""
     return Members(await actions.members(tx, by))
 
 
-@post("/members", permission="access:write", tags=["access"], summary="Add a member")
+@post("/members", permission="access:write", summary="Add a member")
 async def add_member(house: House, by: Principal, data: NewMember) -> Member:
     """Makes an account with a first password. Only an owner makes owners."""
     return await actions.add_member(
@@ -88,13 +88,13 @@ async def add_member(house: House, by: Principal, data: NewMember) -> Member:
     )
 
 
-@patch("/members/{member_id:uuid}", permission="access:write", tags=["access"], summary="Change a member's role")
+@patch("/members/{member_id:uuid}", permission="access:write", summary="Change a member's role")
 async def change_role(tx: Tx, by: Principal, member_id: UUID, data: RoleChange) -> Member:
     """Takes effect with the next request, and on open streams within seconds. One owner must remain."""
     return await actions.change_role(tx, by, member_id, data.role)
 
 
-@delete("/members/{member_id:uuid}", permission="access:write", tags=["access"], summary="Remove a member")
+@delete("/members/{member_id:uuid}", permission="access:write", summary="Remove a member")
 async def remove_member(tx: Tx, by: Principal, member_id: UUID) -> None:
     """Their sessions, tokens and open streams end within seconds. One owner must remain."""
     await actions.remove_member(tx, by, member_id)

@@ -13,7 +13,7 @@ from basefly.core.audit import actions
 from basefly.core.audit.model import Filter, Outcome, Page
 
 
-@get("/audit", permission="audit:read", tags=["audit"], summary="List what was done")
+@get("/audit", permission="audit:read", summary="List what was done")
 async def audit(
     tx: Tx,
     by: Principal,

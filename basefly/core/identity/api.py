@@ -68,51 +68,51 @@ class Tokens(msgspec.Struct, frozen=True):
     items: list[Token]
 
 
-@post("/sessions", permission=PUBLIC, tags=["identity"], summary="Sign in")
+@post("/sessions", permission=PUBLIC, summary="Sign in")
 async def sign_in(request: Request, house: House, data: Credentials) -> Response[Person]:
     """Begins a session and sets its cookie. Programs better use an API token."""
     user, secret = await actions.sign_in(house, data.email, Secret(data.password), browser.origin(request))
     return Response(Person(user.id, user.name, user.email), status_code=201, cookies=[browser.kept(house, secret)])
 
 
-@get("/sessions", permission=SIGNED_IN, tags=["identity"], summary="List one's own sessions")
+@get("/sessions", permission=SIGNED_IN, summary="List one's own sessions")
 async def list_sessions(request: Request, house: House, tx: Tx, by: Principal) -> Sessions:
     """Sessions that stand, newest first."""
     return Sessions(await actions.sessions(tx, by, session_token(request), house.settings.session_idle))
 
 
-@delete("/sessions/current", permission=SIGNED_IN, tags=["identity"], summary="Sign out")
+@delete("/sessions/current", permission=SIGNED_IN, summary="Sign out")
 async def sign_out(request: Request, house: House, tx: Tx, by: Principal) -> Response[None]:
     """Ends the session that asks, and takes its cookie away."""
     await actions.sign_out(tx, by, session_token(request))
     return Response(None, status_code=204, cookies=[browser.gone(house)], headers=browser.FORGET)
 
 
-@delete("/sessions/{session_id:uuid}", permission=SIGNED_IN, tags=["identity"], summary="End one of one's sessions")
+@delete("/sessions/{session_id:uuid}", permission=SIGNED_IN, summary="End one of one's sessions")
 async def end_session(tx: Tx, by: Principal, session_id: UUID) -> None:
     """Whatever that browser has open closes within ten seconds."""
     await actions.end_session(tx, by, session_id)
 
 
-@put("/me/password", permission=SIGNED_IN, tags=["identity"], summary="Change one's password", status_code=204)
+@put("/me/password", permission=SIGNED_IN, summary="Change one's password", status_code=204)
 async def change_password(request: Request, house: House, by: Principal, data: NewPassword) -> None:
     """Ends every other session of this person."""
     await actions.change_password(house, by, Secret(data.current), Secret(data.new), session_token(request))
 
 
-@get("/tokens", permission=SIGNED_IN, tags=["identity"], summary="List one's own API tokens")
+@get("/tokens", permission=SIGNED_IN, summary="List one's own API tokens")
 async def list_tokens(tx: Tx, by: Principal) -> Tokens:
     """Tokens that are not revoked, newest first. Their secrets are known to nobody any more."""
     return Tokens(await actions.tokens(tx, by))
 
 
-@post("/tokens", permission=SIGNED_IN, tags=["identity"], summary="Make an API token")
+@post("/tokens", permission=SIGNED_IN, summary="Make an API token")
 async def create_token(tx: Tx, by: Principal, data: TokenWish) -> NewToken:
     """The answer holds the token, this once. It has one's own rights. Only a session can make tokens."""
     return await actions.create_token(tx, by, name=data.name, expires_in_days=data.expires_in_days)
 
 
-@delete("/tokens/{token_id:uuid}", permission=SIGNED_IN, tags=["identity"], summary="Revoke one of one's API tokens")
+@delete("/tokens/{token_id:uuid}", permission=SIGNED_IN, summary="Revoke one of one's API tokens")
 async def revoke_token(tx: Tx, by: Principal, token_id: UUID) -> None:
     """It is refused from the next request on."""
     await actions.revoke_token(tx, by, token_id)

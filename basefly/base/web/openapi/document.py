@@ -11,6 +11,7 @@ from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, License, SecurityScheme
+from litestar.routes import HTTPRoute
 
 import basefly
 from basefly.base.web.problems import MEDIA_TYPE, Problem
@@ -70,40 +71,43 @@ def document(app: Litestar) -> dict[str, Any]:
     made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
     schemas, components = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
     made["components"]["schemas"].update(components)
-    handlers = {handler.handler_name: handler for handler in _handlers(app)}
-    for path in made["paths"].values():
-        for method in METHODS:
-            if method in path:
-                _correct(path[method], handlers[path[method]["operationId"]], schemas[0])
+    for path, method, handler in _handlers(app):
+        if operation := made["paths"].get(path, {}).get(method):
+            operation.setdefault("tags", [handler.fn.__module__.split(".")[-2]])  # a slice's face lies in its folder
+            _correct(operation, method, permission_of(handler), schemas[0])
     return made
 
 
-def _correct(operation: dict[str, Any], handler: HTTPRouteHandler, schema: dict[str, Any]) -> None:
-    permission = permission_of(handler)
+def _correct(operation: dict[str, Any], method: str, permission: str, schema: dict[str, Any]) -> None:
     operation["x-permission"] = permission
     operation["security"] = [] if permission == PUBLIC else [{"token": []}, {"session": []}]
     responses = {code: answer for code, answer in operation["responses"].items() if int(code) < 400}
-    for code in _possible(operation, permission):
-        content = {MEDIA_TYPE: {"schema": schema}}
-        responses[code] = {"description": _CAUSES[code], "content": content}
+    if "204" in responses:
+        responses["204"].pop("content", None)
+    for code in sorted(_possible(operation, method, permission)):
+        responses[code] = {"description": _CAUSES[code], "content": {MEDIA_TYPE: {"schema": schema}}}
     operation["responses"] = responses
 
 
-def _possible(operation: dict[str, Any], permission: str) -> Iterator[str]:
+def _possible(operation: dict[str, Any], method: str, permission: str) -> Iterator[str]:
     """The failures that this operation may tell of."""
-    if permission != PUBLIC:
+    yield from ("429", "default")
+    if method != "get" or permission != PUBLIC:
         yield "401"
-    if permission not in (PUBLIC, SIGNED_IN):
+    if method != "get" or permission not in (PUBLIC, SIGNED_IN):
         yield "403"
     if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
         yield "404"
+    if method != "get":
+        yield "409"
     if "requestBody" in operation:
-        yield from ("400", "409", "413", "415")
+        yield from ("400", "413", "415")
     if "requestBody" in operation or operation.get("parameters"):
         yield "422"
-    yield from ("429", "default")
 
 
-def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+def _handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
     for route in app.routes:
-        yield from (each for each in getattr(route, "route_handlers", ()) if isinstance(each, HTTPRouteHandler))
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                yield from ((route.path_format, method.lower(), handler) for method in handler.http_methods)
