@@ -122,6 +122,7 @@ class Postmaster:
         """
         if pid := self._running():
             self._say(f"Taking over the database that was left running (process {pid})")
+            self._child = None
         else:
             self._clear_leftovers()
             self._spawn()
