@@ -27,7 +27,7 @@ def main() -> int:
     if not given.json:
         print(table(report))
     print(msgspec.json.encode(report).decode())
-    return 0 if given.quick or all(bar.holds for bar in report.bars) else 1
+    return 0 if given.quick or report.holds else 1
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def run(options: Run) -> Report:
     notes = [f"{count:,} pods of {size:,} bytes; medians of {options.rounds} interleaved runs"]
     if not informer:
         notes.append("Go is not at hand: the client-go informer did not run, and its bars were not checked")
-    return Report("ingest", figures, bars(figures), notes)
+    return Report.of("ingest", figures, bars(figures), notes)
 
 
 def contenders(kubeconfig: Path, postgres: Embedded, informer: Path | None) -> Mapping[str, Sequence[str]]:

@@ -43,12 +43,17 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All of it; `bars` without a rival on this machine are left out, and `notes` say so."""
+    """All of it; a bar without its rival on this machine is left out, and `notes` say so."""
 
     bench: str
     figures: Sequence[Figures]
-    bars: Sequence[Bar]
+    bar: Sequence[Bar]
+    holds: bool
     notes: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, bench: str, figures: Sequence[Figures], bar: Sequence[Bar], notes: Sequence[str] = ()) -> Report:
+        return cls(bench, figures, bar, all(one.holds for one in bar), notes)
 
 
 def table(report: Report) -> str:
@@ -60,7 +65,7 @@ def table(report: Report) -> str:
         cells = (one.name, f"{one.objects:,}", f"{one.cpu:.2f}", f"{one.wall:.2f}", f"{one.peak / 2**20:.0f}")
         figures.add_row(*cells, *ratios)
     bars = Table("bar", "measured", "at most", "holds")
-    for bar in report.bars:
+    for bar in report.bar:
         bars.add_row(bar.what, f"{bar.measured:.3f}", f"{bar.at_most}", "yes" if bar.holds else "NO")
     console = Console(file=io.StringIO(), width=120, record=True)
     console.print(figures, bars, *report.notes, sep="\n")
