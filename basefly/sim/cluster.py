@@ -27,6 +27,8 @@ from basefly.sim.requests import Request
 from basefly.sim.rest import handler
 from basefly.sim.store.store import Store
 
+_GRACE = 0.05
+"""Seconds left to open requests when a cluster stops; aiohttp takes 0 for ever."""
 REQUESTS = 100_000
 """How many requests a cluster remembers."""
 
@@ -73,7 +75,7 @@ class Cluster:
             return
         self._server.close()
         self.faults.drop_watches()
-        await self._protocols.shutdown(timeout=0)
+        await self._protocols.shutdown(timeout=_GRACE)
         self._server = self._protocols = None
 
     async def restart(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import shutil
 import sys
@@ -90,11 +91,8 @@ async def test_kubectl_applies_twice_and_asks_what_it_may(kubectl: Kubectl) -> N
 
 
 def follow_with_the_official_client(config: str) -> tuple[int, list[tuple[str, str]]]:
-    from kubernetes import client
-    from kubernetes import config as configuration
-
-    loaded: Any = configuration.new_client_from_config(config)
-    core: Any = client.CoreV1Api(loaded)
+    kubernetes: Any = importlib.import_module("kubernetes")  # it carries no types
+    core = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(config))
     listed = core.list_namespace(limit=2)
     more = core.list_namespace(limit=2, _continue=listed.metadata._continue)
     events = []

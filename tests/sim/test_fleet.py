@@ -85,6 +85,19 @@ async def test_a_restart_keeps_address_and_objects_and_cuts_watches(cluster: Clu
         assert len((await asker.get("/api/v1/namespaces"))["items"]) == 4
 
 
+async def test_a_cluster_stops_though_clients_stay_connected(cluster: Cluster) -> None:
+    async with asking(cluster) as asker:
+        await asker.get(PODS)
+        cluster.faults.add(Effect.HANG)
+        waiting = asyncio.create_task(asker.ask(PODS))
+        while len(cluster.requests) < 2:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            await cluster.stop()
+        with pytest.raises(aiohttp.ClientError):
+            await waiting
+
+
 async def test_requests_are_recorded_with_their_meaning(cluster: Cluster) -> None:
     async with asking(cluster) as asker:
         await asker.get("/api/v1/pods?limit=5", **{"X-Request-ID": "abc"})

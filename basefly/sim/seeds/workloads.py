@@ -51,7 +51,7 @@ def plant_deployment(world: World, app: App, replicas: int) -> list[Object]:
     current = _replica_set(world, app, made, owner=owner, revision=("2", rolled), replicas=replicas)
     suffix = current["metadata"]["labels"]["pod-template-hash"]
     held = [
-        _pod(world, app, f"{app.name}-{suffix}-{world.suffix()}", rolled, current, "ReplicaSet")
+        _pod(world, app, f"{app.name}-{suffix}-{world.suffix()}", rolled, (current, "ReplicaSet"))
         for _ in range(replicas)
     ]
     ready = _ready(held)
@@ -106,7 +106,7 @@ def plant_stateful_set(world: World, app: App, replicas: int) -> list[Object]:
     stateful = _workload(world, app, age, made)
     stateful["spec"] |= {"replicas": replicas, "serviceName": app.name, "podManagementPolicy": "OrderedReady"}
     stateful["spec"] |= {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}
-    held = [_pod(world, app, f"{app.name}-{number}", age, stateful, "StatefulSet") for number in range(replicas)]
+    held = [_pod(world, app, f"{app.name}-{number}", age, (stateful, "StatefulSet")) for number in range(replicas)]
     ready = _ready(held)
     counts = {"replicas": replicas, "readyReplicas": ready, "currentReplicas": replicas, "updatedReplicas": replicas}
     revision = f"{app.name}-{world.suffix(10)}"
@@ -122,7 +122,7 @@ def plant_daemon_set(world: World, app: App) -> list[Object]:
     daemon = _workload(world, app, age, template(world, app.name, app.namespace, app.labels))
     daemon["spec"] |= {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}}
     held = [
-        _pod(world, app, f"{app.name}-{world.suffix()}", age, daemon, "DaemonSet", placed=(node, Fate()))
+        _pod(world, app, f"{app.name}-{world.suffix()}", age, (daemon, "DaemonSet"), placed=(node, Fate()))
         for node in app.nodes
     ]
     wanted = len(held)
@@ -169,7 +169,7 @@ def _job(world: World, app: App, made: Object, owner: Object, number: int) -> Ob
     _add(world, "jobs.batch", job, age, manager="kube-controller-manager", version="batch/v1")
     named = app._replace(labels=labels)
     place = (world.pick(app.nodes), Fate("Succeeded"))
-    return _pod(world, named, f"{name}-{world.suffix()}", age, job, "Job", placed=place)
+    return _pod(world, named, f"{name}-{world.suffix()}", age, (job, "Job"), placed=place)
 
 
 def batch_name(world: World) -> str:
@@ -181,20 +181,20 @@ def _pod(
     app: App,
     name: str,
     age: timedelta,
-    owner: Object,
-    kind: str,
+    owner: tuple[Object, str],
     *,
     placed: tuple[Object, Fate] | None = None,
 ) -> Object:
+    """A pod from its owner's template; `owner` comes with its kind, `placed` is the node and the fate."""
     node, fares = placed or (world.pick(app.nodes), fate(world))
-    version = "batch/v1" if kind == "Job" else "apps/v1"
-    made = owner["spec"]["template"]
+    workload, kind = owner
+    made = workload["spec"]["template"]
     labelled = {**made["metadata"], "labels": made["metadata"]["labels"] | app.labels}
     return plant_pod(
         world,
         name,
         app.namespace,
-        owner=owned_by(owner, version, kind),
+        owner=owned_by(workload, "batch/v1" if kind == "Job" else "apps/v1", kind),
         template={**made, "metadata": labelled},
         placed=(node, fares, age),
     )
