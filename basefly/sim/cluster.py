@@ -19,7 +19,7 @@ from basefly.sim.access import certificates
 from basefly.sim.access.rbac import SUPERUSERS, Access
 from basefly.sim.access.users import User
 from basefly.sim.api import Api
-from basefly.sim.discovery.documents import VERSION
+from basefly.sim.discovery.openapi import VERSION
 from basefly.sim.faults import Faults
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.objects import Objects

@@ -60,6 +60,7 @@ async def test_kubectl_reads_a_seeded_cluster(cluster: Cluster, kubectl: Kubectl
     deployment = listed["items"][0]["metadata"]["labels"]["app.kubernetes.io/name"]
     assert deployment in await kubectl("describe", "pods", "-n", listed["items"][0]["metadata"]["namespace"])
     assert "deployments" in await kubectl("api-resources", "-o", "name")
+    assert "FIELD: nodeName <string>" in await kubectl("explain", "pods.spec.nodeName")
 
 
 async def test_kubectl_changes_what_it_is_told_to(cluster: Cluster, kubectl: Kubectl) -> None:

@@ -15,7 +15,6 @@ from basefly.sim.rest.negotiate import answer_value
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster
 
-VERSION = "v1.36.2"
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _HEALTH = ("readyz", "livez", "healthz")
 

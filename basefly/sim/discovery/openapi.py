@@ -1,4 +1,4 @@
-"""OpenAPI v3, as little as kubectl needs: which kinds there are, what may be patched, and custom schemas."""
+"""OpenAPI v3: the kinds, their members and types, what may be patched, and custom schemas. No descriptions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from basefly.sim.bodies.messages import Field, Form, messages
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.rest.negotiate import answer_value
 from basefly.sim.status import no_such_path
@@ -14,6 +15,8 @@ from basefly.sim.status import no_such_path
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster
 
+VERSION = "v1.36.2"
+_SCALARS = {"b": "boolean", "i": "integer", "d": "number"}
 _VALIDATION = {"name": "fieldValidation", "in": "query", "schema": {"type": "string", "uniqueItems": True}}
 
 
@@ -42,12 +45,13 @@ def _index(cluster: Cluster) -> dict[str, Any]:
 
 
 def _document(kinds: list[Kind]) -> dict[str, Any]:
-    schemas, paths = {}, {}
+    schemas: dict[str, Any] = {}
+    paths = {}
     for kind in kinds:
-        schemas[f"{kind.group or 'core'}.{kind.version}.{kind.kind}"] = _schema(kind)
+        schemas[f"{kind.group or 'core'}.{kind.version}.{kind.kind}"] = _schema(kind, schemas)
         for suffix in ("", "/{name}"):
             paths[_path(kind) + suffix] = _operations(kind, suffix)
-    info = {"title": "Kubernetes", "version": "v1.36.2"}
+    info = {"title": "Kubernetes", "version": VERSION}
     return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 
@@ -63,9 +67,42 @@ def _operations(kind: Kind, suffix: str) -> dict[str, Any]:
     return {method: operation for verb, method in methods.items() if verb in kind.verbs}
 
 
-def _schema(kind: Kind) -> dict[str, Any]:
-    named = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-    known = dict(kind.schema) or {"type": "object", "description": f"{kind.kind}: the simulator keeps no schema."}
-    properties = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
+def _schema(kind: Kind, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a kind: a custom one's own, otherwise its members and their types without descriptions."""
+    message = messages().of(kind.api_version, kind.kind)
+    known = dict(kind.schema) or {"type": "object"}
+    if message:
+        known = _message(message, schemas)
+    properties = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": _ref("meta.ObjectMeta")}
+    if "meta.ObjectMeta" not in schemas:
+        schemas["meta.ObjectMeta"] = _message("meta.ObjectMeta", schemas)
     known["properties"] = properties | dict(known.get("properties", {}))
+    named = {"group": kind.group, "version": kind.version, "kind": kind.kind}
     return known | {"x-kubernetes-group-version-kind": [named]}
+
+
+def _ref(message: str) -> dict[str, Any]:
+    return {"allOf": [{"$ref": f"#/components/schemas/{message}"}]}
+
+
+def _message(message: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """A message's schema; those it refers to are added to `schemas`."""
+    schemas.setdefault(message, {})
+    properties: dict[str, Any] = {}
+    for field in messages().messages[message].values():
+        if field.name:
+            properties[field.name] = _member(field, schemas)
+        else:
+            properties |= _message(field.type, schemas)["properties"]
+    schemas[message] = {"type": "object", "properties": properties}
+    return dict(schemas[message])
+
+
+def _member(field: Field, schemas: dict[str, Any]) -> dict[str, Any]:
+    known = messages().messages
+    if field.type in known and field.type not in schemas:
+        _message(field.type, schemas)
+    one = _ref(field.type) if field.type in known else {"type": _SCALARS.get(field.type, "string")}
+    if field.form is Form.LIST:
+        return {"type": "array", "items": one}
+    return {"type": "object", "additionalProperties": one} if field.form is Form.MAP else one
