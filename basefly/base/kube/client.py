@@ -112,12 +112,11 @@ class Client:
         params: Params | None = None,
         *,
         body: bytes | None = None,
-        content_type: str = JSON,
         accept: str = JSON,
         limit: int = 64 * MEBIBYTE,
     ) -> bytes:
-        """One request and its whole answer, within the total deadline."""
-        headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": content_type}
+        """One request, with a body of JSON if any, and its whole answer, within the total deadline."""
+        headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": JSON}
         within = self._timeout(self.deadlines.idle, self.deadlines.total)
         async with self._answer(method, path, params, headers, within=within, body=body) as response:
             return await self._body(response, limit)

@@ -97,20 +97,18 @@ def _preferred(offered: Iterable[Resource]) -> list[Resource]:
 
 
 def _aggregated(groups: Iterable[_GroupDiscovery]) -> Iterable[Resource]:
-    for group in groups:
-        for version in group.versions:
-            for each in version.resources:
-                if each.response_kind is None:  # a path that carries only subresources
-                    continue
-                yield Resource(
-                    group=group.metadata.name,
-                    version=version.version,
-                    plural=each.resource,
-                    kind=each.response_kind.kind,
-                    namespaced=each.scope == "Namespaced",
-                    verbs=frozenset(each.verbs),
-                    short_names=tuple(each.short_names),
-                )
+    offered = ((group, version, each) for group in groups for version in group.versions for each in version.resources)
+    for group, version, each in offered:
+        if each.response_kind is not None:  # without one it is a path that carries only subresources
+            yield Resource(
+                group=group.metadata.name,
+                version=version.version,
+                plural=each.resource,
+                kind=each.response_kind.kind,
+                namespaced=each.scope == "Namespaced",
+                verbs=frozenset(each.verbs),
+                short_names=tuple(each.short_names),
+            )
 
 
 async def _classic(client: Client, group: str, versions: Iterable[str], unavailable: set[str]) -> list[Resource]:

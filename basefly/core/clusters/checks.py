@@ -178,6 +178,7 @@ class _Checking:
 
     async def _judge(self, version: str, missing: list[str]) -> Report:
         vital = [right for right in missing if right.split()[1] in REQUIRED]
+        missing.sort(key=lambda right: right not in vital)
         told = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
         if vital:
             cure = "Apply the manifest that the hub hands out for the profile view, and use the token of its account."

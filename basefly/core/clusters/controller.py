@@ -148,7 +148,7 @@ class ProbeController:
     def _pause(self, found: Probe) -> float:
         if found.health == "healthy":
             return EVERY * random.uniform(0.8, 1.0)  # noqa: S311  # jitter, not a secret
-        return SOON if found.answered or found.health == "unreachable" else REFUSED
+        return REFUSED if found.refused else SOON
 
     async def _keep(self, org_id: UUID, target: Target, found: Probe) -> None:
         async with self._house.db.transaction(org_id) as tx:

@@ -62,6 +62,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     reason: str = ""
     version: str = ""
+    refused: bool = False  # it does not accept our credentials: asking again soon is no use
 
     @property
     def answered(self) -> bool:

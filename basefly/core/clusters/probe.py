@@ -32,7 +32,8 @@ async def ask(client: Client) -> Probe:
     except ConnectError as error:
         return Probe(health="unreachable", reason=error.detail)
     except Unauthorized as error:
-        return Probe(health="degraded", reason=f"It does not accept our credentials: {error.message or '401'}.")
+        reason = f"It does not accept our credentials: {error.message or '401'}."
+        return Probe(health="degraded", reason=reason, refused=True)
     except ApiError as error:
         return Probe(health="degraded", reason=error.detail)
     return Probe(

@@ -1,0 +1,108 @@
+"""The pages lead to a connected cluster, say what is wrong, and keep what was typed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+from basefly.sim import Cluster, Fleet
+from tests.core.clusters.conftest import Register
+from tests.people import Hub, Person
+
+HTML = {"Accept": "text/html"}
+
+
+async def send(hub: Hub, person: Person, path: str, page: str = "/connect", **fields: Any) -> httpx.Response:
+    """Fill in and send the form, as a browser does."""
+    form = (await person.http.get(page, headers=HTML)).text
+    token = re.search(r'name="csrf" value="([^"]+)"', form)
+    assert token, "the page has a form"
+    headers = {**HTML, "Origin": hub.url}
+    return await person.http.post(path, data={"csrf": token[1], **fields}, headers=headers)
+
+
+async def test_the_empty_list_leads_to_the_first_cluster(owner: Person) -> None:
+    page = (await owner.http.get("/clusters", headers=HTML)).text
+    assert 'href="/connect"' in page
+    assert "No cluster is connected yet" in page
+
+
+async def test_pasting_a_kubeconfig_connects(hub: Hub, owner: Person, cluster: Cluster) -> None:
+    answer = await send(hub, owner, "/connect", kubeconfig=cluster.kubeconfig(), labels="env=prod, team=shop")
+    assert answer.status_code == 303, answer.text
+    shown = await owner.http.get(answer.headers["location"], headers=HTML)
+    assert cluster.name in shown.text
+    assert "Healthy" in shown.text
+    assert "team" in shown.text
+    assert cluster.name in (await owner.http.get("/clusters", headers=HTML)).text
+
+
+async def test_a_failed_check_is_shown_and_what_was_typed_stays(hub: Hub, owner: Person, cluster: Cluster) -> None:
+    answer = await send(hub, owner, "/connect", kubeconfig=cluster.kubeconfig(token="wrong"), name="My cluster")
+    assert answer.status_code == 422
+    assert "401" in answer.text
+    assert "give the cluster new credentials" in answer.text
+    assert 'value="My cluster"' in answer.text
+    assert (await owner.http.get("/api/v1/clusters")).json()["total"] == 0
+
+
+async def test_of_several_contexts_one_is_chosen(hub: Hub, owner: Person, fleet: Fleet) -> None:
+    text = fleet.kubeconfig()
+    answer = await send(hub, owner, "/connect", kubeconfig=text)
+    assert answer.status_code == 200
+    assert all(f'value="{each.name}"' in answer.text for each in fleet.clusters)
+    chosen = await send(hub, owner, "/connect", kubeconfig=text, context=fleet.clusters[1].name)
+    assert chosen.status_code == 303
+
+
+async def test_a_hostile_kubeconfig_is_shown_as_text(hub: Hub, owner: Person, cluster: Cluster) -> None:
+    text = cluster.kubeconfig().replace(cluster.name, "<script>alert(1)</script>") + "\n# </textarea><script>"
+    answer = await send(hub, owner, "/connect", kubeconfig=text.replace("https://", "http://"))
+    assert answer.status_code == 422
+    assert "<script>alert(1)</script>" not in answer.text
+    assert "</textarea><script>" not in answer.text
+
+
+async def test_one_cluster_is_changed_removed_and_restored(hub: Hub, owner: Person, register: Register) -> None:
+    made = await register(name="west")
+    page = f"/clusters/{made['id']}"
+    answer = await send(hub, owner, page, page, name="east", labels="a=b", region="", provider="")
+    assert answer.status_code == 303, answer.text
+    assert "east" in (await owner.http.get(page, headers=HTML)).text
+    wrong = await send(hub, owner, page, page, name="", labels="a b c=-", region="", provider="")
+    assert wrong.status_code == 422
+    assert (await send(hub, owner, f"{page}/removals", page)).status_code == 303
+    removed = (await owner.http.get(page, headers=HTML)).text
+    assert "was removed" in removed
+    assert "east" in (await owner.http.get("/clusters?removed=true", headers=HTML)).text
+    assert (await send(hub, owner, f"{page}/restorations", page)).status_code == 303
+
+
+async def test_new_credentials_by_form(hub: Hub, owner: Person, cluster: Cluster, register: Register) -> None:
+    page = f"/clusters/{(await register())['id']}"
+    wrong = await send(hub, owner, f"{page}/credentials", page, kubeconfig=cluster.kubeconfig(token="wrong"))
+    assert wrong.status_code == 422
+    assert "401" in wrong.text
+    right = await send(hub, owner, f"{page}/credentials", page, kubeconfig=cluster.kubeconfig())
+    assert right.status_code == 303
+
+
+async def test_a_reader_sees_no_button_that_would_be_refused(viewer: Person, register: Register) -> None:
+    made = await register()
+    for path in ("/clusters", f"/clusters/{made['id']}"):
+        answer = await viewer.http.get(path, headers=HTML)
+        assert answer.status_code == 200
+        assert "/connect" not in answer.text
+        assert "/removals" not in answer.text
+    assert (await viewer.http.get("/connect", headers=HTML)).status_code == 403
+
+
+async def test_a_part_of_the_page_is_sent_alone(owner: Person, register: Register) -> None:
+    made = await register()
+    for path, part in (("/clusters", "list"), (f"/clusters/{made['id']}", "health")):
+        answer = await owner.http.get(path, headers={**HTML, "X-Fragment": part})
+        assert answer.status_code == 200
+        assert f'id="{part}"' in answer.text
+        assert "<html" not in answer.text
