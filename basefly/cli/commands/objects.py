@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 Objects = Annotated[
     list[str],
-    typer.Argument(metavar="KIND [NAME]...", help="As for kubectl: pods, po, deploy/web.", autocompletion=kind_names),
+    typer.Argument(metavar="KIND", help="As for kubectl: pods, po NAME, deploy/web.", autocompletion=kind_names),
 ]
 Selector = Annotated[
     str, typer.Option("--selector", "-l", metavar="SELECTOR", help="Labels, as for kubectl: app=web,tier!=db.")

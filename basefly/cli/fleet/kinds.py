@@ -32,7 +32,8 @@ class Kinds:
     def expand(self, word: str) -> list[Resource]:
         """The resources that a word means: one, or several for `all`."""
         if word == "all":
-            return [resource for resource in self._resources if resource["name"] in ALL]
+            there = {resource["name"]: resource for resource in self._resources}
+            return [there[name] for name in ALL if name in there]
         return [self.named(word)]
 
     def named(self, word: str) -> Resource:
@@ -62,7 +63,7 @@ class Kinds:
 def _rank(resource: Resource, word: str) -> int:
     """How exactly a word names a resource: 1 best, 0 not at all."""
     kind = resource["kind"].lower()
-    exact = (resource["name"], *resource.get("short", ()))
+    exact = (resource["name"], *resource["short"])
     qualified = (f"{kind}.{resource['group']}", f"{resource['plural']}.{resource['version']}.{resource['group']}")
     if word in exact:
         return 1

@@ -56,9 +56,10 @@ def _printer(output: str) -> Printer:
 def _print_tables(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) -> int:
     """A table for each kind; neighbours of the same kind share one."""
     found = 0
+    several = len({resource["name"] for resource, _ in wanted}) > 1
     drawn: dict[str, tuple[Layout, Table]] = {}
     for resource, ref in wanted:
-        layout, table = drawn.get(resource["name"]) or _blank(asked, resource)
+        layout, table = drawn.get(resource["name"]) or _blank(asked, resource, prefixed=several)
         for items in rows(hub, asked, resource, ref, fresh):
             if not items:
                 continue
@@ -71,8 +72,8 @@ def _print_tables(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) -> i
     return found
 
 
-def _blank(asked: Asked, resource: Resource) -> tuple[Layout, Table]:
-    layout = asked.layout(resource)
+def _blank(asked: Asked, resource: Resource, *, prefixed: bool) -> tuple[Layout, Table]:
+    layout = asked.layout(resource, prefixed=prefixed)
     return layout, Table(layout.headings(), headed=asked.headed)
 
 

@@ -50,7 +50,7 @@ class Asked:
         }
         return {name: value for name, value in (params | _columns(self.where)).items() if value}
 
-    def layout(self, resource: Resource) -> Layout:
+    def layout(self, resource: Resource, *, prefixed: bool = False) -> Layout:
         """The columns for one kind."""
         return Layout(
             resource["name"],
@@ -58,6 +58,7 @@ class Asked:
             namespaced=resource["namespaced"],
             wide=self.output == "wide",
             labels=self.labels,
+            prefixed=prefixed,
         )
 
 

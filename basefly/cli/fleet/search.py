@@ -87,7 +87,7 @@ def kinds(hub: Hub, output: str) -> None:
 
 
 def _kind_row(resource: dict[str, Any]) -> list[str]:
-    short = ",".join(resource.get("short") or ())
+    short = ",".join(resource["short"])
     namespaced = "true" if resource["namespaced"] else "false"
     counts = str(resource["clusters"]), str(resource["count"])
     return [

@@ -25,6 +25,7 @@ class Layout:
     namespaced: bool = True
     wide: bool = False
     labels: bool = False
+    prefixed: bool = False  # names as KIND/NAME, where several kinds stand below each other
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def headings(self) -> list[str]:
@@ -47,13 +48,18 @@ class Layout:
             return lead + [self._event_cell(item, name, status) for _, name in self._event_columns()]
         own = [self._cell(item, column) for column in self.columns if self._shown(column)]
         wide = [self._cell(item, column) for column in self.columns if column.get("wide") and self.wide]
-        lead.append(Cell(clean(item["name"])))
+        lead.append(Cell(clean(self._name(item))))
         age = Cell(values.age(item.get("created_at"), self.now))
         tail = [Cell(values.labels(item.get("labels")))] if self.labels else []
         return lead + _after_ready(self.columns, own, status) + [age] + wide + tail
 
     def _namespace(self, value: T) -> list[T]:
         return [value] if self.namespaced else []
+
+    def _name(self, item: dict[str, Any]) -> str:
+        group = item["resource"].partition(".")[2]
+        kind = item["kind"].lower() + (f".{group}" if group else "")
+        return f"{kind}/{item['name']}" if self.prefixed else str(item["name"])
 
     def _shown(self, column: dict[str, Any]) -> bool:
         return not column.get("wide")
