@@ -18,10 +18,12 @@ from basefly.sim.rest.render import one
 from basefly.sim.status import Refusal, too_large, too_old
 from basefly.sim.store import selectors
 from basefly.sim.store.collection import Collection
-from basefly.sim.store.record import Change, Event, Record
+from basefly.sim.store.record import Change, Event, Record, record
 
 _INITIAL_END = {"annotations": {"k8s.io/initial-events-end": "true"}}
 _BATCH = 256 * 1024
+_LAST_BOOKMARK = 2.0
+"""Seconds before its timeout at which a watch gets its last bookmark."""
 
 
 async def watch(call: Call) -> web.StreamResponse:
@@ -91,13 +93,12 @@ class _Feed:
         return version
 
     def _initial(self, collection: Collection) -> Iterator[bytes]:
-        for record in collection.page(namespace=self._call.namespace):
-            if self._wants(record):
-                yield self._event(Change.ADDED, record)
+        for held in collection.page(namespace=self._call.namespace):
+            if self._wants(held):
+                yield self._event(Change.ADDED, held)
 
     async def _follow(self, collection: Collection, position: int) -> AsyncIterator[bytes]:
-        every = self._call.cluster.bookmark_seconds
-        bookmark_at = self._now() + every
+        bookmark_at = self._next_bookmark()
         while True:
             if position < self._store.compacted:
                 position = self._leap(collection, position)
@@ -106,16 +107,24 @@ class _Feed:
                 yield lines
             if events:
                 position = events[-1].version
+            if self._now() >= self._end:
+                return
             if collection.since(position):
                 continue
-            if collection.closed or self._now() >= self._end:
+            if collection.closed:
                 return
             if self._asked.bookmarks and self._now() >= bookmark_at:
-                bookmark_at = self._now() + every
+                bookmark_at = self._next_bookmark()
                 position = self._store.version
                 yield self._bookmark(position)
                 continue
             await collection.changed(within=min(self._end, bookmark_at) - self._now())
+
+    def _next_bookmark(self) -> float:
+        """Every so often, and once shortly before the end."""
+        now, last = self._now(), self._end - _LAST_BOOKMARK
+        regular = now + self._call.cluster.bookmark_seconds
+        return min(regular, last) if last > now else regular
 
     def _leap(self, collection: Collection, position: int) -> int:
         """A compaction passed this watch: go on if it missed nothing, otherwise end as the real server does."""
@@ -130,7 +139,13 @@ class _Feed:
                 continue
             change = self._as_seen(event)
             if change:
-                yield self._event(change, event.record)
+                yield self._event(change, self._last_seen(event) if change is Change.DELETED else event.record)
+
+    def _last_seen(self, event: Event) -> Record:
+        """What is deleted is told as it was last seen, at the version of the event."""
+        if event.change is Change.DELETED or event.previous is None:
+            return event.record
+        return record(self._call.kind.name, event.previous.load(), event.version)
 
     def _as_seen(self, event: Event) -> Change | None:
         """Through a selector, an object that begins or ceases to match is added or deleted."""

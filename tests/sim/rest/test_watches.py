@@ -8,7 +8,7 @@ from typing import Any
 from basefly.sim import Cluster, Effect
 from tests.sim.asking import Asker, asking
 
-PODS = "/api/v1/namespaces/default/configmaps"
+MAPS = "/api/v1/namespaces/default/configmaps"
 
 
 def config_map(name: str, **labels: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ async def test_a_watch_from_a_version_tells_what_came_after_it(cluster: Cluster)
     cluster.api.change("configmaps", "a", by=lambda obj: obj.update(data={"k": "v"}))
     cluster.api.delete("configmaps", "a")
     async with asking(cluster) as asker:
-        events = await collect(asker, f"{PODS}?watch=1&resourceVersion={start}", until=3)
+        events = await collect(asker, f"{MAPS}?watch=1&resourceVersion={start}", until=3)
     assert told(events) == [("ADDED", "a"), ("MODIFIED", "a"), ("DELETED", "a")]
     versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
     assert versions == sorted(set(versions))
@@ -44,7 +44,7 @@ async def test_a_watch_from_a_version_tells_what_came_after_it(cluster: Cluster)
 
 
 async def test_a_streamed_list_ends_with_its_bookmark_and_goes_on(cluster: Cluster) -> None:
-    path = f"{PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    path = f"{MAPS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     async with asking(cluster) as asker:
         gathering = asyncio.create_task(collect(asker, path, until=3))
         while not cluster.faults.open_watches:
@@ -61,20 +61,45 @@ async def test_what_begins_or_ceases_to_match_is_added_or_deleted(cluster: Clust
     cluster.api.change("configmaps", "a", by=lambda obj: obj["metadata"]["labels"].update(tier="db"))
     cluster.api.change("configmaps", "a", by=lambda obj: obj["metadata"]["labels"].update(tier="web"))
     async with asking(cluster) as asker:
-        path = f"{PODS}?watch=1&resourceVersion={start}&labelSelector=tier%3Dweb"
+        path = f"{MAPS}?watch=1&resourceVersion={start}&labelSelector=tier%3Dweb"
         events = await collect(asker, path, until=3)
     assert told(events) == [("ADDED", "a"), ("DELETED", "a"), ("ADDED", "a")]
+    assert events[1]["object"]["metadata"]["labels"] == {"tier": "web"}
+    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
+    assert versions == [start + 1, start + 2, start + 3]
 
 
 async def test_bookmarks_come_only_to_whoever_asks(cluster: Cluster) -> None:
     cluster.bookmark_seconds = 0.1
     version = cluster.store.version
     async with asking(cluster) as asker:
-        path = f"{PODS}?watch=1&timeoutSeconds=1&resourceVersion={version}"
+        path = f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersion={version}"
         asked = await collect(asker, f"{path}&allowWatchBookmarks=1", until=2)
         unasked = await collect(asker, path, until=2)
     assert [event["type"] for event in asked] == ["BOOKMARK", "BOOKMARK"]
     assert unasked == []
+
+
+async def test_a_watch_gets_a_last_bookmark_before_it_ends(cluster: Cluster) -> None:
+    async with asking(cluster) as asker:
+        path = f"{MAPS}?watch=1&timeoutSeconds=3&allowWatchBookmarks=1&resourceVersion={cluster.store.version}"
+        events = await collect(asker, path, until=9)
+    assert [event["type"] for event in events] == ["BOOKMARK"]
+
+
+async def test_a_watch_ends_in_time_though_events_never_do(cluster: Cluster) -> None:
+    cluster.api.create(config_map("busy"))
+
+    async def churn() -> None:
+        while True:
+            cluster.api.change("configmaps", "busy", by=lambda obj: obj.update(data={"k": str(cluster.store.version)}))
+            await asyncio.sleep(0)
+
+    churning = asyncio.create_task(churn())
+    async with asking(cluster) as asker, asyncio.timeout(10):
+        path = f"{MAPS}?watch=1&timeoutSeconds=1&resourceVersion={cluster.store.version}"
+        assert [event async for event in asker.watch(path)] != []
+    churning.cancel()
 
 
 async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None:
@@ -82,14 +107,14 @@ async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None:
     cluster.api.create(config_map("a"))
     cluster.compact()
     async with asking(cluster) as asker:
-        [event] = await collect(asker, f"{PODS}?watch=1&resourceVersion={start}", until=2)
+        [event] = await collect(asker, f"{MAPS}?watch=1&resourceVersion={start}", until=2)
     assert event["type"] == "ERROR"
     assert (event["object"]["code"], event["object"]["reason"]) == (410, "Expired")
     assert event["object"]["message"] == f"too old resource version: {start} ({cluster.store.compacted})"
 
 
 async def test_an_open_watch_that_missed_nothing_outlives_a_compaction(cluster: Cluster) -> None:
-    path = f"{PODS}?watch=1&resourceVersion={cluster.store.version}"
+    path = f"{MAPS}?watch=1&resourceVersion={cluster.store.version}"
     async with asking(cluster) as asker:
         gathering = asyncio.create_task(collect(asker, path, until=2))
         while not cluster.faults.open_watches:
@@ -105,6 +130,6 @@ async def test_faults_of_watches(cluster: Cluster) -> None:
     version = cluster.store.version
     cluster.faults.add(Effect.GONE, verb="watch", times=1)
     async with asking(cluster) as asker:
-        [event] = await collect(asker, f"{PODS}?watch=1&resourceVersion={version}", until=2)
+        [event] = await collect(asker, f"{MAPS}?watch=1&resourceVersion={version}", until=2)
         assert event["object"]["code"] == 410
-        assert await collect(asker, f"{PODS}?watch=1&resourceVersion={version}&timeoutSeconds=1", until=1) == []
+        assert await collect(asker, f"{MAPS}?watch=1&resourceVersion={version}&timeoutSeconds=1", until=1) == []
