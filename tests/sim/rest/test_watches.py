@@ -113,6 +113,14 @@ async def test_a_compacted_version_is_an_error_event(cluster: Cluster) -> None:
     assert event["object"]["message"] == f"too old resource version: {start} ({cluster.store.compacted})"
 
 
+async def test_a_new_watch_may_not_start_before_the_compaction_even_of_a_quiet_kind(cluster: Cluster) -> None:
+    start = cluster.store.version
+    cluster.seed(nodes=1, pods=4)
+    async with asking(cluster) as asker:
+        [event] = await collect(asker, f"/api/v1/pods?watch=1&resourceVersion={start}", until=2)
+    assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+
+
 async def test_an_open_watch_that_missed_nothing_outlives_a_compaction(cluster: Cluster) -> None:
     path = f"{MAPS}?watch=1&resourceVersion={cluster.store.version}"
     async with asking(cluster) as asker:
