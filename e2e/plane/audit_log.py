@@ -41,9 +41,12 @@ class Entry(msgspec.Struct, rename="camel"):
     @property
     def lists(self) -> bool:
         """Whether it asked for every object of a kind: by list, or by a watch that begins with a list."""
-        if self.verb == "list":
-            return True
-        return self.verb == "watch" and "true" in self.query.get("sendInitialEvents", [])
+        return self.verb == "list" or (self.watches and "true" in self.query.get("sendInitialEvents", []))
+
+    @property
+    def watches(self) -> bool:
+        """Whether a watch begins here; its end is in the log too."""
+        return self.verb == "watch" and self.stage == "ResponseStarted"
 
     @property
     def query(self) -> dict[str, list[str]]:
