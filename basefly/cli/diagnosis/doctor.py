@@ -36,10 +36,13 @@ def examine(data_dir: Path | None, *, as_json: bool) -> Exit:
 
 
 def _findings(data_dir: Path | None) -> Iterator[Finding]:
-    """The hub first. This machine only matters if the hub is on it."""
-    yield from remote.look()
+    """The hub first. This machine matters where the hub's data are on it, or would be."""
+    answers = True
+    for finding in remote.look():
+        answers = answers and not (finding.name == "hub" and finding.state == "wrong")
+        yield finding
     place = folder(data_dir)
-    if data_dir or place.exists() or http.is_loopback(account.current().url):
+    if data_dir or place.exists() or (not answers and http.is_loopback(account.current().url)):
         yield from machine.look(place)
     yield machine.kubeconfig()
 

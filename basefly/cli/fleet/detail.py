@@ -11,7 +11,7 @@ from basefly.cli.exits import Exit, Failure, misuse
 from basefly.cli.fleet.freshness import Freshness
 from basefly.cli.fleet.kinds import Kinds
 from basefly.cli.fleet.query import Asked, rows
-from basefly.cli.show import description, values
+from basefly.cli.show import description
 
 CLUSTER_ANNOTATION = "basefly.io/cluster"  # tells objects apart where several clusters answer at once
 
@@ -25,14 +25,16 @@ def whole(hub: Hub, items: list[Item]) -> Any:
         if not answer["live"]:
             terminal.warn(f"{terminal.clean(item['cluster']['name'])}: {outdated(answer)}; only its outline is known")
     if len(found) == 1:
-        return found[0][1]["object"]
-    objects = [_marked(answer["object"], item["cluster"]["name"]) for item, answer in found]
+        return _readable(found[0][1]["object"])
+    objects = [_readable(answer["object"], item["cluster"]["name"]) for item, answer in found]
     return {"apiVersion": "v1", "kind": "List", "items": objects}
 
 
-def _marked(whole_object: Item, cluster: str) -> Item:
-    meta = dict(whole_object.get("metadata") or {})
-    meta["annotations"] = {**(meta.get("annotations") or {}), CLUSTER_ANNOTATION: cluster}
+def _readable(whole_object: Item, cluster: str = "") -> Item:
+    """Without the managed fields, as kubectl prints it; with the name of its cluster if that is given."""
+    meta = {name: value for name, value in (whole_object.get("metadata") or {}).items() if name != "managedFields"}
+    if cluster:
+        meta["annotations"] = {**(meta.get("annotations") or {}), CLUSTER_ANNOTATION: cluster}
     return {**whole_object, "metadata": meta}
 
 
@@ -78,6 +80,4 @@ def _tell(hub: Hub, item: Item, *, first: bool) -> bool:
         terminal.say("\n" + "─" * 40 + "\n")
     age = "live" if answer["live"] else outdated(answer)
     terminal.write(description.text(item, answer["object"], age, graph, events))
-    if not answer["live"]:
-        terminal.warn(f"{terminal.clean(item['cluster']['name'])}: {age} ({values.age(answer.get('as_of'))} ago)")
     return bool(answer["live"])

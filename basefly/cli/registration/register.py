@@ -94,7 +94,7 @@ def _prepare(hub: Hub, plan: Plan, config: Kubeconfig, context: str) -> Resolved
     if isinstance(resolved, Outcome) or not plan.profile:
         return resolved
     try:
-        return service_account.make(resolved, hub.text(f"/manifests/{plan.profile}"))
+        return service_account.make(resolved, hub.text(f"/manifests/{plan.profile}"), plan.profile)
     except Failure as failure:
         _stop_for(failure)
         return Outcome(context, "refused", resolved=resolved, failure=failure)

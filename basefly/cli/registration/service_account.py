@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,10 +35,10 @@ _PATHS = {  # what a manifest may hold, and nothing else
 Object = dict[str, Any]
 
 
-def make(place: Resolved, manifest: str) -> Resolved:
+def make(place: Resolved, manifest: str, profile: str) -> Resolved:
     """Apply the manifest to the cluster of `place` and take the account's token. Raises Failure."""
     objects = read(manifest)
-    with _Cluster(place) as cluster:
+    with _Cluster(place, profile) as cluster:
         for each in objects:
             cluster.apply(each)
         granted = cluster.token(objects)
@@ -62,8 +63,8 @@ def read(manifest: str) -> list[Object]:
 class _Cluster:
     """The cluster's API, as the user."""
 
-    def __init__(self, place: Resolved) -> None:
-        self._place = place
+    def __init__(self, place: Resolved, profile: str) -> None:
+        self._place, self._profile = place, profile
         granted = place.granted
         headers = {"Authorization": f"Bearer {granted.token}"} if granted.token else {}
         try:
@@ -79,17 +80,15 @@ class _Cluster:
         self._client.close()
 
     def apply(self, each: Object) -> None:
-        """Make or change one object (server-side apply)."""
+        """Make an object, or bring the one that is there into the manifest's form (a merge patch, RFC 7396)."""
         meta = each["metadata"]
         folder = _PATHS[each["apiVersion"], each["kind"]].format(namespace=meta.get("namespace", ""))
-        self._call(
-            "PATCH",
-            f"{folder}/{meta['name']}",
-            what=f"make the {each['kind']} {meta['name']}",
-            params={"fieldManager": MANAGER, "force": "true"},
-            headers={"Content-Type": "application/apply-patch+yaml"},
-            json=each,
-        )
+        what = f"make the {each['kind']} {meta['name']}"
+        made = self._call("POST", folder, what=what, json=each, params={"fieldManager": MANAGER})
+        if made.get("reason") == "AlreadyExists":
+            body = json.dumps(each).encode()
+            header = {"Content-Type": "application/merge-patch+json"}
+            self._call("PATCH", f"{folder}/{meta['name']}", what=what, content=body, headers=header)
 
     def token(self, objects: list[Object]) -> Granted:
         """The token from the account's secret, or one asked for if the secret stays empty."""
@@ -120,6 +119,7 @@ class _Cluster:
             raise self._failed("the account's token cannot be read", "") from None
 
     def _call(self, method: str, path: str, *, what: str, **request: Any) -> Object:
+        """One request; the answer, also where it is that something is there already. Raises Failure."""
         named = {"sni_hostname": self._place.tls_server_name} if self._place.tls_server_name else {}
         try:
             answer = self._client.request(method, path, extensions=named, **request)
@@ -131,14 +131,16 @@ class _Cluster:
             raise self._failed(
                 f"{self._place.server} does not answer as Kubernetes does", "Check the address."
             ) from None
-        if answer.is_success and isinstance(decoded, dict):
+        if not isinstance(decoded, dict):
+            decoded = {}
+        if answer.is_success or decoded.get("reason") == "AlreadyExists":
             return decoded
-        told = str(decoded.get("message", "")) if isinstance(decoded, dict) else ""
+        told = str(decoded.get("message", ""))
         raise self._refused(answer.status_code, what, told)
 
     def _refused(self, status: int, what: str, told: str) -> Failure:
         why = f"you may not {what}" if status == httpx.codes.FORBIDDEN else f"the cluster would not {what} ({status})"
-        by_hand = f"basefly clusters manifest | kubectl --context {self._place.context} apply -f -"
+        by_hand = f"basefly clusters manifest {self._profile} | kubectl --context {self._place.context} apply -f -"
         cures = {
             401: "Your own sign-in to the cluster has ended; renew it.",
             403: f"Ask someone who may make roles to run: {by_hand}",
