@@ -81,7 +81,8 @@ class Changes:
             if self._ear is None:
                 self._ear = asyncio.create_task(self._listen(), name="changes")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._listening.wait(), ANSWER)
+                async with asyncio.timeout(ANSWER):
+                    await self._listening.wait()
             yield inbox
         finally:
             self._inboxes[whose].discard(inbox)
@@ -120,7 +121,8 @@ class Changes:
                     inbox.put(topic)
                 for inbox in self._inboxes.get(EVERYBODY, ()):
                     inbox.put(notice.payload)
-            await asyncio.wait_for(connection.execute("select 1"), ANSWER)
+            async with asyncio.timeout(ANSWER):
+                await connection.execute("select 1")
 
     def _reset(self) -> None:
         for inboxes in self._inboxes.values():

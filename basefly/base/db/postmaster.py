@@ -103,8 +103,12 @@ class Postmaster:
             if found != self._binaries.major:
                 raise SettingsError(_other_version(self, found, self._binaries))
             return
-        half = self.home / "data.new"  # renamed when complete: a start killed in the middle leaves no half database
-        shutil.rmtree(half, ignore_errors=True)
+        # Renamed when complete: a start that is killed in the middle leaves no half database, and its initdb, which may
+        # live on for a moment, disturbs nobody.
+        for left in self.home.glob("data.new*"):
+            shutil.rmtree(left, ignore_errors=True)
+        half = Path(tempfile.mkdtemp(prefix="data.new.", dir=self.home))
+        self._account.give(half)
         self._say("Creating the database")
         locale = ["--locale=C.UTF-8", "--encoding=UTF8"]
         if self._binaries.major >= 17:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import structlog
 
+from basefly.base.runtime.shutdown import end
+
 FIRST, LAST = 0.5, 60.0  # seconds: ceiling of the first pause, and of every pause
 HEALTHY = 120.0  # seconds of running after which the pauses begin anew
 
@@ -34,9 +36,11 @@ async def supervise(controllers: Sequence[Controller], *, first: float = FIRST, 
 
     Pauses double from `first` to `last` seconds; none ever ends the others.
     """
-    async with asyncio.TaskGroup() as group:
-        for controller in controllers:
-            group.create_task(_keep_running(controller, first, last), name=controller.name)
+    running = [asyncio.create_task(_keep_running(one, first, last), name=one.name) for one in controllers]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        await end(running)
 
 
 async def _keep_running(controller: Controller, first: float, last: float) -> None:

@@ -7,6 +7,7 @@ a lease; an attempt that was paused, overtaken or cancelled can record nothing a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -186,10 +187,9 @@ class Operations:
             while True:
                 while await self._take(group):
                     pass
-                try:
-                    await asyncio.wait_for(anext(notices), self._pace.look.total_seconds())
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._pace.look.total_seconds()):
+                        await anext(notices)
 
     async def _take(self, group: asyncio.TaskGroup) -> bool:
         """Begin one operation of each organization that has one due; whether there was any."""
