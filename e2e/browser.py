@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -56,6 +56,12 @@ class Visitor:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
     def sign_in(self) -> None:
         self.page.goto("/sign-in")
         self.page.get_by_label("E-mail address").fill(OWNER["email"])
@@ -63,16 +69,19 @@ class Visitor:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
 
-    def faults(self, path: str) -> list[str]:
-        """What is wrong with the page at `path`: answer, console, sideways scroll, accessibility."""
-        self.complaints.clear()
+    def faults(self, path: str, *, refused: bool = False) -> list[str]:
+        """What is wrong with the page at `path`: answer, console, sideways scroll, accessibility.
+
+        A page that is to be `refused` must answer so, which Chromium puts into the console by itself.
+        """
         answer = self.page.goto(path)
-        self.page.wait_for_load_state("load")
-        found = [] if answer and answer.ok else [f"answered {answer.status if answer else 'nothing'}"]
+        assert answer, f"{path} did not answer"
+        found = [] if answer.ok != refused else [f"answered {answer.status}"]
         sideways: int = self.page.evaluate(SIDEWAYS)
         if sideways > 0:
             found.append(f"scrolls sideways by {sideways} px")
-        return [*found, *axe(self.page), *self.complaints]
+        said, self.complaints = self.complaints, []
+        return [*found, *axe(self.page), *([] if refused else said)]
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
