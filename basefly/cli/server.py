@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from types import FrameType
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -40,12 +40,15 @@ def up(overrides: Mapping[str, str]) -> None:
 def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises SettingsError, with the cure, when the hub cannot start."""
     logs.configure(settings)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
         runner.run(run(settings))
 
 
 async def run(settings: Settings) -> None:
-    """The hub's whole life, from taking its port to letting it go."""
+    """The hub's whole life, from taking its port to letting it go; a signal before it serves cancels it."""
+    life = asyncio.current_task()
+    if life:
+        _on_signal(life.cancel)
     with _listener(settings) as listener:
         async with _database(settings) as (owner_url, app_url), start(settings, owner_url, app_url) as house:
             await _greet(house)
@@ -115,17 +118,30 @@ def configured(app: Hub) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Tells the house when the end begins, so that streams do not hold it up."""
+    """Ends in our order. uvicorn's own way raises the signal again once it is done, which would kill the rest of us."""
 
     def __init__(self, config: uvicorn.Config, house: House) -> None:
         super().__init__(config)
         self._house = house
-        self._loop = asyncio.get_running_loop()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called by the signal handler, outside of the loop."""
-        self._loop.call_soon_threadsafe(self._house.shutdown.begin)
-        super().handle_exit(sig, frame)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """While we serve, a signal ends serving; while we close what is left, another one changes nothing."""
+        _on_signal(self._end)
+        try:
+            yield
+        finally:
+            _on_signal(lambda: None)
+
+    def _end(self) -> None:
+        self._house.shutdown.begin()
+        self.should_exit = True
+
+
+def _on_signal(act: Callable[[], object]) -> None:
+    """What SIGINT and SIGTERM do from now on."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, act)
 
 
 def _say(text: str) -> None:
