@@ -61,13 +61,13 @@ def current(url: str = "", environ: Mapping[str, str] | None = None) -> Account:
 
 def normal(url: str) -> str:
     """An address as it is remembered: https:// where no scheme is given, no slash at the end."""
-    url = url.strip().rstrip("/")
+    url = url.strip()
     if "://" not in url:
         url = f"https://{url}"
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
         raise misuse(f"{url!r} is no address of a hub.", "Give one like https://basefly.example.com.")
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def read(environ: Mapping[str, str] | None = None) -> Accounts:

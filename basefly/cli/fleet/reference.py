@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from basefly.cli.exits import misuse
+
+_PLAIN = re.compile(r"[\w.-]+")  # names of clusters may hold colons, slashes and spaces, as those of EKS do
 
 
 class Reference(NamedTuple):
@@ -41,8 +44,9 @@ def _single(word: str) -> Reference:
 
 
 def name_of(item: dict[str, Any]) -> str:
-    """The reference to a row, as `-o name` prints it."""
+    """The reference to a row, as `-o name` prints it; with the cluster's id where its name would not read back."""
     group = item["resource"].partition(".")[2]
     kind = item["kind"].lower() + (f".{group}" if group else "")
     namespace = f"{item['namespace']}/" if item.get("namespace") else ""
-    return f"{item['cluster']['name']}:{namespace}{kind}/{item['name']}"
+    cluster = item["cluster"]["name"] if _PLAIN.fullmatch(item["cluster"]["name"]) else item["cluster"]["id"]
+    return f"{cluster}:{namespace}{kind}/{item['name']}"

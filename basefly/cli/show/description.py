@@ -96,7 +96,7 @@ def _containers(whole: Item, status: Item) -> str:
     table = Table(["name", "image", "ready", "state", "restarts"])
     found = [c for part in ("initContainers", "containers") for c in spec.get(part) or ()]
     drawn = table.draw(_container(c, states.get(c.get("name")) or {}) for c in found)
-    return _titled("Containers", drawn)
+    return _titled("Containers", drawn if found else [])
 
 
 def _container(container: Item, state: Item) -> list[str]:

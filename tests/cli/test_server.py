@@ -1,0 +1,109 @@
+"""The hub as a process: it says how to come in, and ends in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Urls
+
+SETUP = {"email": "mia@example.com", "name": "Mia", "password": "seven herons at the quay", "organization": "Acme"}
+
+
+class Process:
+    """A hub of its own on a port of its own."""
+
+    def __init__(self, urls: Urls, home: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.home = home
+        settings = {"DATABASE_URL": urls.superuser, "DATA_DIR": str(home), "PORT": str(port), "LOG_FORMAT": "json"}
+        self.environ = {**os.environ, **{f"BASEFLY_{name}": value for name, value in settings.items()}}
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[str]]:
+        command = [sys.executable, "-m", "basefly", "up"]
+        with subprocess.Popen(command, env=self.environ, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                self._wait(process)
+                yield process
+            finally:
+                process.kill()
+
+    def _wait(self, process: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/health/ready").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError(f"the hub did not come up: {process.poll()}")
+
+
+@pytest.fixture
+def hub_process(urls: Urls, tmp_path: Path) -> Process:
+    return Process(urls, tmp_path)
+
+
+def ended(process: subprocess.Popen[str], number: int) -> str:
+    """What it said, once it has ended after this signal."""
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 0, said
+    return said
+
+
+def test_first_start_prints_the_link_and_a_later_one_how_to_sign_in(hub_process: Process) -> None:
+    with hub_process.running() as process:
+        link = (hub_process.home / "setup-link").read_text().strip()
+        token = link.partition("#")[2]
+        made = httpx.post(f"{hub_process.url}/api/v1/setup", json=SETUP | {"token": token})
+        assert made.status_code == 201
+        first = ended(process, signal.SIGTERM)
+    assert link in first
+    with hub_process.running() as process:
+        second = ended(process, signal.SIGINT)
+    assert f"Sign in at {hub_process.url}/sign-in" in second
+    assert "/setup#" not in second
+    for line in (line for line in (first + second).splitlines() if line.startswith("{")):
+        assert token not in line
+        assert SETUP["password"] not in line
+
+
+def test_the_end_waits_for_no_stream(hub_process: Process) -> None:
+    with hub_process.running() as process, httpx.Client(base_url=hub_process.url) as http:
+        token = (hub_process.home / "setup-link").read_text().strip().partition("#")[2]
+        http.post("/api/v1/setup", json=SETUP | {"token": token})
+        with http.stream("GET", "/live?topic=audit/*") as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry")
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert not [line for line in lines if line.startswith("event: changed")]
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert time.monotonic() - began < 4
+
+
+def test_a_port_that_is_taken_is_told_with_the_cure(hub_process: Process) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(hub_process.url.rpartition(":")[2])))
+        other.listen()
+        command = [sys.executable, "-m", "basefly", "up"]
+        done = subprocess.run(command, env=hub_process.environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "BASEFLY_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
