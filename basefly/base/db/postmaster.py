@@ -220,15 +220,22 @@ class Postmaster:
 class Account:
     """Who PostgreSQL runs as. It refuses root, so root gives it another identity."""
 
-    def __init__(self, prefix: Sequence[str] = (), user: str | None = None) -> None:
+    def __init__(self, prefix: Sequence[str] = (), user: str | None = None, *, through_folders: bool = False) -> None:
         self._prefix = list(prefix)
         self._user = user
         self.uid, self._gid = pwd.getpwnam(user)[2:4] if user else (os.geteuid(), os.getegid())
+        self._switched = user is not None and not through_folders
+        if through_folders:
+            # The one capability lets it pass through root's closed folders, as in a container with everything in /root;
+            # the secure bit lets access(2) count it (capabilities(7)).
+            passing = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]
+            passing.append("--securebits=+no_setuid_fixup")
+            self._prefix = ["setpriv", f"--reuid={self.uid}", f"--regid={self._gid}", "--clear-groups", *passing, "--"]
 
     @classmethod
     def of(cls, home: Path, program: Path) -> Account:
         """Ourselves; as root, ourselves in a user namespace, where files stay root's and no folder must open up; where
-        namespaces are forbidden, an account that is given `home` and can run `program`."""
+        namespaces are forbidden (in most containers), an account that is given `home` and can run `program`."""
         if os.geteuid() != 0:
             return cls()
         namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
@@ -246,14 +253,14 @@ class Account:
                 continue
             for path in [home, *home.rglob("*")]:
                 account.give(path)
-            for needed, question in ((home, ("test", "-w", str(home))), (program, (str(program), "--version"))):
-                if not account.can(question):
-                    raise SettingsError(
-                        f"PostgreSQL may not run as root, and the account {name} cannot reach {needed}.\n"
-                        "Choose folders that it can reach (BASEFLY_DATA_DIR=/var/lib/basefly), run Basefly as an "
-                        "ordinary user, or give BASEFLY_DATABASE_URL."
-                    )
-            return account
+            for candidate in (account, cls(user=name, through_folders=True)):
+                if candidate.can(("test", "-w", str(home))) and candidate.can((str(program), "--version")):
+                    return candidate
+            raise SettingsError(
+                f"PostgreSQL may not run as root, and the account {name} cannot reach {home} and {program}.\n"
+                "Choose folders that it can reach (BASEFLY_DATA_DIR=/var/lib/basefly), run Basefly as an "
+                "ordinary user, or give BASEFLY_DATABASE_URL."
+            )
         raise SettingsError(
             "PostgreSQL may not run as root, and there is no account basefly, postgres or nobody to run it.\n"
             "Run Basefly as an ordinary user, or give BASEFLY_DATABASE_URL."
@@ -289,7 +296,7 @@ class Account:
             os.chown(path, self.uid, self._gid, follow_symlinks=False)
 
     def _identity(self) -> dict[str, Any]:
-        return {"user": self.uid, "group": self._gid, "extra_groups": []} if self._user else {}
+        return {"user": self.uid, "group": self._gid, "extra_groups": []} if self._switched else {}
 
 
 def socket_folder(home: Path, account: Account) -> Path:

@@ -213,7 +213,7 @@ def _as(prefix: list[str], home: Path) -> str:
 
 
 @as_root
-def test_root_without_namespaces_uses_an_account_that_can_reach_the_folder(
+def test_root_without_namespaces_uses_an_account_that_is_let_through_to_the_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
@@ -225,9 +225,12 @@ def test_root_without_namespaces_uses_an_account_that_can_reach_the_folder(
         folder.mkdir(mode=0o755)
     closed.chmod(0o700)
     try:
-        embedded = Embedded.start(Settings(data_dir=open_to_all))
-        assert value(embedded.app_url, "select current_user::text") == "basefly_app"
-        embedded.stop()
+        for folder in (open_to_all, closed):
+            embedded = Embedded.start(Settings(data_dir=folder))
+            assert value(embedded.app_url, "select current_user::text") == "basefly_app"
+            embedded.stop()
+        (tmp_path / "setpriv").write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / "setpriv").chmod(0o755)
         with pytest.raises(SettingsError, match=r"cannot reach(?s:.*)BASEFLY_DATA_DIR"):
             Embedded.start(Settings(data_dir=closed))
     finally:
