@@ -19,12 +19,12 @@ from basefly.core.clusters.checks import Report
 from basefly.core.clusters.model import Cluster
 from basefly.core.clusters.store import Wanted
 
-Texts = Annotated[list[str] | None, Parameter(description="Repeatable.")]
+Texts = Annotated[list[str] | None, QueryParameter(description="Repeatable.")]
 SortBy = Annotated[
-    str, Parameter(description="name, health, region, provider, version or created_at; with a minus descending.")
+    str, QueryParameter(description="name, health, region, provider, version or created_at; with a minus descending.")
 ]
 Labels = Annotated[
-    list[str] | None, Parameter(query="label", description="`key` or `key=value`; repeat for all of them.")
+    list[str] | None, QueryParameter(name="label", description="`key` or `key=value`; repeat for all of them.")
 ]
 
 
@@ -91,15 +91,15 @@ async def list_clusters(
     tx: Tx,
     by: Principal,
     house: House,
-    q: Annotated[str, Parameter(description="A part of the name or the address.")] = "",
+    q: Annotated[str, QueryParameter(description="A part of the name or the address.")] = "",
     label: Labels = None,
     health: Texts = None,
     region: Texts = None,
     sort: SortBy = "name",
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
     cursor: str = "",
     removed: Annotated[
-        bool, Parameter(description="Those that were removed, instead of those that are there.")
+        bool, QueryParameter(description="Those that were removed, instead of those that are there.")
     ] = False,
 ) -> ClusterPage:
     """Clusters in your sight that match, in pages."""

@@ -17,16 +17,19 @@ from basefly.core.inventory.model import InventoryObject, ObjectPage
 
 RESERVED = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "limit", "cursor"})
 
-Limit = Annotated[int, Parameter(ge=1, le=model.LARGEST_PAGE, description="How many objects at most.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=model.LARGEST_PAGE, description="How many objects at most.")]
 Clusters = Annotated[
-    list[str] | None, Parameter(query="cluster", description="Id or name; repeat it for several, leave it out for all.")
+    list[str] | None,
+    QueryParameter(name="cluster", description="Id or name; repeat it for several, leave it out for all."),
 ]
-Namespaces = Annotated[list[str] | None, Parameter(query="namespace", description="Repeatable.")]
-Selector = Annotated[str, Parameter(description="A label selector as kubectl reads it: app=web,tier in (front,back).")]
-Statuses = Annotated[list[str] | None, Parameter(query="status", description="Repeatable, for instance Running.")]
-Healths = Annotated[list[str] | None, Parameter(query="health", description="Repeatable: ok, warn, bad, idle.")]
-SortBy = Annotated[str, Parameter(description="A column; with a minus before it, descending.")]
-Cursor = Annotated[str, Parameter(description="`next` of the page before.")]
+Namespaces = Annotated[list[str] | None, QueryParameter(name="namespace", description="Repeatable.")]
+Selector = Annotated[
+    str, QueryParameter(description="A label selector as kubectl reads it: app=web,tier in (front,back).")
+]
+Statuses = Annotated[list[str] | None, QueryParameter(name="status", description="Repeatable, for instance Running.")]
+Healths = Annotated[list[str] | None, QueryParameter(name="health", description="Repeatable: ok, warn, bad, idle.")]
+SortBy = Annotated[str, QueryParameter(description="A column; with a minus before it, descending.")]
+Cursor = Annotated[str, QueryParameter(description="`next` of the page before.")]
 
 
 class ResourceList(msgspec.Struct):
