@@ -64,6 +64,7 @@ def configure(settings: Settings) -> None:
 
 def discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """A processor that stars what must not be told and escapes what would break out of its line."""
+    event.pop("color_message", None)  # uvicorn's message once more, with terminal codes in it
     return {name: _clean(name, value) for name, value in event.items()}
 
 
