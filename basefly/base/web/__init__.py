@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response
 from litestar.datastructures import Cookie
-from litestar.params import Parameter, QueryParameter
+from litestar.params import QueryParameter
 
 from basefly.base.web.gate import Plugs, form_token, session_cookie, session_token
 from basefly.base.web.requests import Form, Request
@@ -17,7 +17,6 @@ __all__ = [
     "Body",
     "Cookie",
     "Form",
-    "Parameter",
     "Plugs",
     "QueryParameter",
     "Request",

@@ -9,7 +9,7 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Parameter, Request, get
+from basefly.base.web import QueryParameter, Request, get
 from basefly.core.clusters.connections import Connections
 from basefly.core.inventory import answers, detail, model
 from basefly.core.inventory.answers import READ, ListRequest
