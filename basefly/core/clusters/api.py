@@ -12,7 +12,7 @@ from basefly.base.errors import FieldError, Invalid, NotFound
 from basefly.base.kube import kubeconfig
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Body, Response, delete, get, patch, post, put
+from basefly.base.web import Body, QueryParameter, Response, delete, get, patch, post, put
 from basefly.core.clusters import actions, manifest
 from basefly.core.clusters.actions import READ, WRITE, ClusterPage, Counts, Given, Settings
 from basefly.core.clusters.checks import Report
