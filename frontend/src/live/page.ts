@@ -26,7 +26,7 @@ function parts(): HTMLElement[] {
 export function listen(): void {
   const all = parts().flatMap(patterns);
   stream.listen(all.length ? address(all) : "");
-  freshness.refreshed();
+  if (all.length) freshness.refreshed();
 }
 
 /** Fetch the chosen parts again, each no faster than its pace. */
