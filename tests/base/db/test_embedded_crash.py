@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import random
@@ -10,8 +11,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -91,21 +93,31 @@ async def test_a_killed_server_comes_back_under_a_running_hub(start: Callable[..
     await migrate.up(embedded.owner_url)
     db = await Database.open(embedded.app_url)
     for number in range(3):
-        async with db.transaction() as tx:
-            await tx.execute("insert into organizations (name) values (%s)", [str(number)])
+        await patiently(partial(_add, db, str(number)))
         os.kill(pid_of(data_dir), signal.SIGKILL)
-        async with asyncio.timeout(30):
-            while await _count(db) != number + 1:
-                await asyncio.sleep(0.1)
+        assert await patiently(partial(_count, db)) == number + 1
     await db.close()
 
 
-async def _count(db: Database) -> int | None:
-    try:
-        async with db.transaction() as tx:
-            return int(await tx.value("select count(*) from organizations"))
-    except Unavailable:
-        return None
+async def patiently(ask: Callable[[], Awaitable[int]]) -> int:
+    """Ask until the database answers."""
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(Unavailable):
+                return await ask()
+            await asyncio.sleep(0.1)
+
+
+async def _add(db: Database, name: str) -> int:
+    """Add an organization once, also when the first answer was lost."""
+    missing = "not exists (select from organizations where name = %(name)s)"
+    async with db.transaction() as tx:
+        return await tx.execute(f"insert into organizations (name) select %(name)s where {missing}", {"name": name})
+
+
+async def _count(db: Database) -> int:
+    async with db.transaction() as tx:
+        return int(await tx.value("select count(*) from organizations"))
 
 
 def test_a_killed_hubs_server_is_taken_over_and_watched(start: Callable[..., Embedded], data_dir: Path) -> None:
