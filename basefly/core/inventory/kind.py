@@ -107,7 +107,7 @@ def row(kind: Kind, decoded: Any) -> Row:
         status=status,
         health=health,
         owner_uid=owner,
-        labels=labels.decode(),
+        labels=labels.decode("utf-8", "replace"),
         cells=encoded.decode(),
         digest=int.from_bytes(digest.digest(), "big", signed=True),
     )

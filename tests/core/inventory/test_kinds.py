@@ -236,6 +236,11 @@ class TestOddObjects:
         assert (row.status, row.health) == ("Unreadable", "warn")
         assert "lots" in cells["unreadable"]
 
+    def test_labels_that_are_not_utf8_are_kept_as_far_as_they_can_be_read(self) -> None:
+        kind = kinds.by_resource("configmaps", "ConfigMap")
+        meta = kinds.Meta(name="odd", labels=msgspec.Raw(b'{"a":"\xff"}'))
+        assert json.loads(kinds.row(kind, kind.shape(metadata=meta)).labels) == {"a": "\ufffd"}
+
     def test_labels_of_null_are_no_labels(self) -> None:
         row, _ = project("configmaps", metadata={"labels": None})
         assert row.labels == "{}"
