@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Invalid
+from basefly.base.errors import Invalid, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, redirect, render
 from basefly.core.clusters.connections import Connections
+from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers, detail, kinds
 from basefly.core.inventory.answers import READ, Facets, ListRequest, ResourceSummary
 from basefly.core.inventory.display import facts
@@ -20,6 +21,7 @@ from basefly.core.inventory.display.address import WORKLOADS, Address, list_path
 from basefly.core.inventory.display.cells import moment
 from basefly.core.inventory.display.document import document
 from basefly.core.inventory.display.listing import listing, plural
+from basefly.core.inventory.kind import Kind
 from basefly.core.inventory.model import ObjectPage
 
 COMMON = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "cursor"})
@@ -84,7 +86,7 @@ async def show_kinds(request: Request, tx: Tx, by: Principal) -> Response[str]:
 async def show_objects(request: Request, tx: Tx, by: Principal, resource: str) -> Response[Any]:
     known = kinds.named(resource)
     home = list_path(known.resource if known else resource)
-    if not home.startswith("/objects/") and request.url.path != home:
+    if request.url.path != home and (known or not home.startswith("/objects/")):
         return redirect(f"{home}?{request.url.query}" if request.url.query else home)
     return await _list(request, tx, by, resource)
 
@@ -118,7 +120,7 @@ async def show_object(
         containers=facts.containers(found.stream.resource, shown.object),
         family=facts.family(graph, found.row.uid if found.row else ""),
         events=[(event, moment(event.cells.get("last", ""))) for event in events],
-        annotations=facts.annotations(shown.object),
+        annotations=facts.remarks(shown.object),
         document=document(shown.object),
     )
 
@@ -132,12 +134,13 @@ async def _list(request: Request, tx: Tx, by: Principal, resource: str) -> Respo
     except Invalid as error:
         page, mistake = NONE, error
     resources = {each.name: each for each in await answers.list_resources(tx, by)}
-    kind = kinds.named(resource) or kinds.by_resource(resource, _kind_name(resources, resource))
+    kind = _kind(resource, resources)
     counts = await answers.facets(tx, by, kind.resource, asked.cluster) if clusters else NO_FACETS
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     return render(
         request,
         "inventory/list.html",
+        status=mistake.status if mistake else 200,
         kind=kind,
         title="Events" if kind.resource == "events" else _title(kind.kind),
         list=listing(kind, page, asked, address, counts),
@@ -149,7 +152,7 @@ async def _list(request: Request, tx: Tx, by: Principal, resource: str) -> Respo
         choices=_choices(asked, counts, [cluster.name for cluster in clusters]),
         extra=[(name, value) for name, value in address.query if name not in COMMON],
         tabs=_tabs(kind.resource, resources),
-        topic=f"inventory/{clusters[0].id if len(clusters) == 1 else '*'}/{kind.resource}",
+        topics=_topics(kind.resource, [c for c in clusters if not asked.cluster or c.name in asked.cluster]),
     )
 
 
@@ -186,8 +189,20 @@ def _given(values: list[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value)
 
 
-def _kind_name(resources: dict[str, ResourceSummary], resource: str) -> str:
-    return resources[resource].kind if resource in resources else resource
+def _kind(word: str, resources: dict[str, ResourceSummary]) -> Kind:
+    """The kind that a plural, a kind or a short name stands for; NotFound when no cluster serves it."""
+    if known := kinds.named(word):
+        return known
+    for each in resources.values():
+        if word.lower() in (each.name, each.plural, each.kind.lower()):
+            return kinds.by_resource(each.name, each.kind)
+    raise NotFound(f"No cluster in sight serves a kind called {word!r}.", cure="See all kinds for what there is.")
+
+
+def _topics(resource: str, clusters: list[ClusterState]) -> str:
+    """What a list follows: one cluster is followed alone, several by their pattern."""
+    place = str(clusters[0].id) if len(clusters) == 1 else "*"
+    return f"inventory/{place}/{resource} clusters/{place}"
 
 
 def _title(kind: str) -> str:

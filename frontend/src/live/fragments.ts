@@ -15,6 +15,8 @@ export class FragmentError extends Error {
   }
 }
 
+const WITH_MISTAKE = 422; // a page that says what is wrong with what was asked of it
+
 /** Fetch one element of a page by its id. Raises FragmentError, or AbortError when `signal` fires. */
 export async function load(url: string, id: string, signal?: AbortSignal): Promise<HTMLElement> {
   const options: RequestInit = { headers: { "X-Fragment": id }, cache: "no-cache" };
@@ -24,7 +26,7 @@ export async function load(url: string, id: string, signal?: AbortSignal): Promi
     throw new FragmentError(0);
   });
   if (response.redirected && new URL(response.url).pathname === "/sign-in") throw new FragmentError(401);
-  if (!response.ok) throw new FragmentError(response.status);
+  if (!response.ok && response.status !== WITH_MISTAKE) throw new FragmentError(response.status);
   const element = parse(await response.text()).querySelector<HTMLElement>(`#${CSS.escape(id)}`);
   if (!element) throw new FragmentError(response.status);
   return element;

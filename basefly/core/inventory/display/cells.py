@@ -14,7 +14,7 @@ LISTED = 2  # more values than this are counted
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One value: its text, the whole of it where the text is shortened, its time where it is one, and where it leads."""
+    """One value: its text; `full` where that is shortened, `time` where it is one, `href` where it leads somewhere."""
 
     title: str
     text: str

@@ -72,7 +72,7 @@ def facts(row: InventoryObject | None) -> list[Cell]:
     return shown
 
 
-def annotations(whole: dict[str, Any]) -> list[tuple[str, str]]:
+def remarks(whole: dict[str, Any]) -> list[tuple[str, str]]:
     """The annotations in order, long ones cut."""
     found = (whole.get("metadata") or {}).get("annotations") or {}
     texts = [(key, str(text)) for key, text in sorted(found.items())]

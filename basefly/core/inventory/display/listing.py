@@ -68,7 +68,7 @@ def listing(kind: Kind, page: ObjectPage, request: ListRequest, address: Address
     """Lay out one page of a list."""
     namespaced = any(facets.namespace) or any(item.namespace for item in page.items)
     columns = [column for column in kind.columns if kind.resource != "events" or column.name not in IN_THE_NAME]
-    chips = _chips(request, address)
+    chips = _chips(address)
     return Listing(
         headers=_headers(kind, columns, request.sort, address, namespaced=namespaced),
         lines=[_line(item, columns) for item in page.items],
@@ -129,7 +129,7 @@ def _linked(item: InventoryObject, shown: Cell, column: Column) -> Cell:
     return msgspec.structs.replace(shown, href=object_path(item.cluster.id, "nodes", "", str(item.cells["node"])))
 
 
-def _chips(request: ListRequest, address: Address) -> list[Chip]:
+def _chips(address: Address) -> list[Chip]:
     texts = {"q": "contains {}", "cluster": "cluster {}", "namespace": "namespace {}", "status": "status {}"}
     texts |= {"health": "health {}", "labels": "labels {}"}
     return [
