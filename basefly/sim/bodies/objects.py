@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from basefly.sim.bodies import protobuf
-from basefly.sim.rest.call import Call
 from basefly.sim.status import bad_request, unsupported_body
+from basefly.sim.wire.call import Call
 
 LIMIT = 3 * 1024 * 1024
 """The real server takes no larger body."""

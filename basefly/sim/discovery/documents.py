@@ -10,7 +10,7 @@ from aiohttp import web
 
 from basefly.sim.discovery import openapi
 from basefly.sim.kinds.kind import Kind, Subresource
-from basefly.sim.rest.negotiate import answer_value
+from basefly.sim.wire.negotiate import answer_value
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster

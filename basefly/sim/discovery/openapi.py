@@ -9,8 +9,8 @@ from aiohttp import web
 
 from basefly.sim.bodies.messages import Field, Form, messages
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.rest.negotiate import answer_value
 from basefly.sim.status import no_such_path
+from basefly.sim.wire.negotiate import answer_value
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster

@@ -13,9 +13,9 @@ from basefly.sim.discovery import documents
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.requests import Request, Target
 from basefly.sim.rest import paths, reads, subresources, watches, writes
-from basefly.sim.rest.call import Call
-from basefly.sim.rest.negotiate import accepted, refuse
 from basefly.sim.status import Refusal, no_such_path, not_allowed
+from basefly.sim.wire.call import Call
+from basefly.sim.wire.negotiate import accepted, refuse
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster

@@ -7,14 +7,14 @@ from typing import Any
 from aiohttp import web
 
 from basefly.sim.rest import options as list_options
-from basefly.sim.rest.call import Call
-from basefly.sim.rest.negotiate import answer
 from basefly.sim.rest.options import Options
 from basefly.sim.rest.render import many, one
 from basefly.sim.status import expired, not_found, too_large
 from basefly.sim.store import selectors, tokens
 from basefly.sim.store.record import Record
 from basefly.sim.store.store import Store
+from basefly.sim.wire.call import Call
+from basefly.sim.wire.negotiate import answer
 
 
 async def get(call: Call) -> web.Response:

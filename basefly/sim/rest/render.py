@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.rest.negotiate import Form
 from basefly.sim.store.record import Record
 from basefly.sim.tables.table import columns, rows
+from basefly.sim.wire.negotiate import Form
 
 _PARTIAL = b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1",'
 

@@ -12,8 +12,8 @@ from basefly.sim.access.rbac import Rule
 from basefly.sim.access.users import User
 from basefly.sim.bodies.objects import read_object
 from basefly.sim.requests import Target
-from basefly.sim.rest.call import Call
-from basefly.sim.rest.negotiate import answer_value
+from basefly.sim.wire.call import Call
+from basefly.sim.wire.negotiate import answer_value
 
 Object = dict[str, Any]
 

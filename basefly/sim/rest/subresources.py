@@ -9,10 +9,10 @@ from aiohttp import web
 from basefly.sim.bodies import patches
 from basefly.sim.bodies.objects import read_object
 from basefly.sim.rest import reads, writes
-from basefly.sim.rest.call import Call
-from basefly.sim.rest.negotiate import answer_value
 from basefly.sim.status import modified, no_such_path, not_allowed, not_simulated
 from basefly.sim.store.record import Record
+from basefly.sim.wire.call import Call
+from basefly.sim.wire.negotiate import answer_value
 
 Object = dict[str, Any]
 _SCALE = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}

@@ -11,14 +11,14 @@ from aiohttp import web
 
 from basefly.sim.faults import Effect
 from basefly.sim.rest import options as watch_options
-from basefly.sim.rest.call import Call
-from basefly.sim.rest.negotiate import Form
 from basefly.sim.rest.options import Options
 from basefly.sim.rest.render import one
 from basefly.sim.status import Refusal, too_large, too_old
 from basefly.sim.store import selectors
 from basefly.sim.store.collection import Collection
 from basefly.sim.store.record import Change, Event, Record, record
+from basefly.sim.wire.call import Call
+from basefly.sim.wire.negotiate import Form
 
 _INITIAL_END = {"annotations": {"k8s.io/initial-events-end": "true"}}
 _BATCH = 256 * 1024

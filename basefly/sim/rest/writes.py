@@ -13,12 +13,12 @@ from basefly.sim.bodies.objects import DeleteOptions, read_delete_options, read_
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.rest import options as list_options
 from basefly.sim.rest import reviews
-from basefly.sim.rest.call import Call
-from basefly.sim.rest.negotiate import answer
 from basefly.sim.rest.render import many, one
 from basefly.sim.rules import check_type
 from basefly.sim.store import selectors
 from basefly.sim.store.record import Record
+from basefly.sim.wire.call import Call
+from basefly.sim.wire.negotiate import answer
 
 Object = dict[str, Any]
 

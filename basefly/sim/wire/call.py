@@ -11,7 +11,7 @@ from aiohttp import web
 from basefly.sim.access.users import User
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.requests import Target
-from basefly.sim.rest.negotiate import Accept
+from basefly.sim.wire.negotiate import Accept
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster

@@ -1,0 +1,1 @@
+"""One exchange: the request as it was understood, and the form in which it is answered."""
