@@ -45,7 +45,6 @@ app = typer.Typer(
     help=HELP,
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -57,15 +56,20 @@ registration.add_to(clusters.app)
 tokens.add_to(app)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        terminal.say(f"basefly {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     url: Annotated[str, typer.Option("--url", metavar="URL", help="The hub to speak to, instead of BASEFLY_URL.")] = "",
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    _asked: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Options before the command."""
-    if version:
-        terminal.say(f"basefly {__version__}")
-        raise typer.Exit
     if url:
         os.environ["BASEFLY_URL"] = url
 

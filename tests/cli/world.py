@@ -59,7 +59,7 @@ class World:
 def running(database_url: str, folder: Path) -> Iterator[World]:
     """A world that runs until the block ends."""
     data, kubeconfig = folder / "data", folder / "kubeconfig"
-    with _clusters() as (fleet, loop), _hub(database_url, data) as url:
+    with _clusters() as (fleet, loop), hub(database_url, data) as url:
         kubeconfig.write_text(fleet.kubeconfig())
         yield World(url, data, kubeconfig, fleet, loop)
 
@@ -84,23 +84,24 @@ def _clusters() -> Iterator[tuple[Fleet, asyncio.AbstractEventLoop]]:
 
 
 @contextmanager
-def _hub(database_url: str, data: Path) -> Iterator[str]:
+def hub(database_url: str, data: Path) -> Iterator[str]:
+    """The address of a hub that runs until the block ends."""
     port = _free_port()
     environment = {**os.environ, "BASEFLY_DATABASE_URL": database_url, "BASEFLY_LOG_LEVEL": "error"}
     words = ["-m", "basefly", "up", "--port", str(port), "--data-dir", str(data)]
     log = data.parent / "hub.log"
     with log.open("w") as out:
-        hub = subprocess.Popen([sys.executable, *words], env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen([sys.executable, *words], env=environment, stdout=out, stderr=out)
     try:
         until = time.monotonic() + 90
         while not _answers(port):
-            assert hub.poll() is None, log.read_text()
+            assert process.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:
-        hub.terminate()
-        hub.wait(30)
+        process.terminate()
+        process.wait(30)
 
 
 def _answers(port: int) -> bool:

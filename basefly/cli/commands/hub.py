@@ -104,7 +104,7 @@ def completion(shell: Annotated[Shell, typer.Argument(help="The shell to complet
       basefly completion zsh  >> ~/.zshrc
       basefly completion fish > ~/.config/fish/completions/basefly.fish
     """
-    from typer._completion_shared import get_completion_script
+    from typer._completion_shared import get_completion_script  # what --show-completion prints, for any shell
 
     from basefly.cli import terminal
 

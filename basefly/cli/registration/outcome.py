@@ -82,9 +82,9 @@ def _warn_of_end(resolved: Resolved, *, registered: str) -> None:
         return
     name = clean(resolved.context)
     source = {"exec": "an exec plugin", "oidc": "OIDC"}.get(resolved.source, "the kubeconfig")
-    when = f"end {_moment(ends)}" if ends else "will end soon"
+    when = _moment(ends) if ends else "will end soon"
     terminal.warn(
-        f"{name}: the credentials come from {source} and {when}. Then the hub can no longer reach the cluster."
+        f"{name}: the credentials come from {source} and {when}; then the hub can no longer reach the cluster."
     )
     verb = f"rotate {_quoted(registered)} --context" if registered else "register --context"
     again = f"basefly clusters {verb} {_quoted(resolved.context)} --service-account view"
@@ -97,7 +97,7 @@ def _moment(ends: datetime) -> str:
     left = ends - datetime.now(UTC)
     if left < timedelta():
         return f"ended at {ends:%Y-%m-%d %H:%M} UTC"
-    return f"at {ends:%Y-%m-%d %H:%M} UTC, in {values.span(left)}"
+    return f"end at {ends:%Y-%m-%d %H:%M} UTC, in {values.span(left)}"
 
 
 def _quoted(word: str) -> str:

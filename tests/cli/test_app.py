@@ -1,0 +1,136 @@
+"""How commands begin and end: help, versions, exit codes, streams, and no tracebacks."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from basefly import __version__
+from basefly.cli import app
+from basefly.cli.exits import Exit
+from tests.cli.shell import Shell
+
+CLI = Path(app.__file__).parent
+COMMANDS = "get describe search events kinds up setup login logout whoami doctor completion version".split()
+GROUPS = {"clusters": 11, "tokens": 3}
+
+
+def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own."""
+    given = {"PATH": os.environ["PATH"], "HOME": "/nowhere", **environ}
+    command = [sys.executable, "-m", "basefly", *words]
+    return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+
+
+class TestHelp:
+    def test_it_names_every_exit_code(self, shell: Shell) -> None:
+        told = shell.done("--help").out
+        for code in range(8):
+            assert f"  {code}  " in told
+
+    def test_a_bare_call_is_a_call_for_help(self, shell: Shell) -> None:
+        ran = shell()
+        assert "basefly clusters register" in ran.out + ran.err
+        assert ran.code == Exit.USAGE
+
+    @pytest.mark.parametrize("word", COMMANDS)
+    def test_every_command_has_help_that_is_whole(self, shell: Shell, word: str) -> None:
+        told = shell.done(word, "--help").out
+        assert told.startswith(f"Usage: basefly {word}")
+        assert "..." not in told.partition("Options:")[0].replace("}...", "").replace("]...", "")
+
+    @pytest.mark.parametrize("group", GROUPS)
+    def test_every_command_of_a_group_has_help(self, shell: Shell, group: str) -> None:
+        listed = shell.done(group, "--help").out.partition("Commands:\n")[2]
+        words = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
+        assert len(words) == GROUPS[group]
+        for word in words:
+            assert shell.done(group, word, "--help").out.startswith(f"Usage: basefly {group} {word}")
+
+    def test_examples_are_commands_that_exist(self, shell: Shell) -> None:
+        """Whatever an example says, the parser takes it."""
+        import shlex
+
+        texts = [shell.done(word, "--help").out for word in ("get", "describe", "search", "events", "login")]
+        examples = [line.strip() for text in texts for line in text.splitlines() if line.startswith("    basefly ")]
+        assert len(examples) > 15
+        for example in examples:
+            words = shlex.split(example.partition(" | ")[0])[1:]
+            assert shell(*words, "--help").code == 0, example
+
+    def test_help_is_there_at_once(self) -> None:
+        """No library that speaks HTTP, reads YAML or draws is loaded for it."""
+        code = "import sys; from basefly.cli import app; print(*sorted(sys.modules))"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        assert not {"httpx", "yaml", "rich", "msgspec", "litestar", "psycopg"} & set(loaded)
+
+
+class TestEnds:
+    def test_the_version(self, shell: Shell) -> None:
+        assert shell.done("--version").out == f"basefly {__version__}\n"
+
+    @pytest.mark.parametrize("words", [("nonsense",), ("get",), ("get", "pods", "--nonsense"), ("clusters", "show")])
+    def test_a_command_that_is_wrong(self, shell: Shell, words: tuple[str, ...]) -> None:
+        assert shell(*words).code == Exit.USAGE
+
+    def test_nobody_signed_in(self, shell: Shell) -> None:
+        ran = shell("get", "pods")
+        assert (ran.code, ran.out) == (Exit.NOT_SIGNED_IN, "")
+        assert "basefly login" in ran.err
+
+    def test_no_hub(self, shell: Shell) -> None:
+        ran = shell("--url", "http://127.0.0.1:1", "get", "pods", BASEFLY_TOKEN="x")
+        assert (ran.code, ran.out) == (Exit.UNREACHABLE, "")
+        assert "`basefly up`" in ran.err
+
+    def test_a_reader_who_goes_away(self, mia: Shell) -> None:
+        command = f"{sys.executable} -m basefly get pods -A | true"
+        given = {"PATH": os.environ["PATH"], "HOME": str(mia.home), **mia.environ}
+        told = subprocess.run(["bash", "-c", command], env=given, capture_output=True, text=True, check=True)
+        assert told.stderr == ""
+
+    def test_a_mistake_of_ours_is_a_sentence(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("basefly.cli.account.current", lambda: 1 / 0)
+        ran = shell("get", "pods")
+        assert ran.code == Exit.ERROR
+        assert "error: This should not have happened: ZeroDivisionError in basefly" in ran.err
+        with pytest.raises(ZeroDivisionError):
+            shell("get", "pods", BASEFLY_DEBUG="1")
+
+    def test_a_full_disk_is_told_as_such(self, shell: Shell) -> None:
+        ran = shell("login", "--token", "x", XDG_CONFIG_HOME="/proc/nowhere", BASEFLY_URL="http://127.0.0.1:1")
+        assert ran.code == Exit.UNREACHABLE
+
+    def test_output_that_is_no_terminal_has_no_colour(self, mia: Shell) -> None:
+        assert "\x1b" not in mia.done("clusters", "list").out
+
+
+class TestUp:
+    def test_a_setting_that_is_wrong_is_told_without_a_traceback(self) -> None:
+        told = run("up", BASEFLY_DATABASE_URL="mysql://x", BASEFLY_LOG_LEVEL="loud")
+        assert told.returncode == Exit.ERROR
+        assert "BASEFLY_DATABASE_URL" in told.stderr
+        assert "BASEFLY_LOG_LEVEL" in told.stderr
+        assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish", "powershell"])
+def test_completion_is_a_script_for_the_shell(shell: Shell, shell_name: str) -> None:
+    assert "_BASEFLY_COMPLETE" in shell.done("completion", shell_name).out
+
+
+def test_the_command_line_imports_nothing_of_the_house() -> None:
+    """The contract of the linter, once more and without it: a client is no better than any other."""
+    for path in CLI.rglob("*.py"):
+        if path == CLI / "server.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            strays = [n for n in names if n.startswith("basefly.") and not n.startswith("basefly.cli")]
+            assert strays == [], path
