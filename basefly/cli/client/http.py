@@ -9,8 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from httpx import Client, Response, TransportError
 
 from basefly import __version__
+
+__all__ = ["Client", "Response", "TransportError", "dial", "is_loopback", "reason", "trust"]
 
 CONNECT = 5.0  # seconds
 ANSWER = 60.0  # seconds; the checks of a new cluster take a while
@@ -23,9 +26,9 @@ def dial(
     headers: dict[str, str] | None = None,
     proxy: str | None = None,
     answer: float | None = ANSWER,
-) -> httpx.Client:
+) -> Client:
     """A client for one place. The system's authorities are trusted unless `tls` brings others."""
-    return httpx.Client(
+    return Client(
         base_url=base_url,
         verify=tls or _system_trust(base_url),
         headers={"User-Agent": f"basefly/{__version__}", **(headers or {})},
@@ -73,7 +76,7 @@ def _system_trust(base_url: str) -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def reason(error: httpx.TransportError) -> str:
+def reason(error: TransportError) -> str:
     """Why nothing came back, in one phrase."""
     if isinstance(error, httpx.ConnectTimeout):
         return f"no connection within {CONNECT:.0f} s"

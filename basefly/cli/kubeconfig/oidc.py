@@ -15,7 +15,7 @@ from basefly.cli.exits import Failure
 from basefly.cli.kubeconfig.granted import Granted, token_expiry
 
 if TYPE_CHECKING:
-    import httpx
+    from basefly.cli.client import http
 
 SPARE = timedelta(seconds=10)  # a token this close to its end counts as expired
 PATIENCE = 15.0  # seconds
@@ -68,8 +68,6 @@ def keep(file: Path, changes: list[tuple[str, str]]) -> bool:
 
 
 def _refresh(config: dict[str, str]) -> dict[str, Any]:
-    import httpx
-
     from basefly.cli.client import http
 
     issuer = config.get("idp-issuer-url", "").rstrip("/")
@@ -83,11 +81,11 @@ def _refresh(config: dict[str, str]) -> dict[str, Any]:
             if not isinstance(endpoint, str) or not endpoint.startswith("https://"):
                 raise _refused(config, "its configuration names no token endpoint")
             return _json(config, _ask(client, endpoint, form, config))
-    except httpx.TransportError as error:
+    except http.TransportError as error:
         raise _refused(config, http.reason(error)) from None
 
 
-def _ask(client: httpx.Client, endpoint: str, form: dict[str, str], config: dict[str, str]) -> httpx.Response:
+def _ask(client: http.Client, endpoint: str, form: dict[str, str], config: dict[str, str]) -> http.Response:
     """Prove the client in the header (RFC 6749, 2.3.1) and, if the issuer does not like that, in the form."""
     who, secret = config.get("client-id", ""), config.get("client-secret", "")
     in_form = {**form, "client_id": who, **({"client_secret": secret} if secret else {})}
@@ -97,7 +95,7 @@ def _ask(client: httpx.Client, endpoint: str, form: dict[str, str], config: dict
     return answer if answer.is_success else client.post(endpoint, data=in_form)
 
 
-def _json(config: dict[str, str], answer: httpx.Response) -> dict[str, Any]:
+def _json(config: dict[str, str], answer: http.Response) -> dict[str, Any]:
     decoded: Any = None
     with contextlib.suppress(ValueError):
         decoded = answer.json()

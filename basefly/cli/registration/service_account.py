@@ -8,9 +8,9 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Self
 
-import httpx
 import yaml
 
 from basefly.cli import terminal
@@ -124,7 +124,7 @@ class _Cluster:
         try:
             answer = self._client.request(method, path, extensions=named, **request)
             decoded = answer.json()
-        except httpx.TransportError as error:
+        except http.TransportError as error:
             cure = "The cluster must be reachable from this machine for --service-account."
             raise self._failed(f"{self._place.server} does not answer ({http.reason(error)})", cure) from None
         except ValueError:
@@ -139,7 +139,7 @@ class _Cluster:
         raise self._refused(answer.status_code, what, told)
 
     def _refused(self, status: int, what: str, told: str) -> Failure:
-        why = f"you may not {what}" if status == httpx.codes.FORBIDDEN else f"the cluster would not {what} ({status})"
+        why = f"you may not {what}" if status == HTTPStatus.FORBIDDEN else f"the cluster would not {what} ({status})"
         by_hand = f"basefly clusters manifest {self._profile} | kubectl --context {self._place.context} apply -f -"
         cures = {
             401: "Your own sign-in to the cluster has ended; renew it.",
