@@ -18,8 +18,12 @@ export function formAddress(action: string, fields: Iterable<[string, FormDataEn
   return text ? `${action}?${text}` : action;
 }
 
+/** How the browser's history takes a change: as a step of its own, as more of the same typing, or it is a step back. */
+type Step = "step" | "typing" | "back";
+
 /** Show the part `id` as it is at `url`. Falls back to a plain page load when the server does not play along. */
-async function swap(url: string, id: string, remember: "push" | "replace" | "keep"): Promise<void> {
+async function swap(url: string, id: string, step: Step): Promise<void> {
+  clearTimeout(typing);
   running?.abort();
   const mine = (running = new AbortController());
   const shown = document.getElementById(id);
@@ -27,8 +31,7 @@ async function swap(url: string, id: string, remember: "push" | "replace" | "kee
   const slow = setTimeout(() => shown.setAttribute("aria-busy", "true"), SLOW_AFTER);
   try {
     const next = await load(url, id, mine.signal);
-    if (remember === "push") history.pushState({ swap: id }, "", url);
-    if (remember === "replace") history.replaceState({ swap: id }, "", url);
+    remember(url, step);
     place(shown, next, false);
     listen();
     announce(document.querySelector("[data-result]")?.textContent?.trim() ?? "");
@@ -40,18 +43,26 @@ async function swap(url: string, id: string, remember: "push" | "replace" | "kee
   }
 }
 
+/** Typing is one step back, however many letters it has. */
+function remember(url: string, step: Step): void {
+  if (step === "back") return;
+  const state = { typing: step === "typing" };
+  const more = state.typing && (history.state as typeof state | null)?.typing;
+  if (more) history.replaceState(state, "", url);
+  else history.pushState(state, "", url);
+}
+
 function onClick(event: MouseEvent): void {
   if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element && event.target.closest<HTMLAnchorElement>("a[data-swap]");
   if (!link || !link.dataset.swap) return;
   event.preventDefault();
-  void swap(link.href, link.dataset.swap, "push");
+  void swap(link.href, link.dataset.swap, "step");
 }
 
-function submit(form: HTMLFormElement, remember: "push" | "replace"): void {
-  clearTimeout(typing);
+function submit(form: HTMLFormElement, step: Step): void {
   const action = form.getAttribute("action") ?? location.pathname;
-  void swap(formAddress(action, new FormData(form).entries()), form.dataset.swap ?? "", remember);
+  void swap(formAddress(action, new FormData(form).entries()), form.dataset.swap ?? "", step);
 }
 
 function swapForm(event: Event): HTMLFormElement | undefined {
@@ -66,20 +77,20 @@ export function start(): void {
     if (!form) return;
     event.preventDefault();
     form.querySelector<HTMLElement>(":popover-open")?.hidePopover();
-    submit(form, "push");
+    submit(form, "step");
   });
   document.addEventListener("input", (event) => {
     const form = swapForm(event);
     if (!form || !(event.target instanceof HTMLInputElement)) return;
     clearTimeout(typing);
-    typing = window.setTimeout(() => submit(form, "replace"), TYPING_PAUSE);
+    typing = window.setTimeout(() => submit(form, "typing"), TYPING_PAUSE);
   });
   document.addEventListener("change", (event) => {
     const form = swapForm(event);
-    if (form && event.target instanceof HTMLSelectElement) submit(form, "push");
+    if (form && event.target instanceof HTMLSelectElement) submit(form, "step");
   });
   addEventListener("popstate", () => {
     const id = document.querySelector<HTMLElement>("[data-swap]")?.dataset.swap;
-    if (id) void swap(location.href, id, "keep");
+    if (id) void swap(location.href, id, "back");
   });
 }

@@ -56,7 +56,7 @@ export function place(shown: HTMLElement, next: HTMLElement, gently: boolean): v
 function hold(shown: HTMLElement, next: HTMLElement): Held | undefined {
   const body = shown.querySelector<HTMLElement>("[data-rows]");
   const fresh = next.querySelector<HTMLElement>("[data-rows]");
-  return body && fresh ? holdBack(body, fresh) : undefined;
+  return body && fresh ? holdBack(body, fresh, next.querySelector("[rel=next]") !== null) : undefined;
 }
 
 function announce(element: HTMLElement | null, held: Held | undefined): void {
