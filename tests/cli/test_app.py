@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.cli.shell import Shell
 
 CLI = Path(app.__file__).parent
 COMMANDS = "get describe search events kinds up setup login logout whoami doctor completion version".split()
+CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
 GROUPS = {"clusters": 11, "tokens": 3}
 
 
@@ -117,6 +119,31 @@ class TestUp:
         assert "BASEFLY_DATABASE_URL" in told.stderr
         assert "BASEFLY_LOG_LEVEL" in told.stderr
         assert "Traceback" not in told.stderr
+
+
+class TestGuide:
+    """docs/guide/command-line.md tells of all there is, and of nothing else."""
+
+    TEXT = (CLI.parent.parent / "docs/guide/command-line.md").read_text()
+
+    def test_every_command_is_told(self) -> None:
+        words = [*COMMANDS, *(f"clusters {word}" for word in CLUSTERS), "tokens list"]
+        assert [word for word in words if f"basefly {word}" not in self.TEXT] == []
+
+    def test_every_option_that_it_tells_of_is_there(self, shell: Shell) -> None:
+        commands = [
+            ["--help"],
+            *([word, "--help"] for word in COMMANDS),
+            *(["clusters", w, "--help"] for w in CLUSTERS),
+        ]
+        helps = "".join(shell.done(*words).out for words in commands)
+        told = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+|-[a-zA-Z])(?![\w-])", self.TEXT))
+        assert len(told) > 30
+        assert [option for option in sorted(told) if not re.search(rf"(?<![\w-]){option}(?![\w-])", helps)] == []
+
+    def test_every_exit_code_is_told(self) -> None:
+        told = re.findall(r"^\| (\d+) \| ", self.TEXT.partition("## Exit codes")[2], re.MULTILINE)
+        assert [int(code) for code in told] == [*Exit]
 
 
 @pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish", "powershell"])

@@ -21,7 +21,8 @@ Lines = Callable[[], list[str]]
 @contextmanager
 def watching(mia: Shell, file: Path, *words: str) -> Iterator[Lines]:
     """What a watch has printed so far, while the block runs."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(mia.home), **mia.environ}
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(mia.home), **mia.environ, **measured}
     command = [sys.executable, "-m", "basefly", *words, "--watch"]
     with file.open("w") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True)

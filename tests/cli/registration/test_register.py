@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +102,15 @@ class TestRegister:
         only = ["--kubeconfig", write(tmp_path, config), "--context", "sim-1"]
         ran = mine.done("clusters", "register", *only, "--name", "new-ending")
         assert "the credentials come from the kubeconfig and ended at 2001-09-09 01:46 UTC" in ran.err
+
+    def test_who_waits_at_a_terminal_sees_how_far_it_is(self, mine: Shell) -> None:
+        outer, inner = pty.openpty()
+        command = [sys.executable, "-m", "basefly", "clusters", "register"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(mine.home), "TERM": "xterm", **mine.environ}
+        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=inner, text=True, check=True)
+        os.close(inner)
+        assert "The hub checks" in os.read(outer, 65536).decode()
+        assert ended.stdout.startswith("CONTEXT   RESULT")
 
     @pytest.mark.parametrize(
         ("words", "code", "why"),
