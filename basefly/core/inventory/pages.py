@@ -126,8 +126,8 @@ async def show_object(
 
 
 async def _list(request: Request, tx: Tx, by: Principal, resource: str) -> Response[str]:
-    asked = _asked(request, resource)
     clusters = await answers.visible_clusters(tx, by)
+    asked = _asked(request, resource, clusters)
     mistake: Invalid | None = None
     try:
         page = await answers.list_objects(tx, by, asked)
@@ -168,12 +168,13 @@ def _choices(asked: ListRequest, counts: Facets, clusters: list[str]) -> list[Ch
     return [choice for choice in choices if len(choice.options) > 1 or choice.chosen]
 
 
-def _asked(request: Request, resource: str) -> ListRequest:
+def _asked(request: Request, resource: str, clusters: list[ClusterState]) -> ListRequest:
     query = request.query_params
+    names = {word: each.name for each in clusters for word in (each.name.lower(), str(each.id))}
     events = resource == "events"
     return ListRequest(
         resource=resource,
-        cluster=_given(query.getall("cluster", [])),
+        cluster=tuple(names.get(word.lower(), word) for word in _given(query.getall("cluster", []))),
         namespace=_given(query.getall("namespace", [])),
         q=query.get("q", ""),
         labels=query.get("labels", ""),

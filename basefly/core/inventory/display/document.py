@@ -62,15 +62,19 @@ def document(whole: dict[str, Any]) -> Document:
 
 
 def _section(key: str, value: Any) -> Section:
-    text = _dump({key: value})
-    if isinstance(value, dict | list) and value:
-        return Section(key, [_pieces(line) for line in text.splitlines()[1:]], folds=True)
-    return Section(key, [_pieces(line) for line in text.splitlines()], folds=False)
+    lines = [_pieces(line) for line in _lines({key: value})]
+    folds = isinstance(value, dict | list) and bool(value)
+    return Section(key, lines[1:] if folds else lines, folds=folds)
 
 
 def _managed(fields: list[Any]) -> Section:
-    text = _dump({"metadata": {"managedFields": fields}})
-    return Section("managedFields", [_pieces(line) for line in text.splitlines()[2:]], folds=True, open=False)
+    lines = _lines({"metadata": {"managedFields": fields}})
+    return Section("managedFields", [_pieces(line) for line in lines[2:]], folds=True, open=False)
+
+
+def _lines(value: Any) -> list[str]:
+    """The lines as YAML means them; Python would part them at rarer characters too."""
+    return _dump(value).removesuffix("\n").split("\n")
 
 
 def _dump(value: Any) -> str:
