@@ -1,4 +1,4 @@
-"""Simulated clusters for tests: `from tests.sim.fixtures import cluster, fleet  # noqa: F401`."""
+"""Simulated clusters for tests: `fleet` and `cluster`, for a conftest to import."""
 
 from __future__ import annotations
 

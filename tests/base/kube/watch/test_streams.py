@@ -60,7 +60,7 @@ async def test_deleted_and_made_again_are_two_lives() -> None:
     lines = [event("DELETED", pod("a", 101, uid="one")), event("ADDED", pod("a", 102, uid="two"))]
     async with Apiserver.start(stream(*lines)) as server:
         found = await told(server, after(Changed), since="100")
-    assert [one.object.metadata.uid for one in found if not isinstance(one, Alive)] == ["one", "two"]  # type: ignore[union-attr]
+    assert [one.object.metadata.uid for one in found if not isinstance(one, Alive)] == ["one", "two"]  # type: ignore[union-attr]  # both carry an object
 
 
 @pytest.mark.parametrize("how", ["http", "event"])
