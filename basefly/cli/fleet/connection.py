@@ -23,7 +23,7 @@ def connect() -> Hub:
 
 def find_cluster(hub: Hub, word: str, *, removed: bool = False) -> dict[str, Any]:
     """The cluster of this name or id; removed ones only if asked for."""
-    params: dict[str, Any] = {"limit": 100} | ({"removed": True} if removed else {})
+    params: dict[str, Any] = {"limit": 500} | ({"removed": True} if removed else {})
     names = []
     for page in hub.pages("/clusters", params):
         for cluster in page["items"]:
