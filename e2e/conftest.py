@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -13,7 +14,11 @@ from e2e.hub import Hub
 from e2e.plane.cluster import Cluster, given_clusters
 from e2e.population import populate
 
-NewPlane = Callable[[str], ControlPlane]
+
+class NewPlane(Protocol):
+    """Starts a control plane of this name; without controllers it is up sooner, and nothing moves by itself."""
+
+    def __call__(self, name: str, *, controllers: bool = True) -> ControlPlane: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,4 +76,8 @@ def west(fleet: list[Cluster]) -> Cluster:
 def new_plane(folder: Path) -> Iterator[NewPlane]:
     """Starts a control plane that belongs to this test alone."""
     with ExitStack() as running:
-        yield lambda name: running.enter_context(ControlPlane.start(folder / name, name=name))
+
+        def start(name: str, *, controllers: bool = True) -> ControlPlane:
+            return running.enter_context(ControlPlane.start(folder / name, name=name, controllers=controllers))
+
+        yield start

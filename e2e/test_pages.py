@@ -31,7 +31,7 @@ def visitor(browser: Browser, hub: Hub) -> Iterator[Visitor]:
 
 @pytest.mark.upsets
 def test_a_pasted_kubeconfig_is_a_cluster_on_screen_within_ten_seconds(visitor: Visitor, new_plane: NewPlane) -> None:
-    plane = new_plane("pasted")
+    plane = new_plane("pasted", controllers=False)
     page = visitor.page
     page.goto("/connect")
     page.get_by_label("Paste it").fill(plane.kubeconfig_text())

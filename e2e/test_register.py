@@ -36,28 +36,28 @@ class TestWhatIsWrongIsSaid:
     """Each fault of a cluster's address or credentials has its own sentence and its own cure."""
 
     def test_nothing_listens_there(self, hub: Hub, new_plane: NewPlane) -> None:
-        plane = new_plane("wrong-port")
+        plane = new_plane("wrong-port", controllers=False)
         text = plane.kubeconfig_text().replace(plane.server, f"https://127.0.0.1:{free_port()}")
         assert "refused" in _complaint(hub, text, plane)
 
     def test_another_authority_signed_the_certificate(self, hub: Hub, new_plane: NewPlane) -> None:
-        plane = new_plane("wrong-ca")
+        plane = new_plane("wrong-ca", controllers=False)
         text = plane.kubeconfig_text()
         plane.rotate_server_certificate(authority=True)
         assert "certificate" in _complaint(hub, text, plane)
 
     def test_the_certificate_has_expired(self, hub: Hub, new_plane: NewPlane) -> None:
-        plane = new_plane("expired")
+        plane = new_plane("expired", controllers=False)
         plane.rotate_server_certificate(expired=True)
         assert "expired" in _complaint(hub, plane.kubeconfig_text(), plane)
 
     def test_the_token_is_not_known(self, hub: Hub, new_plane: NewPlane) -> None:
-        plane = new_plane("wrong-token")
+        plane = new_plane("wrong-token", controllers=False)
         text = plane.kubeconfig_text(certificate=False).replace(plane.token, "a-token-of-yesterday")
         assert "401" in _complaint(hub, text, plane)
 
     def test_the_missing_rights_are_named(self, hub: Hub, new_plane: NewPlane) -> None:
-        plane = new_plane("no-rights")
+        plane = new_plane("no-rights", controllers=False)
         assert "pods" in _complaint(hub, plane.kubeconfig_text(user="nobody-special"), plane)
 
 
