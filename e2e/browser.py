@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from e2e.hub import OWNER, Hub
 
+SHOTS = os.environ.get("BASEFLY_SCREENSHOTS", "")  # a folder for pictures of every page that is looked at
 AXE = Path(__file__).parent.parent / "frontend/node_modules/axe-core/axe.min.js"
 WIDTHS = (360, 768, 1440)
 HEIGHT = 900
@@ -51,6 +53,7 @@ class Visitor:
             color_scheme="dark" if theme == "dark" else "light",
             bypass_csp=True,  # for axe alone, which is injected; the pages' own scripts carry the nonce
         )
+        self.view = f"{width}-{theme}"
         self.complaints: list[str] = []
         self._refused: set[str] = set()
         self.page = self.context.new_page()
@@ -83,6 +86,9 @@ class Visitor:
         sideways: int = self.page.evaluate(SIDEWAYS)
         if sideways > 0:
             found.append(f"scrolls sideways by {sideways} px")
+        if SHOTS:
+            name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "overview"
+            self.page.screenshot(path=Path(SHOTS) / f"{name[-60:]}-{self.view}.png", full_page=True)
         said, self.complaints = self.complaints, []
         return [*found, *axe(self.page), *said]
 

@@ -32,7 +32,7 @@ async function swap(url: string, id: string, step: Step): Promise<void> {
   try {
     const next = await load(url, id, mine.signal);
     remember(url, step);
-    place(shown, next, false);
+    place(shown, next, step === "typing" ? "typing" : "asked");
     listen();
     announce(document.querySelector("[data-result]")?.textContent?.trim() ?? "");
   } catch {

@@ -32,13 +32,19 @@ export async function load(url: string, id: string, signal?: AbortSignal): Promi
   return element;
 }
 
-/** Put `next` in the place of `shown`. With `gently`, rows a reader is at work in keep their places. */
-export function place(shown: HTMLElement, next: HTMLElement, gently: boolean): void {
-  const held = gently && atWork(shown) ? hold(shown, next) : undefined;
+/**
+ * Who brings the new content. News come gently: rows a reader is at work in keep their places. Typing keeps what is in
+ * the field. What was asked for comes whole.
+ */
+export type Occasion = "news" | "typing" | "asked";
+
+/** Put `next` in the place of `shown`. */
+export function place(shown: HTMLElement, next: HTMLElement, occasion: Occasion): void {
+  const held = occasion === "news" && atWork(shown) ? hold(shown, next) : undefined;
   const changed: Element[] = [];
   Idiomorph.morph(shown, next, {
     morphStyle: "outerHTML",
-    ignoreActiveValue: true,
+    ignoreActiveValue: occasion !== "asked",
     callbacks: {
       beforeNodeMorphed: (old: Node, fresh: Node) => {
         if (old instanceof HTMLTableCellElement && differs(old, fresh)) changed.push(old);
@@ -50,7 +56,7 @@ export function place(shown: HTMLElement, next: HTMLElement, gently: boolean): v
   });
   tick(document, Date.now());
   announce(document.getElementById(shown.id), held);
-  if (gently) changed.forEach(flash);
+  if (occasion === "news") changed.forEach(flash);
 }
 
 function hold(shown: HTMLElement, next: HTMLElement): Held | undefined {

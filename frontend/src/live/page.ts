@@ -1,8 +1,7 @@
 // Keeps the page true: hears which topics changed and fetches the parts that show them.
 
-import { announce } from "../announce.ts";
 import * as freshness from "./freshness.ts";
-import { FragmentError, load, place } from "./fragments.ts";
+import { FragmentError, load, type Occasion, place } from "./fragments.ts";
 import { Stream } from "./stream.ts";
 import { address, matches, patterns } from "./topics.ts";
 
@@ -48,19 +47,19 @@ async function refresh(id: string): Promise<void> {
   dirty.delete(id);
   busy.add(id);
   started.set(id, Date.now());
-  await renew(id, true).catch(failed);
+  await renew(id, "news").catch(failed);
   busy.delete(id);
   const element = document.getElementById(id);
   if (element && dirty.has(id)) schedule(element);
 }
 
-/** Fetch one part again. With `gently`, rows a reader is at work in keep their places. */
-export async function renew(id: string, gently: boolean): Promise<void> {
+/** Fetch one part again. */
+async function renew(id: string, occasion: Occasion): Promise<void> {
   const url = location.href;
   const next = await load(url, id);
   const shown = document.getElementById(id);
   if (!shown || url !== location.href) return;
-  place(shown, next, gently);
+  place(shown, next, occasion);
   freshness.refreshed();
 }
 
@@ -75,7 +74,6 @@ function sessionEnded(): void {
   const bar = document.getElementById("session-ended");
   if (!bar) return;
   bar.hidden = false;
-  announce("Your session has ended.");
 }
 
 /** Start once the page is drawn; rest while nobody looks. */
@@ -91,6 +89,6 @@ export function start(): void {
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("[data-pending-show]");
     const part = button && button.closest<HTMLElement>("[data-live][id]");
-    if (part) renew(part.id, false).catch(failed);
+    if (part) renew(part.id, "asked").catch(failed);
   });
 }
