@@ -39,8 +39,8 @@ def _folder(data_dir: Path) -> Finding:
         return Finding(name, "ok", f"{data_dir} is not there yet; the first `basefly up` makes it.")
     if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
         return Finding(name, "wrong", f"You may not write to {data_dir}.", "Start the hub as the folder's owner.")
-    if data_dir.stat().st_mode & stat.S_IRWXO:
-        return Finding(name, "warning", f"Others on this machine can look into {data_dir}.", f"chmod 700 {data_dir}")
+    if data_dir.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        return Finding(name, "warning", f"Others on this machine can look into {data_dir}.", f"chmod 711 {data_dir}")
     return Finding(name, "ok", str(data_dir))
 
 

@@ -22,9 +22,7 @@ def search(hub: Hub, text: str, kind: str, *, limit: int, output: str) -> None:
     if kind:
         params["kind"] = Kinds(hub).named(kind)["name"]
     found = hub.get("/search", params)
-    if kind:
-        found["items"] = [item for item in found["items"] if item["resource"] == params["kind"]]
-    clusters = [] if kind else found["clusters"]
+    clusters = found["clusters"]
     if output in ("json", "yaml"):
         terminal.write(documents.as_json(found) if output == "json" else documents.as_yaml(found))
         return

@@ -95,7 +95,7 @@ async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPag
         )
     wanted = await visible_clusters(tx, by, request.cluster)
     followed = await streams.get_streams(tx, clusters=[c.id for c in wanted])
-    kind = model.kind_of(request.resource, followed)
+    kind = _asked_kind(request.resource, followed)
     query = ObjectQuery(
         resource=kind.resource,
         clusters=tuple(c.id for c in wanted),
@@ -112,6 +112,16 @@ async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPag
     rows, following = await objects.page_objects(tx, by.scope(READ), query)
     total = await objects.count_objects(tx, by.scope(READ), query)
     return _page(kind, wanted, followed, rows=rows, following=following, total=total)
+
+
+def _asked_kind(resource: str, followed: Sequence[Stream]) -> Kind:
+    """The kind meant; NotFound for a word that is neither a kind we know nor one that a cluster serves."""
+    kind = model.kind_of(resource, followed)
+    if kinds.named(kind.resource) is None and all(stream.resource != kind.resource for stream in followed):
+        raise NotFound(
+            f"No cluster here serves a kind {resource!r}.", cure="Look at the list of kinds for what there is."
+        )
+    return kind
 
 
 def _filters(kind: Kind, columns: dict[str, str]) -> dict[str, str]:
@@ -157,7 +167,7 @@ async def facets(tx: Tx, by: Principal, resource: str, wanted: Sequence[str] = (
     in_sight = await visible_clusters(tx, by, wanted)
     names = {c.id: c.name for c in in_sight}
     followed = await streams.get_streams(tx, clusters=list(names))
-    kind = model.kind_of(resource, followed)
+    kind = _asked_kind(resource, followed)
     counts: dict[str, dict[str, int]] = {part: defaultdict(int) for part in Facets.__struct_fields__}
     for rollup in await streams.get_rollups(tx, list(names), [kind.resource]):
         if not scope.covers(rollup.cluster_id, rollup.namespace):
@@ -209,17 +219,19 @@ async def count_by_cluster(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, 
     return counts
 
 
-async def search(tx: Tx, by: Principal, text: str, limit: int = 20) -> SearchAnswer:
-    """Clusters and objects of any kind whose name contains the text."""
+async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str = "") -> SearchAnswer:
+    """Clusters and objects whose name contains the text: of any kind, or of one."""
     started = perf_counter()
     text = text.strip()
     if not text:
         raise Invalid("Say what to search for.", errors=(FieldError("/q", "empty"),))
     in_sight = await visible_clusters(tx, by)
     names = {c.id: c.name for c in in_sight}
-    rows = await objects.search_objects(tx, by.scope(READ), list(names), text, limit)
-    kinds_here = {s.resource: s.kind for s in await streams.get_streams(tx, clusters=list(names))}
-    matches = [model.ClusterName(c.id, c.name) for c in in_sight if text.lower() in c.name.lower()]
+    followed = await streams.get_streams(tx, clusters=list(names))
+    resource = _asked_kind(kind, followed).resource if kind else ""
+    rows = await objects.search_objects(tx, by.scope(READ), list(names), text, limit=limit, resource=resource)
+    kinds_here = {s.resource: s.kind for s in followed}
+    matches = [model.ClusterName(c.id, c.name) for c in in_sight if not kind and text.lower() in c.name.lower()]
     return SearchAnswer(
         items=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in rows],
         clusters=matches[:limit],

@@ -29,6 +29,7 @@ Selector = Annotated[
 Statuses = Annotated[list[str] | None, QueryParameter(name="status", description="Repeatable, for instance Running.")]
 Healths = Annotated[list[str] | None, QueryParameter(name="health", description="Repeatable: ok, warn, bad, idle.")]
 SortBy = Annotated[str, QueryParameter(description="A column; with a minus before it, descending.")]
+KindName = Annotated[str, QueryParameter(description="Only objects of this kind: po, pods or Pod.")]
 Cursor = Annotated[str, QueryParameter(description="`next` of the page before.")]
 
 
@@ -124,8 +125,8 @@ async def list_events(
 
 
 @get("/search", permission=READ, summary="Clusters and objects of any kind by a part of their name")
-async def search(tx: Tx, by: Principal, q: str, limit: Limit = 20) -> answers.SearchAnswer:
-    return await answers.search(tx, by, q, limit)
+async def search(tx: Tx, by: Principal, q: str, kind: KindName = "", limit: Limit = 20) -> answers.SearchAnswer:
+    return await answers.search(tx, by, q, limit, kind=kind)
 
 
 HANDLERS = (

@@ -166,6 +166,8 @@ def missing(cluster: ClusterState, streams: Sequence[Stream], now: datetime, *, 
     moment = as_of(cluster, streams, now)
     if not begun:
         return Missing(cluster.id, cluster.name, cluster.health_reason or FIRST_READING, None)
+    if cluster.health == "unreachable":  # then every stream fails, each in words of its own
+        return Missing(cluster.id, cluster.name, cluster.health_reason or "unreachable", moment)
     for stream in streams:
         if stream.state == "denied":
             return Missing(cluster.id, cluster.name, f"not permitted: {stream.reason}", moment)
@@ -173,8 +175,6 @@ def missing(cluster: ClusterState, streams: Sequence[Stream], now: datetime, *, 
             return Missing(cluster.id, cluster.name, FIRST_READING, moment)
         if stream.state in ("failed", "retrying"):
             return Missing(cluster.id, cluster.name, stream.reason or "reconnecting", moment)
-    if cluster.health == "unreachable":
-        return Missing(cluster.id, cluster.name, cluster.health_reason or "unreachable", moment)
     if moment is not None and now - moment > LIVE_WITHIN:
         return Missing(cluster.id, cluster.name, "has not answered for a while", moment)
     return None

@@ -87,7 +87,7 @@ class TestMachine:
 
     def test_a_folder_that_others_can_read(self, shell: Shell, tmp_path: Path) -> None:
         tmp_path.chmod(0o755)
-        assert self.look(shell, tmp_path)["data folder"]["cure"] == f"chmod 700 {tmp_path}"
+        assert self.look(shell, tmp_path)["data folder"]["cure"] == f"chmod 711 {tmp_path}"
 
     def test_a_key_that_others_can_read(self, shell: Shell, tmp_path: Path) -> None:
         key = tmp_path / "encryption.key"

@@ -91,6 +91,12 @@ class TestLists:
         assert told in found["detail"]
         assert found["cure"]
 
+    async def test_a_kind_nobody_serves_is_not_found(self, viewer: Person) -> None:
+        for path in ("/objects/unicorns", "/objects/unicorns/facets"):
+            found = problem(await viewer.http.get(f"/api/v1{path}"), 404)
+            assert "unicorns" in found["detail"]
+            assert found["cure"]
+
     async def test_a_stranger_sees_an_empty_fleet(self, stranger: Person, berlin: dict[str, Any]) -> None:
         assert (await ask(stranger, "/objects/pods"))["items"] == []
         problem(await stranger.http.get("/api/v1/objects/pods", params={"cluster": berlin["id"]}), 404)

@@ -169,7 +169,9 @@ class TestSearch:
     ) -> None:
         async with db.transaction(org) as tx:
             scope = Scope(org, (Reach(None, None),))
-            found = await objects.search_objects(tx, scope, fleet_of_two, "web", 500)
+            found = await objects.search_objects(tx, scope, fleet_of_two, "web", limit=500)
+            none = await objects.search_objects(tx, scope, fleet_of_two, "web", limit=500, resource="nodes")
+        assert none == []
         assert found[0].name == "web"
         assert {row.name for row in found} == {"web", "web-1", "Web"}
 

@@ -163,10 +163,19 @@ async def get_object(
     return await tx.one(StoredObject, statement, where.values)
 
 
-async def search_objects(tx: Tx, scope: Scope, clusters: Sequence[UUID], text: str, limit: int) -> list[StoredObject]:
-    """Objects of any kind whose name contains the text; exact names first, then names that begin with it."""
+async def search_objects(
+    tx: Tx, scope: Scope, clusters: Sequence[UUID], text: str, *, limit: int, resource: str = ""
+) -> list[StoredObject]:
+    """Objects whose name contains the text; exact names first, then names that begin with it.
+
+    Of one resource if given; otherwise of any but events, whose names nobody knows.
+    """
     where = Where(scope)
-    where.add("o.resource <> 'events' and o.cluster_id = any (%s)", list(clusters))
+    where.add("o.cluster_id = any (%s)", list(clusters))
+    if resource:
+        where.add("o.resource = %s", resource)
+    else:
+        where.add("o.resource <> 'events'")
     where.add("o.name ilike %s", f"%{escape_like(text)}%")
     statement = sql.SQL(
         "{} {} order by o.name <> %s, not starts_with(o.name, %s), o.health in ('ok', 'idle'), length(o.name), "
