@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from basefly.sim import Cluster
+from tests.core.inventory.conftest import eventually
 from tests.core.inventory.test_api import berlin
 from tests.people import Hub, Person, house, hub, listener, owner, port, stranger, viewer
 
@@ -42,9 +43,11 @@ class TestEmpty:
 class TestLists:
     @pytest.mark.parametrize("path", LISTS)
     async def test_every_list_shows_what_there_is(self, viewer: Person, path: str) -> None:
-        text = await page(viewer, path)
-        assert "in 1 cluster" in text
-        assert "data-rows" in text
+        async def listed() -> bool:
+            return "in 1 cluster" in await page(viewer, path)
+
+        await eventually(listed, within=20)
+        assert "data-rows" in await page(viewer, path)
 
     async def test_a_row_has_its_name_and_leads_to_its_object(self, viewer: Person, cluster: Cluster) -> None:
         text = await page(viewer, "/pods")
