@@ -85,4 +85,4 @@ def executable() -> Path:
 
 
 if __name__ == "__main__":
-    print("Assets built." if build(ROOT) else "Assets are up to date.")
+    sys.stdout.write("Assets built.\n" if build(ROOT) else "Assets are up to date.\n")

@@ -76,7 +76,7 @@ def test_every_icon_that_is_used_is_there_and_no_other() -> None:
 
 
 def test_styles_use_only_tokens_that_exist() -> None:
-    text = "\n".join(path.read_text() for path in STYLES.glob("*.css"))
+    text = "\n".join(path.read_text() for path in STYLES.rglob("*.css"))
     defined = set(re.findall(r"(--[\w-]+):", text))
     assert set(re.findall(r"var\((--[\w-]+)", text)) - defined == set()
 
