@@ -1,6 +1,6 @@
 """`ingest`: what it costs to bring 10,000 pods of real size into rows, beside what others pay to hold them in memory.
 
-All read the same real API server over TLS. Ours ends when every row is committed in PostgreSQL; the rivals end when
+All read the same API server over TLS. Ours ends when every row is committed in PostgreSQL; the rivals end when
 they hold all objects. The figures are the clients' own CPU and memory, not those of the API server or PostgreSQL.
 """
 
@@ -20,9 +20,9 @@ import psycopg
 from basefly.base.db import migrate
 from basefly.base.db.embedded import Embedded
 from basefly.base.settings import Settings
-from bench import measure, pods
+from bench import cluster, measure
+from bench.cluster import Subject
 from bench.report import Bar, Figures, Report, Run
-from e2e.control_plane import ControlPlane
 
 PODS = 10_000
 QUICK_PODS = 500
@@ -41,26 +41,25 @@ def run(options: Run) -> Report:
         postgres = Embedded.start(Settings(data_dir=folder / "hub"))
         try:
             asyncio.run(migrate.up(postgres.owner_url))
-            with ControlPlane.start(folder / "plane", name="bench", controllers=False) as plane:
-                size = asyncio.run(pods.create(plane.server, plane.ca, plane.token, count))
-                commands = contenders(plane.kubeconfig, postgres, informer)
-                figures = measure.interleaved(
-                    commands, rounds=options.rounds, objects=count, before=lambda: empty(postgres)
-                )
+            with cluster.with_pods(folder, count) as subject:
+                commands = contenders(subject, postgres, informer)
+                figures = measure.interleaved(commands, rounds=options.rounds, before=lambda: empty(postgres))
         finally:
             postgres.stop()
-    notes = [f"{count:,} pods of {size:,} bytes; medians of {options.rounds} interleaved runs"]
+    notes = [f"{subject.described}; medians of {options.rounds} interleaved runs"]
     if not informer:
         notes.append("Go is not at hand: the client-go informer did not run, and its bars were not checked")
     return Report.of("ingest", figures, bars(figures), notes)
 
 
-def contenders(kubeconfig: Path, postgres: Embedded, informer: Path | None) -> Mapping[str, Sequence[str]]:
-    """Ours first."""
+def contenders(subject: Subject, postgres: Embedded, informer: Path | None) -> Mapping[str, Sequence[str]]:
+    """Ours first. The simulator speaks no protobuf."""
     python = [sys.executable, "-m"]
+    kubeconfig = subject.kubeconfig
+    encodings = {PROTOBUF: "protobuf", JSON: "json"} if subject.real else {JSON: "json"}
     commands = {OURS: [*python, "bench.ours", str(kubeconfig), postgres.app_url, ORG, CLUSTER]}
     if informer:
-        for name, encoding in ((PROTOBUF, "protobuf"), (JSON, "json")):
+        for name, encoding in encodings.items():
             commands[name] = [str(informer), "-kubeconfig", str(kubeconfig), "-encoding", encoding]
     commands[OFFICIAL] = [*python, "bench.rivals.official", str(kubeconfig)]
     return commands

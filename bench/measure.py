@@ -38,29 +38,32 @@ def metered() -> Iterator[Cost]:
     print(msgspec.json.encode(cost).decode(), flush=True)
 
 
-def interleaved(
-    contenders: Mapping[str, Sequence[str]], *, rounds: int, objects: int, before: Callable[[], None]
-) -> list[Figures]:
+def interleaved(contenders: Mapping[str, Sequence[str]], *, rounds: int, before: Callable[[], None]) -> list[Figures]:
     """Run every contender once a round, in turn, so that a busy minute hits all; medians of each.
 
-    `before` runs ahead of each, unmeasured; each must report that it saw `objects` objects.
+    `before` runs ahead of each, unmeasured. All must have seen the same number of objects.
     """
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, command in contenders.items():
             before()
-            costs[name].append(_measure(name, command, objects))
+            costs[name].append(_measure(name, command))
+    _agree(costs)
     return [_median(name, runs) for name, runs in costs.items()]
 
 
-def _measure(name: str, command: Sequence[str], objects: int) -> Cost:
+def _measure(name: str, command: Sequence[str]) -> Cost:
     done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-4000:]}")
-    cost = msgspec.json.decode(done.stdout.splitlines()[-1], type=Cost)
-    if cost.objects != objects:
-        raise SystemExit(f"{name} saw {cost.objects} objects, and there are {objects}")
-    return cost
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Cost)
+
+
+def _agree(costs: Mapping[str, Sequence[Cost]]) -> None:
+    """Whoever saw less has done less, and its cost says nothing."""
+    seen = {name: sorted({cost.objects for cost in runs}) for name, runs in costs.items()}
+    if len({count for counts in seen.values() for count in counts}) != 1:
+        raise SystemExit(f"The contenders did not see the same objects: {seen}")
 
 
 def _median(name: str, runs: Sequence[Cost]) -> Figures:

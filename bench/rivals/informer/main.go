@@ -19,7 +19,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-const protobuf = "application/vnd.kubernetes.protobuf"
+// What each encoding is called on the wire. The generated clients would choose protobuf by themselves.
+var mediaTypes = map[string]string{"protobuf": "application/vnd.kubernetes.protobuf", "json": "application/json"}
 
 // Result is what every contender prints as its last line: seconds of CPU and wall clock, peak memory in bytes.
 type Result struct {
@@ -36,10 +37,8 @@ func main() {
 
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
 	check(err)
-	if *encoding == "protobuf" {
-		config.ContentType = protobuf
-		config.AcceptContentTypes = protobuf
-	}
+	config.ContentType = mediaTypes[*encoding]
+	config.AcceptContentTypes = mediaTypes[*encoding]
 	client, err := kubernetes.NewForConfig(config)
 	check(err)
 
