@@ -44,9 +44,7 @@ class Embedded:
         with the cure, if another hub uses the folder, the data is of another version, or the server does not start.
         """
         home = settings.data_dir / "postgres"
-        settings.data_dir.mkdir(
-            mode=0o711, parents=True, exist_ok=True
-        )  # its account may pass, nobody look
+        settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)  # its account may pass, nobody look
         home.mkdir(mode=0o700, exist_ok=True)
         lock = _lock(settings.data_dir)
         try:

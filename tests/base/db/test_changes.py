@@ -97,7 +97,10 @@ async def test_a_lost_connection_comes_back_with_a_reset(
     async with changes.subscribe(org, ["*"]) as inbox:
         for _ in range(3):
             with psycopg.connect(urls.superuser, autocommit=True) as superuser:
-                superuser.execute("select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^listen'")
+                superuser.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where query ~ '^listen' and datname = current_database()"
+                )
             assert await following(inbox) == {module.RESET}
             await notify(db, org, "after")
             assert await following(inbox) == {"after"}

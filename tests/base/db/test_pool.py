@@ -113,7 +113,10 @@ async def test_a_cancelled_query_leaves_no_answer_behind(database_url: str, org:
 async def test_killed_backends_are_replaced(db: Database, org: UUID, urls: Urls) -> None:
     await asyncio.gather(*[count(db, org) for _ in range(20)])
     with psycopg.connect(urls.superuser, autocommit=True) as superuser:
-        superuser.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'basefly_app'")
+        superuser.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where usename = 'basefly_app' and datname = current_database()"
+        )
     assert await asyncio.gather(*[count(db, org) for _ in range(20)]) == [0] * 20
 
 

@@ -67,7 +67,11 @@ class TestMissing:
             ({}, {"state": "listing", "listed_at": None, "as_of": None}, "still reading it for the first time"),
             ({}, {"state": "retrying", "reason": "refused"}, "refused"),
             ({"health": "unreachable", "health_reason": "timeout"}, {}, "timeout"),
-            ({"health": "unreachable", "health_reason": "timeout"}, {"state": "retrying", "reason": "again"}, "timeout"),
+            (
+                {"health": "unreachable", "health_reason": "timeout"},
+                {"state": "retrying", "reason": "again"},
+                "timeout",
+            ),
             ({"probed_at": NOW - timedelta(minutes=2)}, {}, "has not answered for a while"),
         ],
     )
