@@ -50,6 +50,11 @@ def at(world: World, home: Path) -> Shell:
     return Shell(home, {"BASEFLY_URL": world.url, "KUBECONFIG": str(world.kubeconfig)})
 
 
+def whole_again(mia: Shell) -> None:
+    """Wait until a cluster that was down is read to the last kind; the hub leaves it in peace for a while first."""
+    eventually(lambda: all(mia("get", kind, "-A").code == 0 for kind in ("nodes", "pods", "deployments")), within=90)
+
+
 def eventually(check: Callable[[], bool], within: float = 30.0) -> None:
     """Wait until the check holds; fails when it does not in time."""
     until = time.monotonic() + within

@@ -11,6 +11,7 @@ import pytest
 
 from basefly.base.runtime.controllers import supervise
 from basefly.core.inventory.controller import SyncController
+from basefly.core.inventory.store import streams
 from basefly.core.inventory.store.merge import Change, Place, upsert_objects
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
@@ -24,7 +25,7 @@ __all__ = ["house", "hub", "listener", "owner", "port", "stranger", "viewer"]
 
 @pytest.fixture
 async def berlin(cluster: Cluster, hub: Hub, owner: Person) -> AsyncIterator[dict[str, Any]]:
-    """The simulated cluster, registered and followed until its pods are there."""
+    """The simulated cluster, registered and followed until all that it serves has been read."""
     cluster.seed(nodes=2, pods=25, seed=4)
     asked = {"name": "berlin", "kubeconfig": cluster.kubeconfig(), "context": cluster.name}
     registered = await owner.http.post("/api/v1/clusters", json=asked, headers={"Origin": hub.url})
@@ -32,8 +33,9 @@ async def berlin(cluster: Cluster, hub: Hub, owner: Person) -> AsyncIterator[dic
     async with running(supervise([SyncController(hub.house)])):
 
         async def followed() -> bool:
-            found = (await owner.http.get("/api/v1/objects/pods")).json()
-            return bool(found["total"] == len(cluster.api.list("pods")) and not found["missing"])
+            async with hub.house.db.transaction(owner.by.org_id) as tx:
+                found = await streams.get_streams(tx)
+            return bool(found) and all(stream.listed_at for stream in found)
 
         await eventually(followed, within=20)
         yield registered.json()
