@@ -99,6 +99,8 @@ class SyncController:
         for cluster_id, version in wanted.items():
             if cluster_id in self._owned and self._owned[cluster_id].credentials_version != version:
                 await self._release(cluster_id)
+                async with self._house.db.transaction(org_id) as tx:
+                    await streams.forget_positions(tx, cluster_id, "new credentials; reading it anew")
             if cluster_id not in self._owned:
                 await self._take(org_id, cluster_id, version)
         for cluster_id in followed - wanted.keys():

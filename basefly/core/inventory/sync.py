@@ -17,7 +17,7 @@ from basefly.base.errors import BaseflyError
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
-from basefly.base.kube.objects import METADATA
+from basefly.base.kube.objects import METADATA, PartialObject
 from basefly.base.kube.watch import (
     Alive,
     Bookmark,
@@ -151,6 +151,7 @@ class ClusterSync:
     async def _reconcile(self, client: Client) -> None:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
         served = await survey(client)
+        await self._start_anew_if_rebuilt(client)
         wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
         async with self._db.transaction(self._org_id) as tx:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
@@ -172,6 +173,20 @@ class ClusterSync:
             if name not in self._tasks:
                 since = known[name].resource_version if name in known else ""
                 self._begin(client, resource, since)
+
+    async def _start_anew_if_rebuilt(self, client: Client) -> None:
+        """Another cluster may stand at the address by now, and its versions may even be newer than those we know."""
+        try:
+            found = await client.get_json("/api/v1/namespaces/kube-system", into=PartialObject, accept=METADATA)
+        except ApiError:
+            return  # not for us to see; then only the versions can tell
+        async with self._db.transaction(self._org_id) as tx:
+            before = await streams.get_identity(tx, self._cluster_id)
+            if before in (None, found.metadata.uid):
+                return
+            await self._stop(*self._tasks)
+            await streams.forget_positions(tx, self._cluster_id, "the cluster was rebuilt; reading it anew")
+        log.warning("inventory.cluster_rebuilt", cluster=str(self._cluster_id))
 
     async def _retire(self, name: str) -> None:
         """The cluster serves this no longer: its objects are gone with it."""
@@ -257,6 +272,8 @@ class ClusterSync:
         before = self._troubles.pop(place.resource, "")
         if reason:
             self._troubles[place.resource] = reason
+        elif before and not self._troubles:
+            self._look_again.set()  # it may have come back as another version, or as another cluster
         if reason != before:
             self._troubled.set()
 

@@ -171,6 +171,27 @@ class TestFaults:
         cluster.api.create(pod("b"))
         await eventually(lambda: equal("pods"), within=20)
 
+    async def test_another_cluster_at_the_same_address_is_read_anew(
+        self, cluster: Cluster, rows: Rows, equal: Equal, synced: ClusterSync
+    ) -> None:
+        cluster.api.create(pod("old"))
+        await eventually(lambda: equal("pods", "namespaces"))
+        await cluster.stop()
+        rebuilt = Cluster("rebuilt", seed=99)
+        for number in range(50):  # its versions are ahead of those of the cluster before
+            rebuilt.api.create(pod(f"new-{number}"))
+        rebuilt.authority, rebuilt.certificate = cluster.authority, cluster.certificate
+        rebuilt.tokens, rebuilt.address = cluster.tokens, cluster.address
+        await rebuilt.start()
+        try:
+
+            async def replaced() -> bool:
+                return sorted(await rows("pods")) == sorted(f"default/new-{number}" for number in range(50))
+
+            await eventually(replaced, within=30)
+        finally:
+            await rebuilt.stop()
+
     async def test_a_kind_we_may_not_read_is_marked_and_the_others_go_on(
         self, cluster: Cluster, equal: Equal, synced: ClusterSync, db: Database, org: UUID
     ) -> None:

@@ -66,6 +66,22 @@ async def update_position(tx: Tx, cluster_id: UUID, resource: str, resource_vers
     )
 
 
+async def forget_positions(tx: Tx, cluster_id: UUID, reason: str) -> None:
+    """List everything anew: the versions we stood at mean nothing any more. The rows stay until lists replace them."""
+    query = """
+        update sync_streams set resource_version = '', state = 'retrying', reason = %s
+        where org_id = %s and cluster_id = %s"""
+    await tx.execute(query, (reason, tx.org_id, cluster_id))
+
+
+async def get_identity(tx: Tx, cluster_id: UUID) -> str | None:
+    """The uid of the namespace kube-system as it was last seen: it lives exactly as long as its cluster."""
+    query = """
+        select uid from objects where org_id = %s and cluster_id = %s and resource = 'namespaces'
+          and namespace = '' and name = 'kube-system'"""
+    return await tx.one(str, query, (tx.org_id, cluster_id))
+
+
 async def update_state(tx: Tx, cluster_id: UUID, resource: str, state: StreamState, reason: str) -> int:
     """The stream's state has changed; its rows and its position have not."""
     query = """
