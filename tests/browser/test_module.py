@@ -108,6 +108,19 @@ class TestLive:
         expect(visitor.page.locator(BADGE)).to_have_text("Live")
         visitor.complaints.clear()  # Chromium notes the connection that broke
 
+    def test_an_object_shows_what_no_list_tells_of_and_that_it_is_gone(self, visitor: Visitor, alive: Cluster) -> None:
+        name = first_name()
+        make(alive, name)
+        open_pods(visitor.page)
+        visitor.page.get_by_role("link", name=name).click()
+        expect(visitor.page.locator(BADGE)).to_have_text("Live")
+        alive.kubectl("annotate", "pod", name, "-n", "default", "note=hello-from-kubectl")
+        expect(visitor.page.get_by_text("hello-from-kubectl").first).to_be_attached(timeout=15_000)
+        alive.kubectl("delete", "pod", name, "-n", "default", "--wait=false")
+        expect(visitor.page.get_by_role("alert")).to_contain_text("no longer there", timeout=15_000)
+        expect(visitor.page.locator(BADGE)).to_have_text(re.compile(r"^Deleted, as of \d"))
+        visitor.complaints.clear()  # Chromium notes the 404
+
     def test_a_session_that_ended_is_told_without_losing_the_page(self, visitor: Visitor, alive: Cluster) -> None:
         open_pods(visitor.page)
         visitor.context.clear_cookies()

@@ -259,14 +259,21 @@ class ClusterSync:
             state = "failed"
         elif isinstance(error, NotFound):
             self._look_again.set()
+        reason = self._reason(error)
         if state != "denied":
-            self._trouble(place, str(error))
+            self._trouble(place, reason)
         try:
             async with self._db.transaction(self._org_id) as tx:
-                if await streams.update_state(tx, place.cluster_id, place.resource, state, str(error)):
+                if await streams.update_state(tx, place.cluster_id, place.resource, state, reason):
                     await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
         except BaseflyError as unheard:  # the stream matters more than its state
             log.warning("inventory.state_not_kept", resource=place.resource, reason=str(unheard))
+
+    def _reason(self, error: BaseflyError) -> str:
+        """Why, in the cluster's words: that we leave it in peace for a while is the consequence of another trouble."""
+        if isinstance(error, ConnectError) and error.kind == "resting" and self._troubles:
+            return next(iter(self._troubles.values()))
+        return str(error)
 
     def _trouble(self, place: Place, reason: str) -> None:
         before = self._troubles.pop(place.resource, "")

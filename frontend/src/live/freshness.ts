@@ -38,12 +38,23 @@ export function word(link: Link, stale: number, at: string): Word {
   return { state: "ok", label: "Live", why: "Everything here follows the clusters as they change." };
 }
 
+function deleted(at: string): Word {
+  return { state: "warn", label: `Deleted, as of ${at}`, why: "It is no longer there. You see it as it was last known." };
+}
+
 let link: Link = "connecting";
 let freshAt = new Date();
+let left = false; // what the page shows is no longer there
 
 /** Show another state of the connection. */
 export function linked(now: Link): void {
   link = now;
+  show();
+}
+
+/** What the page shows is no longer there, and nothing will renew it. */
+export function gone(): void {
+  left = true;
   show();
 }
 
@@ -58,7 +69,7 @@ function show(): void {
   if (!badge) return;
   const stale = document.querySelectorAll("[data-stale]").length;
   const at = freshAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  const { state, label, why } = word(link, stale, at);
+  const { state, label, why } = left ? deleted(at) : word(link, stale, at);
   badge.dataset.state = state;
   write(badge.querySelector("[data-label]"), label);
   write(document.querySelector("#freshness-why [data-why]"), why);

@@ -65,15 +65,29 @@ async function renew(id: string, occasion: Occasion): Promise<void> {
 
 function failed(error: unknown): void {
   if (!(error instanceof FragmentError)) throw error;
-  if (error.status === 401) sessionEnded();
+  if (error.status === 401) rest("session-ended");
+  else if (error.status === 404) gone();
   else freshness.linked(error.status ? "reconnecting" : "offline");
 }
 
-function sessionEnded(): void {
+/** What the page shows is no longer there; it stays as it was last known. */
+function gone(): void {
+  rest("gone");
+  freshness.gone();
+}
+
+/** Stop listening, and say why in the bar of this id. */
+function rest(bar: string): void {
   stream.pause();
-  const bar = document.getElementById("session-ended");
-  if (!bar) return;
-  bar.hidden = false;
+  const shown = document.getElementById(bar);
+  if (shown) shown.hidden = false;
+}
+
+/** Parts with `data-every` also show what no topic tells of: fetch them again when that many milliseconds have passed. */
+function ask(): void {
+  if (document.hidden || document.getElementById("gone")?.hidden === false) return;
+  const now = Date.now();
+  mark((element) => now - (started.get(element.id) ?? performance.timeOrigin) >= Number(element.dataset.every ?? Infinity));
 }
 
 /** Start once the page is drawn; rest while nobody looks. */
@@ -82,6 +96,7 @@ export function start(): void {
   if (document.readyState === "complete") begin();
   else addEventListener("load", begin, { once: true });
   document.addEventListener("visibilitychange", () => (document.hidden ? stream.pause() : stream.resume()));
+  setInterval(ask, 1000);
   addEventListener("pagehide", () => stream.pause());
   addEventListener("pageshow", (event) => event.persisted && stream.resume());
   addEventListener("offline", () => stream.offline());
