@@ -18,18 +18,7 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA, PartialObject
-from basefly.base.kube.watch import (
-    Alive,
-    Bookmark,
-    Changed,
-    Deleted,
-    Listed,
-    Listing,
-    Pace,
-    Retrying,
-    Skipped,
-    follow,
-)
+from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped, follow
 from basefly.core.clusters.actions import report_streams
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind, Row, identity
@@ -151,7 +140,7 @@ class ClusterSync:
     async def _reconcile(self, client: Client) -> None:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
         served = await survey(client)
-        await self._start_anew_if_rebuilt(client)
+        anew = await self._is_rebuilt(client)
         wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
         async with self._db.transaction(self._org_id) as tx:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
@@ -171,22 +160,25 @@ class ClusterSync:
             if name in self._tasks and (self._tasks[name][0] != resource or self._tasks[name][1].done()):
                 await self._stop(name)
             if name not in self._tasks:
-                since = known[name].resource_version if name in known else ""
+                since = known[name].resource_version if name in known and not anew else ""
                 self._begin(client, resource, since)
 
-    async def _start_anew_if_rebuilt(self, client: Client) -> None:
-        """Another cluster may stand at the address by now, and its versions may even be newer than those we know."""
+    async def _is_rebuilt(self, client: Client) -> bool:
+        """Whether another cluster stands at the address by now; then nothing is followed any more.
+
+        Its versions may even be newer than those we know, so that only the identity can tell.
+        """
         try:
             found = await client.get_json("/api/v1/namespaces/kube-system", into=PartialObject, accept=METADATA)
         except ApiError:
-            return  # not for us to see; then only the versions can tell
+            return False  # not for us to see; then only the versions can tell
         async with self._db.transaction(self._org_id) as tx:
             before = await streams.get_identity(tx, self._cluster_id)
-            if before in (None, found.metadata.uid):
-                return
-            await self._stop(*self._tasks)
-            await streams.forget_positions(tx, self._cluster_id, "the cluster was rebuilt; reading it anew")
+        if before in (None, found.metadata.uid):
+            return False
         log.warning("inventory.cluster_rebuilt", cluster=str(self._cluster_id))
+        await self._stop(*self._tasks)
+        return True
 
     async def _retire(self, name: str) -> None:
         """The cluster serves this no longer: its objects are gone with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
@@ -149,17 +149,21 @@ class Writer:
             pass
 
     async def _write_until_done(self, batch: Batch) -> None:
-        delay = 0.1
+        """Write under the leases that hold now: what was gathered under one is never written under a later one."""
+        leases = {cluster_id: lease for cluster_id, lease in self._leases.items() if cluster_id in batch.clusters()}
+        for stranger in batch.clusters() - leases.keys():
+            batch = batch.without(stranger)
+        delay, poisoned = 0.1, False
         while batch.positions or batch.changes:
-            for stranger in batch.clusters() - self._leases.keys():
-                batch = batch.without(stranger)
             try:
-                await self._write(batch)
+                if poisoned:
+                    batch, poisoned = await self._without_poison(batch, leases), False
+                await self._write(batch, leases)
             except LeaseLost as lost:
-                batch = batch.without(self._forget(lost))
+                batch = batch.without(self._forget(leases, lost.lease))
             except REFUSED as error:
                 log.warning("inventory.batch_refused", changes=len(batch.changes), reason=str(error))
-                batch = await self._without_poison(batch)
+                poisoned = True
             except (Error, BaseflyError) as error:
                 log.warning("inventory.database_away", reason=str(error), retry_in=round(delay, 1))
                 await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  # jitter, not a secret
@@ -167,10 +171,10 @@ class Writer:
             else:
                 return
 
-    async def _write(self, batch: Batch) -> None:
+    async def _write(self, batch: Batch, leases: Mapping[UUID, Lease]) -> None:
         async with self._db.transaction(self._org_id) as tx:
             for cluster_id in batch.clusters():
-                await fence(tx, self._leases[cluster_id])
+                await fence(tx, leases[cluster_id])
             touched = await self._apply(tx, batch)
             for place in touched:
                 await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
@@ -194,30 +198,30 @@ class Writer:
                 touched.add(place)
         return touched
 
-    def _forget(self, lost: LeaseLost) -> UUID:
-        for cluster_id, lease in self._leases.items():
-            if lease.name == lost.lease.name:
-                self._lost[cluster_id].set()
-                self.dismiss(cluster_id)
-                return cluster_id
-        raise lost
+    def _forget(self, leases: Mapping[UUID, Lease], lost: Lease) -> UUID:
+        """The cluster whose lease this was; unless it was dismissed in the meantime, whoever follows it is told."""
+        cluster_id = next(cluster_id for cluster_id, lease in leases.items() if lease == lost)
+        if self._leases.get(cluster_id) == lost:
+            self._lost[cluster_id].set()
+            self.dismiss(cluster_id)
+        return cluster_id
 
-    async def _without_poison(self, batch: Batch) -> Batch:
+    async def _without_poison(self, batch: Batch, leases: Mapping[UUID, Lease]) -> Batch:
         """Leave out the objects the database will not take, one by one, and say so at their streams."""
         sound: dict[tuple[Place, str], Row | None] = {}
         for key, row in batch.changes.items():
-            reason = None if row is None else await self._refusal(Change(key[0], row))
+            reason = None if row is None else await self._refusal(Change(key[0], row), leases[key[0].cluster_id])
             if reason is None:
                 sound[key] = row
             else:
                 await self._quarantine(key[0], f"{key[1]}: {reason}")
         return Batch(sound, batch.sweeps, batch.positions)
 
-    async def _refusal(self, change: Change) -> str | None:
+    async def _refusal(self, change: Change, lease: Lease) -> str | None:
         try:
             copy_line(change)
             async with self._db.transaction(self._org_id) as tx:
-                await fence(tx, self._leases[change.place.cluster_id])
+                await fence(tx, lease)
                 await merge.upsert_objects(tx, [change])
         except REFUSED as error:
             return str(error).splitlines()[0]

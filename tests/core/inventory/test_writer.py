@@ -123,6 +123,32 @@ class TestFencing:
 
             await eventually(written)
 
+    async def test_what_was_gathered_under_a_lease_is_not_written_under_the_next(
+        self, db: Database, org: UUID, cluster_id: UUID, rows: Rows
+    ) -> None:
+        place = await follow(db, org, cluster_id)
+        first = await leases.acquire(db, "sync/x", "me", timedelta(minutes=5))
+        assert first is not None
+        writer = Writer(db, org)
+        writer.admit(cluster_id, first)
+        await writer.put(place, "a", row("a", "old"), "1")
+        async with db.transaction(org) as tx:  # holds the batch up in the middle of its writing
+            await tx.execute("update sync_streams set reason = 'busy' where org_id = %s", [org])
+            async with running(writer.run()):
+                await asyncio.sleep(0.3)
+                writer.dismiss(cluster_id)
+                await tx.connection.commit()
+                await leases.release(db, first)
+                second = await leases.acquire(db, "sync/x", "me again", timedelta(minutes=5))
+                assert second is not None
+                writer.admit(cluster_id, second)
+                await writer.put(place, "b", row("b", "new"), "2")
+
+                async def written() -> bool:
+                    return "default/new" in await rows("pods")
+
+                await eventually(written)
+
 
 class TestBudget:
     async def test_a_cluster_that_floods_waits_and_nobody_else(self, db: Database, org: UUID, cluster_id: UUID) -> None:
