@@ -19,6 +19,7 @@ from basefly.sim.access import certificates
 from basefly.sim.access.rbac import SUPERUSERS, Access
 from basefly.sim.access.users import User
 from basefly.sim.api import Api
+from basefly.sim.clock import Clock
 from basefly.sim.discovery.openapi import VERSION
 from basefly.sim.faults import Faults
 from basefly.sim.kinds.catalog import Catalog
@@ -36,8 +37,17 @@ REQUESTS = 100_000
 class Cluster:
     """A cluster to speak to over TLS (`server`, `kubeconfig()`) and to reach into directly (`api`, `faults`)."""
 
-    def __init__(self, name: str, *, seed: int = 0, version: str = VERSION, anonymous: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        seed: int = 0,
+        version: str = VERSION,
+        anonymous: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
         self.name, self.git_version, self.anonymous = name, version, anonymous
+        self.clock = clock or Clock()
         self.bookmark_seconds = 60.0
         self.address = ""
         self.store, self.catalog, self.faults = Store(), Catalog(), Faults()
