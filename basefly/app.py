@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from basefly.base.db import logins, migrate
@@ -12,6 +12,7 @@ from basefly.base.db.changes import Changes
 from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault
 from basefly.base.errors import BaseflyError
+from basefly.base.resilience.ending import end
 from basefly.base.runtime.controllers import supervise
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError
@@ -59,7 +60,7 @@ async def start(settings: Settings, owner_url: str | None, app_url: str) -> Asyn
         await stack.enter_async_context(furnished(house))
         controllers = [each for slice_ in SLICES if slice_.controllers for each in slice_.controllers(house)]
         running = asyncio.create_task(supervise(controllers), name="controllers")
-        stack.push_async_callback(_stopped, running)
+        stack.push_async_callback(end, running)
         stack.callback(house.shutdown.begin)
         yield house
 
@@ -83,12 +84,6 @@ async def _migrate(owner_url: str | None, app_url: str) -> None:
             f"The database lacks {len(pending)} migrations, and the login of BASEFLY_DATABASE_URL may not make them.\n"
             f"Give a login that owns the schema in BASEFLY_OWNER_DATABASE_URL; {logins.APPLICATION} stays who runs it."
         )
-
-
-async def _stopped(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 async def _refused(request: Request, error: BaseflyError) -> None:

@@ -18,6 +18,7 @@ import psycopg
 import structlog
 
 from basefly.base.db import logins
+from basefly.base.resilience.ending import end
 from basefly.base.settings import SettingsError
 
 RESET = "reset"  # notices may have been missed: read everything again
@@ -92,8 +93,7 @@ class Changes:
     async def close(self) -> None:
         """Stop listening."""
         if self._ear is not None:
-            self._ear.cancel()
-            await asyncio.wait([self._ear])
+            await end(self._ear)
             self._ear = None
 
     async def _listen(self) -> None:

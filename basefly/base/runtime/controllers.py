@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from basefly.base.runtime.shutdown import end
+from basefly.base.resilience.ending import end
 
 FIRST, LAST = 0.5, 60.0  # seconds: ceiling of the first pause, and of every pause
 HEALTHY = 120.0  # seconds of running after which the pauses begin anew
@@ -40,7 +40,7 @@ async def supervise(controllers: Sequence[Controller], *, first: float = FIRST, 
     try:
         await asyncio.gather(*running)
     finally:
-        await end(running)
+        await end(*running)
 
 
 async def _keep_running(controller: Controller, first: float, last: float) -> None:

@@ -22,6 +22,7 @@ from basefly.base.db.changes import Changes
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Json, Tx, sql
 from basefly.base.errors import BaseflyError, NotFound, Unavailable
+from basefly.base.resilience.ending import end
 
 T = TypeVar("T")
 
@@ -238,9 +239,7 @@ class Operations:
         except BaseflyError as error:  # the lease runs out, and somebody takes it up again
             log.warning("an operation's end could not be recorded", operation=str(operation.id), error=str(error))
         finally:
-            working.cancel()
-            keeping.cancel()
-            await asyncio.gather(working, keeping, return_exceptions=True)
+            await end(working, keeping)
             self._free.release()
 
     async def _keep(self, operation: Operation) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
+from basefly.base.resilience.ending import end
+
 GRACE = 30.0  # seconds for what runs when the end begins
-AGAIN = 10.0  # seconds that a cancelled task may take to clean up before it is cancelled again
 
 log = structlog.get_logger(__name__)
 
@@ -65,13 +66,4 @@ async def drain(tasks: Iterable[asyncio.Task[Any]], *, grace: float = GRACE) -> 
     _, late = await asyncio.wait(waiting, timeout=grace)
     for task in late:
         log.warning("cut off at the end", task=task.get_name())
-    await end(late)
-
-
-async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until each has ended: on Python 3.11, asyncio.wait_for may swallow a cancellation (gh-86296)."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=AGAIN)
+    await end(*late)

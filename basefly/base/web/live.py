@@ -17,6 +17,7 @@ from litestar.response import Stream
 from basefly.base.db.changes import RESET, Changes, Inbox
 from basefly.base.errors import BaseflyError, Invalid
 from basefly.base.principal import Principal
+from basefly.base.resilience.ending import end
 from basefly.base.runtime.shutdown import Shutdown
 from basefly.base.telemetry.metrics import Gauge
 from basefly.base.web.requests import Request
@@ -57,9 +58,7 @@ class Recent:
 
     async def close(self) -> None:
         """Stop listening."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     async def _follow(self, org_id: UUID) -> None:
         seen = self._seen[org_id]

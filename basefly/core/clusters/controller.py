@@ -17,6 +17,7 @@ import structlog
 from basefly.base.db import lease as leases
 from basefly.base.db.secrets import Unreadable
 from basefly.base.kube.client import Client
+from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
 from basefly.core.access import store as access
 from basefly.core.clusters import actions, probe, store
@@ -159,8 +160,7 @@ class ProbeController:
     async def _forget(self, cluster_id: UUID) -> None:
         if (watched := self._watched.pop(cluster_id, None)) is not None:
             if watched.asking is not None:
-                watched.asking.cancel()
-                await asyncio.gather(watched.asking, return_exceptions=True)
+                await end(watched.asking)
             await watched.client.close()
 
     async def _stop(self) -> None:

@@ -15,6 +15,7 @@ from basefly.base.db import lease as leases
 from basefly.base.db.lease import Lease
 from basefly.base.errors import BaseflyError
 from basefly.base.kube.watch import Pace
+from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
 from basefly.core.access import store as access
 from basefly.core.clusters import store as clusters
@@ -68,9 +69,7 @@ class SyncController:
             releasing = [self._release(cluster_id) for cluster_id in list(self._owned)]
             await asyncio.gather(*releasing, return_exceptions=True)  # what is not given back runs out by itself
             background.extend(task for _, task in self._writers.values())
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            await end(*background)
 
     async def _hear(self) -> None:
         async with self._house.changes.subscribe(None, ["*/clusters/*"]) as inbox:
@@ -143,18 +142,14 @@ class SyncController:
             if following.done():
                 following.result()
         finally:
-            losing.cancel()
-            following.cancel()
-            await asyncio.gather(following, losing, return_exceptions=True)
+            await end(following, losing)
 
     async def _release(self, cluster_id: UUID) -> None:
         owned = self._owned.pop(cluster_id, None)
         if owned is None:
             return
-        owned.task.cancel()
-        (outcome,) = await asyncio.gather(owned.task, return_exceptions=True)
-        if isinstance(outcome, Exception):
-            log.warning("inventory.sync_failed", cluster=str(cluster_id), exc_info=outcome)
+        for failure in await end(owned.task):
+            log.warning("inventory.sync_failed", cluster=str(cluster_id), exc_info=failure)
         for writer, _ in self._writers.values():
             writer.dismiss(cluster_id)
         await leases.release(self._house.db, owned.lease)

@@ -19,6 +19,7 @@ from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA, PartialObject
 from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped, follow
+from basefly.base.resilience.ending import end
 from basefly.core.clusters.actions import report_streams
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind, Row, identity
@@ -126,7 +127,7 @@ class ClusterSync:
                 delay = 1.0
                 await self._until_something_changes()
         finally:
-            reporting.cancel()
+            await end(reporting)
             await self._stop(*self._tasks)
 
     async def _until_something_changes(self) -> None:
@@ -191,11 +192,8 @@ class ClusterSync:
 
     async def _stop(self, *names: str) -> None:
         tasks = [self._tasks.pop(name)[1] for name in names if name in self._tasks]
-        for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("inventory.stream_failed", cluster=str(self._cluster_id), exc_info=outcome)
+        for failure in await end(*tasks):
+            log.error("inventory.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
 
     def _begin(self, client: Client, resource: Resource, since: str) -> None:
         task = asyncio.create_task(self._follow(client, resource, since), name=f"sync {resource.name}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 
-from basefly.base.runtime.shutdown import Shutdown, drain, end
+from basefly.base.runtime.shutdown import Shutdown, drain
 
 
 async def test_a_stream_ends_quietly_when_the_end_begins() -> None:
@@ -73,18 +72,3 @@ async def test_drain_waits_then_cuts_off() -> None:
     await drain(tasks, grace=0.2)
     assert ended == ["quick done", "slow cut off"]
     await drain([])
-
-
-async def test_a_task_that_swallows_a_cancellation_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("basefly.base.runtime.shutdown.AGAIN", 0.05)
-
-    async def stubborn() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(60)
-        await asyncio.sleep(60)
-
-    task = asyncio.create_task(stubborn())
-    await asyncio.sleep(0)
-    async with asyncio.timeout(5):
-        await end([task])
-    assert task.cancelled()
