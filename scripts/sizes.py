@@ -20,6 +20,7 @@ SLICES = ("basefly/core/", "basefly/features/")
 SLICE_LINES = 3000
 PLUGS = {"kinds", "channels", "providers", "prices"}  # one file each of its own; a slice is not larger for having many
 # The parameters of a route are what may be asked of it, and those of a command are its options.
+MADE = {"__pycache__", "node_modules", "dist", "build"}  # what git would ignore, for whoever has no git
 ROUTES = {"get", "post", "put", "patch", "delete", "command"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -97,8 +98,16 @@ def measure(root: Path) -> Iterator[Excess]:
 def tracked(root: Path) -> list[Path]:
     """The files that git knows or would add; what is ignored is not ours."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    try:
+        names = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):  # no git, or an unpacked archive
+        return sorted(path for path in root.rglob("*") if path.is_file() and not made(path.relative_to(root)))
     return sorted({root / name for name in names.split("\0") if name and (root / name).is_file()})
+
+
+def made(path: Path) -> bool:
+    """Whether a path, from the root, looks like something that was built or installed."""
+    return any(part.startswith(".") or part in MADE for part in path.parts)
 
 
 def functions(name: str, tree: ast.AST) -> Iterator[Excess]:

@@ -146,3 +146,10 @@ class TestSizes:
             (tmp_path / f"m{number}.py").write_text("x = 1\n" * (501 if number == 0 else 1))
         found = [str(excess) for excess in sizes.measure(tmp_path) if excess.hard]
         assert found == ["m0.py: 501 lines in the file, at most 500", ".: 13 source files in the folder, at most 12"]
+
+
+def test_without_git_the_same_sources_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {path for path in sizes.tracked(ROOT) if not sizes.made(path.relative_to(ROOT))}
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert known <= set(sizes.tracked(ROOT))
+    assert not [path for path in sizes.tracked(ROOT) if ".venv" in path.parts]
