@@ -7,6 +7,7 @@ import base64
 import random
 import secrets
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from typing import Any
@@ -26,6 +27,7 @@ from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.objects import Objects
 from basefly.sim.requests import Request
 from basefly.sim.rest import handler
+from basefly.sim.seeds.names import Cloud
 from basefly.sim.store.store import Store
 
 _GRACE = 0.05
@@ -59,7 +61,8 @@ class Cluster:
         chance = random.Random(f"{name}/{seed}")  # noqa: S311  # names and uids that a seed repeats, no secrets
         self.objects = Objects(self.store, self.catalog, chance, self.authority.pem)
         self.access = Access(self.store)
-        self.api = Api(self.objects)
+        self._api = Api(self.objects)
+        self._planned: Callable[[], None] | None = None
         self._server: asyncio.Server | None = None
         self._protocols: web.Server | None = None
         self._bootstrap()
@@ -68,6 +71,12 @@ class Cluster:
     def server(self) -> str:
         """The address for kubeconfigs, such as https://127.0.0.1:34567."""
         return f"https://{self.address}"
+
+    @property
+    def api(self) -> Api:
+        """A test's own hand on the objects."""
+        self.settle()
+        return self._api
 
     async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one, and the same one again after `stop`."""
@@ -97,12 +106,22 @@ class Cluster:
         """Forget the history, as etcd's compaction does: older versions and continue tokens answer 410."""
         self.store.compact()
 
-    def seed(self, *, nodes: int = 3, pods: int = 50, seed: int = 0) -> None:
+    def seed(self, *, nodes: int = 3, pods: int = 50, seed: int = 0, cloud: Cloud | None = None) -> None:
         """Fill the cluster with a believable fleet of objects, the same for the same seed."""
         from basefly.sim.seeds.seed import plant
 
-        plant(self, nodes=nodes, pods=pods, seed=seed)
+        plant(self, nodes=nodes, pods=pods, seed=seed, cloud=cloud)
         self.store.compact()
+
+    def plan(self, *, nodes: int, pods: int, seed: int = 0, cloud: Cloud | None = None) -> None:
+        """As `seed`, but only once somebody asks: a cluster that nobody visits costs next to nothing."""
+        self._planned = partial(self.seed, nodes=nodes, pods=pods, seed=seed, cloud=cloud)
+
+    def settle(self) -> None:
+        """Carry out what is planned."""
+        planned, self._planned = self._planned, None
+        if planned:
+            planned()
 
     def issue_token(self, name: str, groups: tuple[str, ...] = ()) -> str:
         """A bearer token for a user; what it may is up to the cluster's roles."""
@@ -123,10 +142,10 @@ class Cluster:
     def _bootstrap(self) -> None:
         """What every API server makes for itself: namespaces, roles, bindings, and its own service."""
         for namespace in ("default", "kube-node-lease", "kube-public", "kube-system"):
-            self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+            self._api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         text = resources.files("basefly.sim.seeds").joinpath("bootstrap.json").read_bytes()
         for obj in msgspec.json.decode(text):
-            self.api.create(obj)
+            self._api.create(obj)
 
 
 def kubeconfig_of(clusters: list[tuple[Cluster, dict[str, str]]]) -> dict[str, Any]:

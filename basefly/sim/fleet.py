@@ -22,14 +22,14 @@ class Fleet:
     async def start(
         cls, *, clusters: int = 1, nodes: int = 0, pods: int = 0, seed: int = 0, host: str = "127.0.0.1", port: int = 0
     ) -> AsyncIterator[Fleet]:
-        """Start clusters named sim-1, sim-2, …, each seeded if `nodes` or `pods` are given.
+        """Start clusters named sim-1, sim-2, …, each filled, once somebody asks, if `nodes` or `pods` are given.
 
         With `port` they listen on that port and those that follow it, otherwise on free ones.
         """
         fleet = cls([Cluster(f"sim-{number}", seed=seed) for number in range(1, clusters + 1)])
         for number, cluster in enumerate(fleet.clusters):
             if nodes or pods:
-                cluster.seed(nodes=nodes, pods=pods, seed=seed + number)
+                cluster.plan(nodes=nodes, pods=pods, seed=seed + number)
         try:
             for number, cluster in enumerate(fleet.clusters):
                 await cluster.start(host=host, port=port + number if port else 0)

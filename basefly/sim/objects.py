@@ -52,7 +52,7 @@ class Objects:
         if kind.name == custom.RESOURCE:
             custom.establish(obj, meta["creationTimestamp"])
         if dry:
-            return record(kind.name, obj, 0)
+            return record(obj, 0)
         created = self.store.put(kind.name, obj)
         self._follow_creation(kind, obj)
         return created
@@ -75,7 +75,7 @@ class Objects:
         if kind.name == custom.RESOURCE:
             custom.establish(new, now())
         if dry:
-            return record(kind.name, new, held.version)
+            return record(new, held.version)
         if new["metadata"].get("deletionTimestamp") and not new["metadata"].get("finalizers"):
             return self._remove(kind, held, new)
         changed = self.store.put(kind.name, new)

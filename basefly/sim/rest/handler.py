@@ -44,6 +44,7 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
         target=target,
     )
     cluster.requests.append(entry)
+    cluster.settle()
     try:
         response = await _serve(cluster, request, target, entry)
     except Refusal as refusal:

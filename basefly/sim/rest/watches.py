@@ -145,7 +145,7 @@ class _Feed:
         """What is deleted is told as it was last seen, at the version of the event."""
         if event.change is Change.DELETED or event.previous is None:
             return event.record
-        return record(self._call.kind.name, event.previous.load(), event.version)
+        return record(event.previous.load(), event.version)
 
     def _as_seen(self, event: Event) -> Change | None:
         """Through a selector, an object that begins or ceases to match is added or deleted."""

@@ -69,7 +69,7 @@ APPLICATIONS = {
 STATEFUL = ("postgresql", "redis", "kafka", "elasticsearch", "minio")
 BATCH = ("backup", "report", "cleanup", "billing-export", "reindex")
 FAILURES = {
-    "CrashLoopBackOff": "back-off 5m0s restarting failed container={container} pod={pod}_{namespace}({uid})",
+    "CrashLoopBackOff": "back-off 5m0s restarting failed container={app} pod={name}_{team}({uid})",
     "ImagePullBackOff": 'Back-off pulling image "{image}": ErrImagePull: manifest for {image} not found',
-    "CreateContainerConfigError": 'secret "{container}-credentials" not found',
+    "CreateContainerConfigError": 'secret "{app}-credentials" not found',
 }

@@ -1,222 +1,173 @@
-"""Pods of real size: templates as teams write them, and what scheduler and kubelet add."""
+"""Pods of applications, where they were placed and how they fare, and the events that tell of it."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from basefly.sim.seeds.managed import Writer, managed_fields
+from basefly.sim.seeds.apps import App, Made, ages, common, owner
+from basefly.sim.seeds.chance import Chance, digest
 from basefly.sim.seeds.names import FAILURES
-from basefly.sim.seeds.world import Object, World
+from basefly.sim.seeds.world import DAY, HOUR, MINUTE
 
-_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  # a path, no secret
 _UNSCHEDULABLE = "0/{nodes} nodes are available: {nodes} Insufficient cpu. no new claims to deallocate."
+_SHAPES = {"Running": "pod", "Succeeded": "pod-completed"}
 
 
 class Fate(NamedTuple):
-    """How a pod fares: its phase, why a container waits, and how often it was restarted."""
+    """How a pod fares: its phase, why its container waits, and how often that was restarted."""
 
     phase: str = "Running"
     waiting: str = ""
     restarts: int = 0
 
+    @property
+    def placed(self) -> bool:
+        return self.phase != "Pending" or bool(self.waiting)
 
-def fate(world: World) -> Fate:
+    @property
+    def ready(self) -> bool:
+        return self.phase == "Running" and not self.waiting
+
+
+def fate(app: App, number: int) -> Fate:
     """Most pods run; a few do not, in the ways that pods do not."""
-    roll = world.chance.random()
-    if roll < 0.012:
-        return Fate("Running", "CrashLoopBackOff", world.chance.randint(4, 180))
-    if roll < 0.018:
-        return Fate("Pending", world.pick(("ImagePullBackOff", "CreateContainerConfigError")))
-    if roll < 0.024:
+    if app.form == "CronJob":
+        return Fate("Succeeded")
+    if app.form == "DaemonSet":
+        return Fate()
+    chance = app.chance("fate", number)
+    roll = chance.below(1000)
+    if roll < 12:
+        return Fate("Running", "CrashLoopBackOff", chance.between(4, 180))
+    if roll < 18:
+        return Fate("Pending", chance.pick(("ImagePullBackOff", "CreateContainerConfigError")))
+    if roll < 24:
         return Fate("Pending")
-    return Fate(restarts=world.chance.randint(1, 6) if roll < 0.1 else 0)
+    return Fate(restarts=chance.between(1, 6) if roll < 100 else 0)
 
 
-def template(world: World, app: str, team: str, labels: dict[str, str]) -> Object:
-    """A pod template with one container, as a chart would render it."""
-    image = f"registry.example.com/{team}/{app}:{world.chance.randint(1, 9)}.{world.chance.randint(0, 40)}.0"
-    cpu, memory = world.pick((("100m", "128Mi"), ("250m", "256Mi"), ("500m", "512Mi"), ("1", "1Gi")))
-    container: Object = {
-        "name": app,
-        "image": image,
-        "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
-        "env": _environment(app, team),
-        "resources": {"limits": {"memory": memory}, "requests": {"cpu": cpu, "memory": memory}},
-        "volumeMounts": [{"name": "config", "readOnly": True, "mountPath": "/etc/app"}],
-        "readinessProbe": _probe("/readyz", 5),
-        "terminationMessagePath": "/dev/termination-log",
-        "terminationMessagePolicy": "File",
-        "imagePullPolicy": "IfNotPresent",
-        "securityContext": {"allowPrivilegeEscalation": False},
-    }
-    spec: Object = {
-        "volumes": [{"name": "config", "configMap": {"name": f"{app}-config", "defaultMode": 420}}],
-        "containers": [container],
-        "restartPolicy": "Always",
-        "terminationGracePeriodSeconds": 30,
-        "dnsPolicy": "ClusterFirst",
-        "serviceAccountName": app,
-        "serviceAccount": app,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "schedulerName": "default-scheduler",
-    }
-    return {"metadata": {"labels": labels, "annotations": {"prometheus.io/scrape": "true"}}, "spec": spec}
+def ready(app: App) -> int:
+    return sum(fate(app, number).ready for number in range(app.replicas))
 
 
-def _environment(app: str, team: str) -> list[Object]:
-    key = {"name": f"{app}-credentials", "key": "password"}
-    return [
-        {"name": "SERVICE_NAME", "value": f"{team}-{app}"},
-        {"name": "DATABASE_PASSWORD", "valueFrom": {"secretKeyRef": key}},
-    ]
+def pod_name(app: App, number: int) -> str:
+    if app.form == "StatefulSet":
+        return f"{app.name}-{number}"
+    made = app.name if app.form == "DaemonSet" else controller(app, number)["owner"]
+    return f"{made}-{app.chance('pod', number).suffix()}"
 
 
-def _probe(path: str, period: int) -> Object:
-    times = {"timeoutSeconds": 1, "periodSeconds": period, "successThreshold": 1, "failureThreshold": 3}
-    return {"httpGet": {"path": path, "port": "http", "scheme": "HTTP"}, **times}
+def address(app: App, number: int) -> str:
+    chance = app.chance("ip", number)
+    return f"10.244.{chance.below(256)}.{chance.between(2, 254)}"
 
 
-def plant_pod(
-    world: World, name: str, namespace: str, *, owner: Object, template: Object, placed: tuple[Object, Fate, timedelta]
-) -> Object:
-    """Plant a pod; `placed` is its node, its fate and its age."""
-    node, fares, age = placed
-    made = template["metadata"]
-    pod: Object = {
-        "metadata": world.metadata(
-            name, namespace, age=age, labels=made["labels"], annotations=made.get("annotations"), owner=owner
-        ),
-        "spec": _spec(template["spec"]),
-    }
-    waits_for_node = fares.phase == "Pending" and not fares.waiting
-    if waits_for_node:
-        nodes = len(world.planted.get("nodes", ()))
-        pod["status"] = {"phase": "Pending", "qosClass": "Burstable", "conditions": [_unscheduled(world, nodes, age)]}
-    else:
-        pod["spec"]["nodeName"] = node["metadata"]["name"]
-        pod["status"] = _status(world, pod, node, fares, age)
-    pod["metadata"]["managedFields"] = _managed(world, pod, template["spec"], age)
-    return world.add("pods", pod)
+def node_of(app: App, number: int) -> int:
+    """The number of a pod's node."""
+    return number if app.form == "DaemonSet" else app.chance("node", number).below(app.world.nodes)
 
 
-def _managed(world: World, pod: Object, written: Object, age: timedelta) -> list[Object]:
-    """The controller wrote what the template says, without what admission added; the kubelet reports the rest."""
-    maker = Writer("kube-controller-manager", ("metadata.labels", "metadata.ownerReferences"), world.ago(age))
-    made = managed_fields(pod, (maker,))
-    made[0]["fieldsV1"]["f:spec"] = _fields_of_spec(world, written)
-    seen = world.ago(min(age, timedelta(seconds=world.chance.randint(30, 86_400))))
-    status = tuple(f"status.{part}" for part in pod["status"] if part != "qosClass")
-    reporter = "kubelet" if "nodeName" in pod["spec"] else "kube-scheduler"
-    reported = Writer(reporter, status, seen, subresource="status")
-    return made + managed_fields(pod, (reported,))
+def controller(app: App, number: int) -> dict[str, Any]:
+    """Each run of a cron job has a job of its own."""
+    return owner(app, number if app.form == "CronJob" else 0)
 
 
-def _fields_of_spec(world: World, written: Object) -> Object:
-    """All pods of one template share these: they are worked out once."""
-    if id(written) not in world.shared:
-        writer = Writer("", tuple(f"spec.{part}" for part in written), "")
-        world.shared[id(written)] = managed_fields({"spec": written}, (writer,))[0]["fieldsV1"]["f:spec"]
-    fields: Object = world.shared[id(written)]
-    return fields
+def age_of(app: App, number: int) -> int:
+    return HOUR + 6 * HOUR * number if app.form == "CronJob" else ages(app)[1]
 
 
-def _spec(template: Object) -> Object:
-    """The template's spec with the token volume and tolerations that admission adds."""
-    mount = {"name": "kube-api-access", "readOnly": True, "mountPath": _TOKEN_PATH}
-    containers = [held | {"volumeMounts": [*held.get("volumeMounts", ()), mount]} for held in template["containers"]]
-    sources = [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-    ]
-    token = {"name": "kube-api-access", "projected": {"sources": sources, "defaultMode": 420}}
-    lost = [
-        {"key": f"node.kubernetes.io/{why}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-        for why in ("not-ready", "unreachable")
-    ]
-    added = {"tolerations": lost, "priority": 0, "enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority"}
-    return template | {"containers": containers, "volumes": [*template.get("volumes", ()), token]} | added
-
-
-def _unscheduled(world: World, nodes: int, age: timedelta) -> Object:
-    return {
-        "type": "PodScheduled",
-        "status": "False",
-        "lastProbeTime": None,
-        "lastTransitionTime": world.ago(age),
-        "reason": "Unschedulable",
-        "message": _UNSCHEDULABLE.format(nodes=nodes),
-    }
-
-
-def _status(world: World, pod: Object, node: Object, fares: Fate, age: timedelta) -> Object:
-    host = node["status"]["addresses"][0]["address"]
-    number = world.chance.getrandbits(16)
-    address = f"10.244.{number >> 8}.{number & 255}"
-    done, well = fares.phase == "Succeeded", fares.phase == "Running" and not fares.waiting
-    return {
-        "observedGeneration": 1,
+def pod(app: App, number: int) -> Made:
+    fares, age, world = fate(app, number), age_of(app, number), app.world
+    uid = app.uid("Pod", number)
+    held = common(app) | controller(app, number)
+    held |= {"name": pod_name(app, number), "uid": uid, "created": world.ago(age)}
+    if not fares.placed:
+        return "pod-unscheduled", held | {"message": _UNSCHEDULABLE.format(nodes=world.nodes)}
+    node, chance = node_of(app, number), app.chance("told", number)
+    held |= {
+        "node": world.node_name(node),
+        "host": world.node_address(node),
+        "ip": address(app, number),
+        "reported": world.ago(min(age, chance.between(30, DAY))),
         "phase": fares.phase,
-        "conditions": _conditions(world, age, well=well, done=done),
-        "hostIP": host,
-        "hostIPs": [{"ip": host}],
-        "podIP": address,
-        "podIPs": [{"ip": address}],
-        "startTime": world.ago(age),
-        "containerStatuses": [_container(world, pod, held, fares, age) for held in pod["spec"]["containers"]],
-        "qosClass": "Burstable",
+        "ended": world.ago(age - 25),
+        "ready": fares.ready,
+        "restarts": fares.restarts,
+        "container": digest(uid, fares.restarts),
+        "image_id": digest(held["image"]),
     }
+    held |= {"state": _state(held, fares), "last": _last(app, held, chance, age) if fares.restarts else {}}
+    return _SHAPES[fares.phase] if fares.ready or fares.phase == "Succeeded" else "pod-unready", held
 
 
-def _conditions(world: World, age: timedelta, *, well: bool, done: bool) -> list[Object]:
-    ready = "True" if well else "False"
-    why: Object = {}
-    if done:
-        why = {"reason": "PodCompleted"}
-    elif not well:
-        why = {"reason": "ContainersNotReady", "message": "containers with unready status"}
-    held = {
-        "PodReadyToStartContainers": ("False" if done else "True", {}),
-        "Initialized": ("True", {"reason": "PodCompleted"} if done else {}),
-        "Ready": (ready, why),
-        "ContainersReady": (ready, why),
-        "PodScheduled": ("True", {}),
-    }
-    since = {"lastProbeTime": None, "lastTransitionTime": world.ago(age)}
-    return [{"type": kind, **since, "status": value, **more} for kind, (value, more) in held.items()]
-
-
-def _container(world: World, pod: Object, held: Object, fares: Fate, age: timedelta) -> Object:
-    identity = f"containerd://{world.chance.getrandbits(256):064x}"
-    image = held["image"]
-    well = fares.phase == "Running" and not fares.waiting
-    return {
-        "name": held["name"],
-        "state": _state(world, pod, held, fares, age),
-        "lastState": _last(world, identity, age) if fares.restarts else {},
-        "ready": well,
-        "restartCount": fares.restarts,
-        "image": image,
-        "imageID": f"{image.partition(':')[0]}@sha256:{world.chance.getrandbits(256):064x}",
-        "containerID": identity,
-        "started": well,
-    }
-
-
-def _state(world: World, pod: Object, held: Object, fares: Fate, age: timedelta) -> Object:
+def _state(held: dict[str, Any], fares: Fate) -> dict[str, Any]:
     if fares.waiting:
-        meta = pod["metadata"]
-        words = {"container": held["name"], "image": held["image"], "pod": meta["name"]}
-        message = FAILURES[fares.waiting].format(**words, namespace=meta["namespace"], uid=meta["uid"])
-        return {"waiting": {"reason": fares.waiting, "message": message}}
+        return {"waiting": {"reason": fares.waiting, "message": FAILURES[fares.waiting].format_map(held)}}
     if fares.phase == "Succeeded":
-        times = {"startedAt": world.ago(age), "finishedAt": world.ago(age - timedelta(seconds=25))}
-        return {"terminated": {"exitCode": 0, "reason": "Completed", **times}}
-    return {"running": {"startedAt": world.ago(age)}}
+        times = {"startedAt": held["created"], "finishedAt": held["ended"]}
+        ended = {"exitCode": 0, "reason": "Completed", **times, "containerID": f"containerd://{held['container']}"}
+        return {"terminated": ended}
+    return {"running": {"startedAt": held["created"]}}
 
 
-def _last(world: World, identity: str, age: timedelta) -> Object:
-    reason, code = world.pick((("Error", 1), ("OOMKilled", 137)))
-    ended = world.age(min(age, timedelta(minutes=1)), max(min(age, timedelta(days=2)), timedelta(minutes=1)))
-    times = {"startedAt": world.ago(age), "finishedAt": world.ago(ended)}
-    return {"terminated": {"exitCode": code, "reason": reason, **times, "containerID": identity}}
+def _last(app: App, held: dict[str, Any], chance: Chance, age: int) -> dict[str, Any]:
+    reason, code = chance.pick((("Error", 1), ("OOMKilled", 137)))
+    ended = min(age, chance.between(MINUTE, 2 * DAY))
+    times = {"startedAt": held["created"], "finishedAt": app.world.ago(ended)}
+    before = digest(held["uid"], held["restarts"] - 1)
+    return {"terminated": {"exitCode": code, "reason": reason, **times, "containerID": f"containerd://{before}"}}
+
+
+class Report(NamedTuple):
+    """What somebody has to say about a pod."""
+
+    type: str
+    reason: str
+    message: str
+    component: str
+    times: int = 1
+
+
+def troubles(app: App, number: int) -> Iterator[Report]:
+    fares = fate(app, number)
+    if fares.placed and not fares.waiting:
+        return
+    _, held = pod(app, number)
+    if not fares.placed:
+        yield Report("Warning", "FailedScheduling", held["message"], "default-scheduler", 4)
+    elif fares.waiting == "CrashLoopBackOff":
+        message = f"Back-off restarting failed container {app.name} in pod {held['name']}"
+        yield Report("Warning", "BackOff", message, "kubelet", fares.restarts * 5 + 1)
+    else:
+        yield Report("Warning", "Failed", held["state"]["waiting"]["message"], "kubelet", 12)
+
+
+def births(app: App, number: int) -> Iterator[Report]:
+    if not fate(app, number).placed:
+        return
+    node = app.world.node_name(node_of(app, number))
+    placed = f"Successfully assigned {app.team}/{pod_name(app, number)} to {node}"
+    yield Report("Normal", "Scheduled", placed, "default-scheduler")
+    present = f'Container image "{common(app)["image"]}" already present on machine'
+    yield Report("Normal", "Pulled", present, "kubelet")
+    yield Report("Normal", "Started", "Container started", "kubelet")
+
+
+def event(app: App, number: int, report: Report) -> Made:
+    chance, name = app.chance("event", number, report.reason), pod_name(app, number)
+    age = chance.between(5, 55 * MINUTE)
+    host = app.world.node_name(node_of(app, number)) if report.component == "kubelet" else ""
+    about = {"kind": "Pod", "namespace": app.team, "name": name, "uid": app.uid("Pod", number), "apiVersion": "v1"}
+    if host:
+        about["fieldPath"] = f"spec.containers{{{app.name}}}"
+    return "event", report._asdict() | {
+        "name": f"{name}.{chance.below(1 << 60):016x}",
+        "uid": chance.uid(),
+        "team": app.team,
+        "about": about,
+        "first": app.world.ago(age),
+        "last": app.world.ago(chance.between(1, 5) if report.times > 1 else age),
+        "source": {"component": report.component} | ({"host": host} if host else {}),
+        "host": host,
+    }

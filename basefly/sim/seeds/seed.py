@@ -1,107 +1,138 @@
-"""A believable cluster from a seed: nodes, teams with their applications, and all that belongs to them."""
+"""A believable cluster from a seed: nodes, teams with their applications, and all that belongs to them.
+
+Nothing of it is kept but names and recipes: an object's JSON is made when somebody asks for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from basefly.sim.seeds.events import plant_events
-from basefly.sim.seeds.managed import Writer
-from basefly.sim.seeds.names import APPLICATIONS, STATEFUL, TEAMS
-from basefly.sim.seeds.nodes import plant_nodes
-from basefly.sim.seeds.surroundings import plant_surroundings
-from basefly.sim.seeds.workloads import (
-    App,
-    app,
-    batch_name,
-    plant_cron_job,
-    plant_daemon_set,
-    plant_deployment,
-    plant_stateful_set,
+from basefly.sim.seeds.apps import App, Made, job, replica_set, workload
+from basefly.sim.seeds.around import Recipe, around
+from basefly.sim.seeds.chance import Chance
+from basefly.sim.seeds.names import APPLICATIONS, BATCH, STATEFUL, TEAMS, Cloud
+from basefly.sim.seeds.pods import births, event, pod, ready, troubles
+from basefly.sim.seeds.stencil import stencil
+from basefly.sim.seeds.world import (
+    World,
+    cloud_of,
+    default_account,
+    lease,
+    namespace,
+    node,
+    root_certificate,
+    storage_class,
 )
-from basefly.sim.seeds.world import Object, World
+from basefly.sim.store.record import Record
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster
 
-_AGE = timedelta(days=90)
 _DAEMONS = ("kube-proxy", "node-exporter")
 _RUNS = 3
 
 
-def plant(cluster: Cluster, *, nodes: int, pods: int, seed: int) -> None:
+def plant(cluster: Cluster, *, nodes: int, pods: int, seed: int, cloud: Cloud | None = None) -> None:
     """Fill a cluster with `nodes` nodes and exactly `pods` pods, and with what they need and own."""
-    world = World.of(f"{cluster.name}/{seed}")
-    placed = plant_nodes(world, nodes, cluster.git_version)
-    if placed:
-        _storage_classes(world)
-        _plant_pods(world, placed, pods)
-    plant_events(world, most=max(pods, 10))
-    for namespace in sorted({pod["metadata"]["namespace"] for pod in world.planted.get("pods", ())}):
-        if not cluster.store.get("namespaces", "", namespace):
-            _namespace(world, namespace, cluster.authority.pem.decode())
-    for resource, objects in world.planted.items():
-        cluster.store.load(resource, objects)
+    key = f"{cluster.name}/{seed}"
+    world = World(key, cloud or cloud_of(key), cluster.git_version, nodes)
+    apps = list(_apps(world, pods)) if nodes else []
+    planted: dict[str, list[Record]] = {}
+    known: dict[Any, Any] = {}
+    for recipe in (*_ground(cluster, world, apps), *_recipes(apps), *_events(apps, max(pods // 3, 10))):
+        resource, record = _record(recipe, known)
+        planted.setdefault(resource, []).append(record)
+    for resource, records in planted.items():
+        cluster.store.load(resource, records)
 
 
-def _plant_pods(world: World, nodes: Sequence[Object], pods: int) -> None:
+def _apps(world: World, pods: int) -> Iterator[App]:
+    """Applications whose pods come to exactly so many; the cluster's own come first."""
     left = pods
     for name in _DAEMONS:
-        if left >= len(nodes):
-            left -= len(plant_daemon_set(world, app(name, "kube-system", nodes)))
+        if left >= world.nodes:
+            left -= world.nodes
+            yield App(world, name, "kube-system", "DaemonSet", world.nodes)
     if left >= 2:
-        left -= len(_surrounded(world, app("coredns", "kube-system", nodes), 2))
+        left -= 2
+        yield App(world, "coredns", "kube-system", "Deployment", 2)
     teams = TEAMS[: max(1, min(len(TEAMS), pods // 20))]
     number = 0
     while left > 0:
-        team = teams[number % len(teams)]
-        left -= len(_plant_app(world, team, number // len(teams), nodes, left))
+        app = _app(world, teams[number % len(teams)], number // len(teams), left)
+        left -= app.replicas
         number += 1
+        yield app
 
 
-def _plant_app(world: World, team: str, turn: int, nodes: Sequence[Object], left: int) -> list[Object]:
+def _app(world: World, team: str, turn: int, left: int) -> App:
     """One more application of a team: mostly a deployment, sometimes a store or a batch job."""
-    names = APPLICATIONS[team]
-    again = f"-{turn // (len(names) + 2)}" if turn >= len(names) + 2 else ""
-    place = turn % (len(names) + 2)
+    names, chance = APPLICATIONS[team], Chance(world.key, team, turn)
+    round_, place = divmod(turn, len(names) + 2)
+    again = f"-{round_}" if round_ else ""
     if place < len(names):
-        replicas = min(left, world.pick((1, 2, 2, 3, 3, 5, 8, 12)))
-        return _surrounded(world, app(names[place] + again, team, nodes), replicas)
+        replicas = min(left, chance.pick((1, 2, 2, 3, 3, 5, 8, 12)))
+        return App(world, names[place] + again, team, "Deployment", replicas)
     if place == len(names):
-        held = app(world.pick(STATEFUL) + again, team, nodes)
-        stateful = plant_stateful_set(world, held, min(left, 3))
-        plant_surroundings(world, held, "StatefulSet", stateful)
-        return stateful
-    return plant_cron_job(world, app(batch_name(world) + again, team, nodes), min(left, _RUNS))
+        return App(world, chance.pick(STATEFUL) + again, team, "StatefulSet", min(left, 3))
+    return App(world, chance.pick(BATCH) + again, team, "CronJob", min(left, _RUNS))
 
 
-def _surrounded(world: World, held: App, replicas: int) -> list[Object]:
-    pods = plant_deployment(world, held, replicas)
-    plant_surroundings(world, held, "Deployment", pods)
-    return pods
+def _ground(cluster: Cluster, world: World, apps: Iterable[App]) -> Iterator[Recipe]:
+    """What the applications stand on."""
+    for number in range(world.nodes):
+        yield from ((node, (world, number)), (lease, (world, number)))
+    if world.nodes:
+        yield from ((storage_class, (world, *named)) for named in (("standard", "true"), ("fast", "false")))
+    for team in sorted({app.team for app in apps}):
+        if not cluster.store.get("namespaces", "", team):
+            yield namespace, (world, team)
+            yield default_account, (world, team)
+            yield root_certificate, (world, team, cluster.authority.pem.decode())
 
 
-def _namespace(world: World, name: str, authority: str) -> None:
-    """A namespace with what controllers put into every one."""
-    labels = {"kubernetes.io/metadata.name": name, "team": name}
-    meta = world.metadata(name, age=_AGE, labels=labels)
-    held = {"metadata": meta, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
-    world.add("namespaces", held, Writer("kubectl-create", ("metadata.labels",), world.ago(_AGE)))
-    world.add("serviceaccounts", {"metadata": world.metadata("default", name, age=_AGE)})
-    bundle = {"metadata": world.metadata("kube-root-ca.crt", name, age=_AGE), "data": {"ca.crt": authority}}
-    world.add("configmaps", bundle, Writer("kube-controller-manager", ("data",), world.ago(_AGE)))
+def _recipes(apps: Iterable[App]) -> Iterator[Recipe]:
+    for app in apps:
+        count = ready(app)
+        yield workload, (app, count)
+        if app.form == "Deployment":
+            yield from ((replica_set, (app, revision, count)) for revision in (1, 2))
+        if app.form == "CronJob":
+            yield from ((job, (app, run)) for run in range(app.replicas))
+        yield from ((pod, (app, number)) for number in range(app.replicas))
+        if app.form in ("Deployment", "StatefulSet"):
+            yield from around(app)
 
 
-def _storage_classes(world: World) -> None:
-    for name, default in (("standard", "true"), ("fast", "false")):
-        annotations = {"storageclass.kubernetes.io/is-default-class": default}
-        held = {
-            "metadata": world.metadata(name, age=_AGE, annotations=annotations),
-            "provisioner": "csi.example.com",
-            "reclaimPolicy": "Delete",
-            "allowVolumeExpansion": True,
-            "volumeBindingMode": "WaitForFirstConsumer",
-        }
-        writer = Writer("kubectl", ("provisioner", "reclaimPolicy"), world.ago(_AGE), "storage.k8s.io/v1")
-        world.add("storageclasses.storage.k8s.io", held, writer)
+def _events(apps: Iterable[App], most: int) -> Iterator[Recipe]:
+    """At most `most` events; what goes wrong comes first."""
+    pods = [(app, number) for app in apps for number in range(app.replicas)]
+    told = [(*named, report) for named in pods for report in troubles(*named)]
+    told += [(*named, report) for named in pods[: most // 3] for report in births(*named)]
+    return ((event, given) for given in told[:most])
+
+
+def _record(recipe: Recipe, known: dict[Any, Any]) -> tuple[str, Record]:
+    """The resource and the record of an object, which is only looked at; `known` lets records share what is equal."""
+    make, given = recipe
+    shape, values = make(*given)
+    told, labels = stencil(shape).identity(values), {}
+    if told.labels:
+        labels = known.setdefault(tuple(told.labels.items()), told.labels)
+    owners = tuple(owner.uid for owner in told.owner_references or ())
+    return stencil(shape).resource, Record(
+        known.setdefault(told.namespace, told.namespace or ""),
+        told.name,
+        told.uid,
+        version=0,
+        labels=labels,
+        owners=known.setdefault(owners, owners),
+        body=partial(_body, make, given),
+    )
+
+
+def _body(make: Callable[..., Made], given: tuple[Any, ...], version: int) -> bytes:
+    shape, values = make(*given)
+    return stencil(shape).fill(version, values)

@@ -1,85 +1,128 @@
-"""The chance and the time of a seeded cluster, and the metadata that its objects share."""
+"""One seeded cluster: its key, its moment, its cloud and its nodes; everything else follows from these."""
 
 from __future__ import annotations
 
-import random
-import uuid
-from collections.abc import Sequence
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from functools import lru_cache
 
-from basefly.sim.seeds.managed import Writer, managed_fields
+from basefly.sim.seeds.chance import Chance, digest
+from basefly.sim.seeds.names import CLOUDS, Cloud
+from basefly.sim.seeds.stencil import Values
 
-Object = dict[str, Any]
-T = TypeVar("T")
-_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+_WELL = {
+    "bad": "False",
+    "good": "True",
+    "no_memory": "KubeletHasSufficientMemory",
+    "memory_said": "kubelet has sufficient memory available",
+    "no_disk": "KubeletHasNoDiskPressure",
+    "disk_said": "kubelet has no disk pressure",
+    "no_pid": "KubeletHasSufficientPID",
+    "pid_said": "kubelet has sufficient PID available",
+    "is_ready": "KubeletReady",
+    "ready_said": "kubelet is posting ready status",
+}
+_LOST = dict.fromkeys(("bad", "good"), "Unknown")
+_LOST |= dict.fromkeys(("no_memory", "no_disk", "no_pid", "is_ready"), "NodeStatusUnknown")
+_LOST |= dict.fromkeys(("memory_said", "disk_said", "pid_said", "ready_said"), "Kubelet stopped posting node status.")
+_IMAGES = 12
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class World:
-    """Objects by resource, as they are planted. The same `chance` and `at` make the same objects."""
+    """`key` decides everything but ages, which are counted back from `at` (seconds since the epoch)."""
 
-    chance: random.Random
-    at: datetime
-    planted: dict[str, list[Object]] = field(default_factory=dict)
-    shared: dict[int, Object] = field(default_factory=dict)
-    """What is worked out once for many objects, by the id of what it was worked out from."""
+    key: str
+    cloud: Cloud
+    version: str
+    nodes: int
+    at: int = field(default_factory=lambda: int(time.time()))
 
-    @classmethod
-    def of(cls, seed: str, at: datetime | None = None) -> World:
-        chance = random.Random(seed)  # noqa: S311  # names and sizes that a seed repeats, no secrets
-        return cls(chance, (at or datetime.now(UTC)).replace(microsecond=0))
+    def ago(self, seconds: int) -> str:
+        return datetime.fromtimestamp(self.at - seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def add(self, resource: str, obj: Object, *writers: Writer) -> Object:
-        """Plant an object; each writer becomes an entry of its managedFields."""
-        if writers:
-            obj["metadata"]["managedFields"] = managed_fields(obj, writers)
-        self.planted.setdefault(resource, []).append(obj)
-        return obj
+    def node_name(self, number: int) -> str:
+        return _node_name(self, number)
 
-    def metadata(
-        self,
-        name: str,
-        namespace: str = "",
-        *,
-        age: timedelta,
-        labels: dict[str, str] | None = None,
-        annotations: dict[str, str] | None = None,
-        owner: Object | None = None,
-    ) -> Object:
-        """Metadata with a uid and the time of creation; `owner` is an ownerReference."""
-        meta: Object = {"name": name, "namespace": namespace, "uid": self.uid(), "creationTimestamp": self.ago(age)}
-        meta |= {"labels": labels or {}, "annotations": annotations or {}}
-        return meta | ({"ownerReferences": [owner]} if owner else {})
-
-    def uid(self) -> str:
-        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
-
-    def suffix(self, length: int = 5) -> str:
-        return "".join(self.chance.choices(_SUFFIX, k=length))
-
-    def pick(self, choices: Sequence[T]) -> T:
-        return self.chance.choice(choices)
-
-    def happens(self, share: float) -> bool:
-        return self.chance.random() < share
-
-    def age(self, least: timedelta, most: timedelta) -> timedelta:
-        """A duration between two others, in whole seconds."""
-        return timedelta(seconds=self.chance.randint(int(least.total_seconds()), int(most.total_seconds())))
-
-    def ago(self, age: timedelta) -> str:
-        return (self.at - age).isoformat().removesuffix("+00:00") + "Z"
+    def node_address(self, number: int) -> str:
+        return f"10.{16 + number // 62_500}.{number // 250 % 250}.{number % 250 + 4}"
 
 
-def owned_by(obj: Object, api_version: str, kind: str) -> Object:
-    """The ownerReference of a controller."""
-    return {
-        "apiVersion": api_version,
-        "kind": kind,
-        "name": obj["metadata"]["name"],
-        "uid": obj["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
+@lru_cache(maxsize=4096)
+def _node_name(world: World, number: int) -> str:
+    return f"{world.cloud.scheme}-{Chance(world.key, 'node', number).suffix(8)}-{number}"
+
+
+def cloud_of(key: str) -> Cloud:
+    return Chance(key, "cloud").pick(CLOUDS)
+
+
+def node(world: World, number: int) -> tuple[str, Values]:
+    """A node of the cloud's zones and of one of two pools; one in fifty has been lost."""
+    cloud, chance = world.cloud, Chance(world.key, "node", number, "held")
+    size, cores, gibibytes = cloud.sizes[number % len(cloud.sizes)]
+    memory, age = gibibytes * 1024 * 1024, chance.between(6 * HOUR, 90 * DAY)
+    lost = bool(number) and chance.happens(0.02)
+    since = chance.between(3 * MINUTE, 50 * MINUTE) if lost else age
+    return "node", (_LOST if lost else _WELL) | {
+        "name": world.node_name(number),
+        "uid": chance.uid(),
+        "created": world.ago(age),
+        "since": world.ago(since),
+        "beat": world.ago(since if lost else chance.between(5, 290)),
+        "arch": "arm64" if "7g" in size else "amd64",
+        "size": size,
+        "region": cloud.region,
+        "zone": cloud.zones[number % len(cloud.zones)],
+        "scheme": cloud.scheme,
+        "pool_label": cloud.pool_label,
+        "pool": ("general", "spot")[number % 2],
+        "network": f"10.244.{number % 256}.0/24",
+        "address": world.node_address(number),
+        "cores": cores,
+        "memory": memory - 524_288,
+        "cpu_left": cores * 1000 - 80,
+        "memory_left": memory - 1_572_864,
+        "machine": digest(world.key, number, "machine")[:32],
+        "system": chance.uid(),
+        "boot": chance.uid(),
+        "kernel": cloud.kernel,
+        "os": cloud.image,
+        "kubelet": world.version,
+        "images": [_image(world, image) for image in range(_IMAGES)],
     }
+
+
+def lease(world: World, number: int) -> tuple[str, Values]:
+    chance = Chance(world.key, "lease", number)
+    renewed = world.ago(chance.below(10)).replace("Z", ".000000Z")
+    held = {"name": world.node_name(number), "team": "kube-node-lease", "uid": chance.uid()}
+    return "lease", held | {"created": world.ago(6 * HOUR), "renewed": renewed}
+
+
+def storage_class(world: World, name: str, default: str) -> tuple[str, Values]:
+    uid = Chance(world.key, "class", name).uid()
+    return "storageclass", {"name": name, "uid": uid, "created": world.ago(90 * DAY), "default": default}
+
+
+def namespace(world: World, name: str) -> tuple[str, Values]:
+    return "namespace", {"name": name, "uid": Chance(world.key, "team", name).uid(), "created": world.ago(90 * DAY)}
+
+
+def default_account(world: World, team: str) -> tuple[str, Values]:
+    uid = Chance(world.key, "account", team).uid()
+    return "default-account", {"name": "default", "team": team, "uid": uid, "created": world.ago(90 * DAY)}
+
+
+def root_certificate(world: World, team: str, authority: str) -> tuple[str, Values]:
+    held = {"uid": Chance(world.key, "root", team).uid(), "created": world.ago(90 * DAY), "authority": authority}
+    return "root-certificate", held | {"name": "kube-root-ca.crt", "team": team}
+
+
+def _image(world: World, number: int) -> dict[str, object]:
+    """The images of a cluster's nodes are much the same."""
+    name = f"registry.example.com/{world.cloud.scheme}/{Chance(world.key, 'image', number).suffix(6)}"
+    held = digest(world.key, "image", number)
+    return {"names": [f"{name}@sha256:{held}", f"{name}:v1"], "sizeBytes": (4 + int(held[:2], 16)) * 1_000_003}

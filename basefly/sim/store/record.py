@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -37,20 +38,35 @@ class Change(StrEnum):
     DELETED = "DELETED"
 
 
-class Record(msgspec.Struct, frozen=True):
-    """An object at one version: `body` is its JSON without kind and apiVersion, which depend on the asker."""
+class Record:
+    """An object at one version. Its body is JSON without kind and apiVersion, which depend on the asker.
 
-    namespace: str
-    name: str
-    uid: str
-    version: int
-    body: bytes
-    labels: dict[str, str]
-    fields: dict[str, str]
+    The body may be a recipe: what a seed decides is not kept but made whenever it is asked for.
+    """
+
+    __slots__ = ("_body", "labels", "name", "namespace", "owners", "uid", "version")
+
+    def __init__(
+        self,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: int,
+        labels: dict[str, str],
+        owners: tuple[str, ...],
+        body: bytes | Callable[[int], bytes],
+    ) -> None:
+        self.namespace, self.name, self.uid, self.version = namespace, name, uid, version
+        self.labels, self.owners, self._body = labels, owners, body
 
     @property
     def key(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def body(self) -> bytes:
+        return self._body if isinstance(self._body, bytes) else self._body(self.version)
 
     def load(self) -> dict[str, Any]:
         """The object as a dict of its own, without kind and apiVersion."""
@@ -72,20 +88,29 @@ def fields_of(resource: str) -> tuple[str, ...]:
     return _FIELDS.get(resource, ())
 
 
-def record(resource: str, obj: dict[str, Any], version: int) -> Record:
+def record(obj: dict[str, Any], version: int) -> Record:
     """Freeze an object at a version; members come in the order of the real server."""
-    held = obj["metadata"] | {"resourceVersion": str(version)}
-    meta = {key: held[key] for key in _ORDER if held.get(key) not in (None, "", {}, [])}
+    meta = ordered(obj["metadata"] | {"resourceVersion": str(version)})
     body = {"metadata": meta} | {k: v for k, v in obj.items() if k not in ("metadata", "kind", "apiVersion")}
     return Record(
-        namespace=meta.get("namespace", ""),
-        name=meta["name"],
-        uid=meta["uid"],
+        meta.get("namespace", ""),
+        meta["name"],
+        meta["uid"],
         version=version,
-        body=msgspec.json.encode(body),
         labels=meta.get("labels", {}),
-        fields={path: _text(_dig(obj, path)) for path in fields_of(resource)},
+        owners=tuple(owner["uid"] for owner in meta.get("ownerReferences", ())),
+        body=msgspec.json.encode(body),
     )
+
+
+def ordered(meta: dict[str, Any]) -> dict[str, Any]:
+    """Metadata with its members in the order of the real server, without empty ones."""
+    return {key: meta[key] for key in _ORDER if meta.get(key) not in (None, "", {}, [])}
+
+
+def field(obj: dict[str, Any], path: str) -> str:
+    """What a field selector compares: the text of a member."""
+    return _text(_dig(obj, path))
 
 
 def _dig(obj: dict[str, Any], path: str) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from basefly.sim.status import bad_request
-from basefly.sim.store.record import Record, fields_of
+from basefly.sim.store.record import Record, field, fields_of
 
 Predicate = Callable[[Record], bool]
 _TOKEN = re.compile(r"\s*(?:(==|=|!=|!|,|\(|\)|<|>)|([^\s=!,()<>]+))")
@@ -118,7 +118,9 @@ def _numeric(key: str, operator: str, value: str) -> Predicate:
 
 
 def _field_tests(resource: str, text: str) -> list[Predicate]:
-    tests: list[Predicate] = []
+    """Name and namespace are at hand; for anything else the object is made, once for all terms."""
+    near: list[Predicate] = []
+    far: list[tuple[str, str, bool]] = []
     for term in text.split(","):
         if not term:
             continue
@@ -126,15 +128,22 @@ def _field_tests(resource: str, text: str) -> list[Predicate]:
         if not parts:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
         path, operator, value = parts.groups()
-        tests.append(_field(resource, path, wanted=value, equal=operator != "!="))
-    return tests
+        if path in ("metadata.name", "metadata.namespace"):
+            near.append(_near(path.removeprefix("metadata."), value, equal=operator != "!="))
+        elif path in fields_of(resource):
+            far.append((path, value, operator != "!="))
+        else:
+            raise bad_request(f"field label not supported: {path}")
+    return [*near, _far(far)] if far else near
 
 
-def _field(resource: str, path: str, *, wanted: str, equal: bool) -> Predicate:
-    if path == "metadata.name":
-        return lambda record: (record.name == wanted) is equal
-    if path == "metadata.namespace":
-        return lambda record: (record.namespace == wanted) is equal
-    if path not in fields_of(resource):
-        raise bad_request(f"field label not supported: {path}")
-    return lambda record: (record.fields[path] == wanted) is equal
+def _near(name: str, wanted: str, *, equal: bool) -> Predicate:
+    return lambda record: (getattr(record, name) == wanted) is equal
+
+
+def _far(terms: list[tuple[str, str, bool]]) -> Predicate:
+    def test(record: Record) -> bool:
+        obj = record.load()
+        return all((field(obj, path) == wanted) is equal for path, wanted, equal in terms)
+
+    return test

@@ -29,24 +29,21 @@ class Store:
     def put(self, resource: str, obj: dict[str, Any]) -> Record:
         """Add or change an object; the caller has checked that it may."""
         self.version += 1
-        new = record(resource, obj, self.version)
+        new = record(obj, self.version)
         collection = self.of(resource)
         previous = collection.records.get(new.key)
         change = Change.MODIFIED if previous else Change.ADDED
         collection.append(Event(change, self.version, new, previous))
-        for owner in obj["metadata"].get("ownerReferences") or ():
-            self._owned.setdefault(owner["uid"], set()).add((resource, new.key))
+        self._own(resource, new)
         self._trim()
         return new
 
-    def load(self, resource: str, objects: list[dict[str, Any]]) -> None:
-        """Fill a resource that is still empty with many objects at once, each at a version of its own."""
-        records = []
-        for obj in objects:
+    def load(self, resource: str, records: list[Record]) -> None:
+        """Add many objects at once, each at a version of its own, without history."""
+        for new in records:
             self.version += 1
-            records.append(record(resource, obj, self.version))
-            for owner in obj["metadata"].get("ownerReferences") or ():
-                self._owned.setdefault(owner["uid"], set()).add((resource, records[-1].key))
+            new.version = self.version
+            self._own(resource, new)
         collection = self.of(resource)
         collection.load([*collection.records.values(), *records])
         collection.wake()
@@ -54,7 +51,9 @@ class Store:
     def remove(self, resource: str, held: Record, last: dict[str, Any] | None = None) -> Record:
         """Take an object away; what remains of it carries the version of its deletion."""
         self.version += 1
-        gone = record(resource, last or held.load(), self.version)
+        gone = record(last or held.load(), self.version)
+        for uid in held.owners:
+            self._owned[uid].discard((resource, held.key))
         self.of(resource).append(Event(Change.DELETED, self.version, gone, held))
         self._trim()
         return gone
@@ -66,9 +65,12 @@ class Store:
 
     def owned_by(self, uid: str) -> list[tuple[str, Record]]:
         """The objects that name `uid` as an owner, each with its resource."""
-        held = sorted(self._owned.pop(uid, ()))
-        found = ((resource, self.of(resource).records.get(key)) for resource, key in held)
-        return [(resource, kept) for resource, kept in found if kept]
+        held = sorted(self._owned.get(uid, ()))
+        return [(resource, self.of(resource).records[key]) for resource, key in held]
+
+    def _own(self, resource: str, new: Record) -> None:
+        for uid in new.owners:
+            self._owned.setdefault(uid, set()).add((resource, new.key))
 
     def compact(self, version: int | None = None) -> None:
         """Forget the history up to a version (all of it, if none is named): older reads now answer 410."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
 from basefly.sim import Cluster
-from basefly.sim.seeds.world import World
+from basefly.sim.seeds.chance import Chance
+from basefly.sim.seeds.stencil import stencil
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,35 @@ def test_the_same_seed_makes_the_same_objects(seeded: Cluster) -> None:
     assert scrubbed(other) != scrubbed(seeded)
 
 
-def test_a_world_at_one_time_repeats_to_the_letter() -> None:
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    first, second = World.of("s", at), World.of("s", at)
+def test_what_is_not_changed_is_made_when_asked_and_always_the_same(seeded: Cluster) -> None:
+    records = [record for resource in ("pods", "nodes", "events") for record in seeded.store.of(resource).page()]
+    assert not any(isinstance(record._body, bytes) for record in records)
+    assert [record.body for record in records] == [record.body for record in records]
+
+
+def test_a_change_is_kept_and_its_neighbours_stay_recipes(seeded: Cluster) -> None:
+    first, second = seeded.store.of("secrets").page()[:2]
+    where = (first.name, first.namespace)
+    seeded.api.change("secrets", *where, by=lambda secret: secret["metadata"]["labels"].update(changed="yes"))
+    assert seeded.api.get("secrets", *where)["metadata"]["labels"]["changed"] == "yes"
+    assert seeded.store.get("secrets", second.namespace, second.name) is second
+
+
+def test_owners_are_known_and_forget_what_is_gone(seeded: Cluster) -> None:
+    held = next(found for found in seeded.store.of("replicasets.apps").page() if seeded.store.owned_by(found.uid))
+    pods = [record for _, record in seeded.store.owned_by(held.uid)]
+    seeded.api.delete("pods", pods[0].name, pods[0].namespace)
+    assert pods[0].uid not in [record.uid for _, record in seeded.store.owned_by(held.uid)]
+    assert len(seeded.store.owned_by(held.uid)) == len(pods) - 1
+
+
+def test_chance_follows_from_its_key() -> None:
+    first, second, other = Chance("a", 1), Chance("a", 1), Chance("a", 2)
     assert [first.suffix(), first.uid()] == [second.suffix(), second.uid()]
+    assert first.uid() != other.uid()
+
+
+@pytest.mark.parametrize("name", ["pod", "node", "deployment", "event"])
+def test_a_stencil_leaves_no_hole(seeded: Cluster, name: str) -> None:
+    resource = stencil(name).resource
+    assert all("$" not in record.body.decode() for record in seeded.store.of(resource).page())

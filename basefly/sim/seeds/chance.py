@@ -1,0 +1,46 @@
+"""Chance that follows from a key: whoever asks again gets the same answers, and nothing is remembered in between."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_SHARES = 1_000_000
+
+
+class Chance:
+    """A few hundred bits of luck, drawn one after the other."""
+
+    def __init__(self, *key: object) -> None:
+        self._left = int.from_bytes(hashlib.blake2b("/".join(map(str, key)).encode()).digest())
+
+    def below(self, most: int) -> int:
+        """A number from 0 to `most` - 1."""
+        self._left, found = divmod(self._left, most)
+        return found
+
+    def between(self, least: int, most: int) -> int:
+        """A number from `least` to `most`, both included."""
+        return least + self.below(max(most - least, 0) + 1)
+
+    def pick(self, choices: Sequence[T]) -> T:
+        return choices[self.below(len(choices))]
+
+    def happens(self, share: float) -> bool:
+        return self.below(_SHARES) < share * _SHARES
+
+    def suffix(self, length: int = 5) -> str:
+        """Letters as Kubernetes appends them to generated names."""
+        return "".join([_LETTERS[self.below(len(_LETTERS))] for _ in range(length)])
+
+    def uid(self) -> str:
+        return str(uuid.UUID(int=self.below(1 << 128), version=4))
+
+
+def digest(*key: object) -> str:
+    """64 hexadecimal digits."""
+    return hashlib.blake2b("/".join(map(str, key)).encode(), digest_size=32).hexdigest()

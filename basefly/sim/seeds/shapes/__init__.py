@@ -1,0 +1,1 @@
+"""Manifests of everything that a seeded cluster holds."""
