@@ -16,6 +16,7 @@ from basefly.sim.wire.call import Call
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_PULSE = 1.5
 _PATIENCE = 3.0
 """Seconds that a closing WebSocket waits for the other side."""
 
@@ -67,6 +68,12 @@ class Channels:
             data = message.data.encode() if message.type is WSMsgType.TEXT else message.data
             await self._take(data[0], data[1:])
 
+    async def pulse(self) -> None:
+        """Ping now and then: who has gone while its input was held back is noticed by writing alone."""
+        while True:
+            await asyncio.sleep(_PULSE)
+            await self._socket.ping()
+
     async def _take(self, channel: int, data: bytes) -> None:
         if channel == STDIN and data:
             await self.stdin.write(data)
@@ -106,7 +113,7 @@ async def converse(call: Call, work: Callable[[Channels], Awaitable[dict[str, An
     socket = await opened(call)
     channels = Channels(call, socket)
     await channels.greet()
-    await together(channels.listen(), _worked(channels, work))
+    await together(channels.listen(), channels.pulse(), _worked(channels, work))
     await socket.close()
     return socket
 
