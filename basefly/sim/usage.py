@@ -26,7 +26,7 @@ def of_pod(pod: Object, day: float, factor: float = 1.0) -> dict[str, Usage]:
     """What each running container uses at a time of day (0 to 1); `factor` is how many times its habit."""
     running = {held["name"] for held in pod["status"].get("containerStatuses", ()) if "running" in held["state"]}
     wanted = [held for held in pod["spec"]["containers"] if held["name"] in running]
-    uid = pod["metadata"]["uid"]
+    uid, day = pod["metadata"]["uid"], int(day * _WINDOWS) / _WINDOWS
     return {
         held["name"]: _of_container(f"{uid}/{held['name']}", held, (_busy(pod, day), day), factor) for held in wanted
     }

@@ -47,6 +47,8 @@ class Accounts:
 
     def __init__(self, store: Store, authority: bytes) -> None:
         self.authority = authority.decode()
+        self.fills = True
+        """Whether secrets made for an account get its token; some clusters run without this controller."""
         self._store, self._key = store, secrets.token_bytes(32)
 
     def issue(
@@ -86,7 +88,7 @@ class Accounts:
         meta = secret["metadata"]
         name = meta.get("annotations", {}).get("kubernetes.io/service-account.name", "")
         account = self._store.get("serviceaccounts", meta["namespace"], name)
-        if secret.get("type") != TOKEN_TYPE or account is None:
+        if not self.fills or secret.get("type") != TOKEN_TYPE or account is None:
             return {}
         held = self._store.get("secrets", meta["namespace"], meta["name"])
         token = self.issue(account, bound={"secret": held} if held else None)

@@ -54,10 +54,12 @@ class Talk:
 @asynccontextmanager
 async def talking(cluster: Cluster, *command: str, query: str = ALL, protocol: str = V5) -> AsyncIterator[Talk]:
     path = f"{POD}/exec?{query}" + "".join(f"&command={quote(word)}" for word in command)
-    async with trusting(cluster) as session:
-        async with session.ws_connect(URL(cluster.server + path, encoded=True), protocols=(protocol,), max_msg_size=0) as socket:
-            assert socket.protocol == protocol
-            yield Talk(socket)
+    async with (
+        trusting(cluster) as session,
+        session.ws_connect(URL(cluster.server + path, encoded=True), protocols=(protocol,), max_msg_size=0) as socket,
+    ):
+        assert socket.protocol == protocol
+        yield Talk(socket)
 
 
 async def test_kubectl_gets_output_and_exit_code(cluster: Cluster, kubectl: Kubectl) -> None:
@@ -177,10 +179,13 @@ async def test_input_that_nobody_reads_is_held_back(cluster: Cluster) -> None:
     plant(cluster)
     async with talking(cluster, "sleep", "1000") as talk:
         before = memory()
+
+        async def flood() -> None:
+            for _ in range(1600):
+                await talk.say(STDIN, bytes(32_768))
+
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(2):
-                for _ in range(1600):
-                    await talk.say(STDIN, bytes(32_768))
+            await asyncio.wait_for(flood(), 2)
         assert memory() - before < 20_000_000
         assert talk.socket._writer.transport is not None
         talk.socket._writer.transport.abort()
