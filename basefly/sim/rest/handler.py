@@ -11,10 +11,10 @@ from aiohttp import web
 from basefly.sim.access.users import User, authenticate
 from basefly.sim.discovery import documents
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.parts import metrics
-from basefly.sim.parts.answer import answer_part
 from basefly.sim.requests import Request, Target
 from basefly.sim.rest import paths, reads, watches, writes
+from basefly.sim.rest.parts import metrics
+from basefly.sim.rest.parts.answer import answer_part
 from basefly.sim.status import Refusal, no_such_path, not_allowed
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import accepted, refuse

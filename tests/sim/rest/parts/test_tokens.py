@@ -10,7 +10,7 @@ import pytest
 
 from basefly.sim import Cluster, Fleet
 from tests.sim.asking import asking
-from tests.sim.parts.pods import plant
+from tests.sim.rest.parts.pods import plant
 from tests.sim.test_clients import Kubectl
 
 ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"

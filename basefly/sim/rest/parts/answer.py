@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from basefly.sim.parts import binding, eviction, tokens
-from basefly.sim.parts.narrow import answer_narrow
-from basefly.sim.parts.scale import answer_scale
-from basefly.sim.parts.streams import commands, forward, logs
 from basefly.sim.rest import reads, writes
+from basefly.sim.rest.parts import binding, eviction, tokens
+from basefly.sim.rest.parts.narrow import answer_narrow
+from basefly.sim.rest.parts.scale import answer_scale
+from basefly.sim.rest.parts.streams import commands, forward, logs
 from basefly.sim.status import no_such_path, not_allowed, not_simulated
 from basefly.sim.wire.call import Call
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from basefly.sim.parts.inside.pipe import CHUNK, Pipe
+from basefly.sim.rest.parts.inside.pipe import CHUNK, Pipe
 from basefly.sim.rest.paths import truthy
 from basefly.sim.status import bad_request, not_simulated
 from basefly.sim.wire.call import Call

@@ -17,7 +17,7 @@ from yarl import URL
 
 from basefly.sim import Cluster
 from tests.sim.asking import asking, trusting
-from tests.sim.parts.pods import POD, plant
+from tests.sim.rest.parts.pods import POD, plant
 from tests.sim.test_clients import Kubectl
 
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from basefly.sim.parts.inside.box import Box, Io
-from basefly.sim.parts.inside.pipe import Pipe
-from basefly.sim.parts.inside.programs import PROGRAMS
+from basefly.sim.rest.parts.inside.box import Box, Io
+from basefly.sim.rest.parts.inside.pipe import Pipe
+from basefly.sim.rest.parts.inside.programs import PROGRAMS
 
 SHELLS = ("sh", "ash", "bash", "dash")
 NOT_FOUND, INTERRUPTED = 127, 130

@@ -6,7 +6,7 @@ from typing import Any
 
 from basefly.sim import Cluster
 from tests.sim.asking import asking
-from tests.sim.parts.pods import POD, plant
+from tests.sim.rest.parts.pods import POD, plant
 from tests.sim.test_clients import Kubectl
 
 BINDING = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web"}, "target": {"kind": "Node", "name": "n"}}

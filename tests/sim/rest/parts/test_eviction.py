@@ -8,7 +8,7 @@ import pytest
 
 from basefly.sim import Cluster
 from tests.sim.asking import asking
-from tests.sim.parts.pods import POD, plant
+from tests.sim.rest.parts.pods import POD, plant
 from tests.sim.test_clients import Kubectl
 
 EVICTION = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web", "namespace": "default"}}

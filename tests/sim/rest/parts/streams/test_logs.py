@@ -14,7 +14,7 @@ import pytest
 
 from basefly.sim import Cluster
 from tests.sim.asking import asking, trusting
-from tests.sim.parts.pods import HOUR, POD, ago, plant
+from tests.sim.rest.parts.pods import HOUR, POD, ago, plant
 from tests.sim.test_clients import Kubectl
 
 DIED = {"exitCode": 1, "reason": "Error", "startedAt": ago(HOUR), "finishedAt": ago(600), "containerID": "c://1"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from basefly.sim.parts.inside.pipe import Pipe, Write
+from basefly.sim.rest.parts.inside.pipe import Pipe, Write
 
 Object = dict[str, Any]
 

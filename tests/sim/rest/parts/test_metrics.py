@@ -7,7 +7,7 @@ import pytest
 from basefly.sim import Cluster
 from basefly.sim.usage import quantity
 from tests.sim.asking import asking
-from tests.sim.parts.pods import plant
+from tests.sim.rest.parts.pods import plant
 from tests.sim.test_clients import Kubectl
 
 ROOT = "/apis/metrics.k8s.io/v1beta1"

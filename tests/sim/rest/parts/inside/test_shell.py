@@ -7,8 +7,8 @@ import base64
 import pytest
 
 from basefly.sim import Cluster
-from tests.sim.parts.pods import plant
-from tests.sim.parts.streams.test_commands import ERROR, STDERR, STDOUT, talking
+from tests.sim.rest.parts.pods import plant
+from tests.sim.rest.parts.streams.test_commands import ERROR, STDERR, STDOUT, talking
 
 
 async def sh(cluster: Cluster, script: str) -> tuple[str, str, str]:

@@ -7,12 +7,12 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from basefly.sim.parts.inside.pipe import Pipe, Write
-from basefly.sim.parts.streams.containers import Chosen
+from basefly.sim.rest.parts.containers import Chosen
+from basefly.sim.rest.parts.inside.pipe import Pipe, Write
 from basefly.sim.wire.call import Call
 
 if TYPE_CHECKING:
-    from basefly.sim.parts.streams.channels import Channels
+    from basefly.sim.rest.parts.streams.channels import Channels
 
 Object = dict[str, Any]
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from basefly.sim.parts.inside.pipe import Pipe, Write
+from basefly.sim.rest.parts.inside.pipe import Pipe, Write
 
 _INTERRUPT, _END, _ERASE, _RETURN = 3, 4, (8, 127), (10, 13)
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from aiohttp import web
 
-from basefly.sim.parts.inside.box import Box, Io, enter
-from basefly.sim.parts.inside.pipe import Write
-from basefly.sim.parts.inside.shell import INTERRUPTED, execute, is_shell, is_there
-from basefly.sim.parts.inside.terminal import Terminal
-from basefly.sim.parts.streams import containers
-from basefly.sim.parts.streams.channels import Channels, converse, require_websocket
-from basefly.sim.parts.streams.lines import Log
-from basefly.sim.parts.streams.logs import followed
+from basefly.sim.rest.parts import containers
+from basefly.sim.rest.parts.inside.box import Box, Io, enter
+from basefly.sim.rest.parts.inside.pipe import Write
+from basefly.sim.rest.parts.inside.shell import INTERRUPTED, execute, is_shell, is_there
+from basefly.sim.rest.parts.inside.terminal import Terminal
+from basefly.sim.rest.parts.streams.channels import Channels, converse, require_websocket
+from basefly.sim.rest.parts.streams.lines import Log
+from basefly.sim.rest.parts.streams.logs import followed
 from basefly.sim.status import bad_request
 from basefly.sim.wire.call import Call
 

@@ -9,10 +9,10 @@ from itertools import islice
 import msgspec
 from aiohttp import web
 
-from basefly.sim.parts.streams import containers
-from basefly.sim.parts.streams.containers import Chosen
-from basefly.sim.parts.streams.lines import STEP, Line, Log, seconds
 from basefly.sim.rest.options import integer
+from basefly.sim.rest.parts import containers
+from basefly.sim.rest.parts.containers import Chosen
+from basefly.sim.rest.parts.streams.lines import STEP, Line, Log, seconds
 from basefly.sim.rest.paths import truthy
 from basefly.sim.status import Cause, bad_request, invalid, not_simulated
 from basefly.sim.wire.call import Call

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from basefly.sim.parts.inside.pipe import CHUNK, Pipe
-from basefly.sim.parts.inside.ports import serve
-from basefly.sim.parts.streams import containers, spdy
-from basefly.sim.parts.streams.channels import opened, require_websocket, together
-from basefly.sim.parts.streams.spdy import Frame, Framer
 from basefly.sim.rest import writes
+from basefly.sim.rest.parts import containers
+from basefly.sim.rest.parts.inside.pipe import CHUNK, Pipe
+from basefly.sim.rest.parts.inside.ports import serve
+from basefly.sim.rest.parts.streams import spdy
+from basefly.sim.rest.parts.streams.channels import opened, require_websocket, together
+from basefly.sim.rest.parts.streams.spdy import Frame, Framer
 from basefly.sim.status import bad_request
 from basefly.sim.wire.call import Call
 
@@ -72,16 +74,21 @@ class _Tunnel:
     async def work(self) -> None:
         """Until the other side leaves."""
         try:
-            async for message in self._socket:
-                for frame in self._framer.feed(message.data) if message.type is WSMsgType.BINARY else ():
-                    if frame.kind == spdy.GOAWAY:
-                        return
-                    await self._take(frame)
+            async for frame in self._frames():
+                await self._take(frame)
         finally:
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _frames(self) -> AsyncIterator[Frame]:
+        """What comes in, up to a GOAWAY."""
+        async for message in self._socket:
+            for frame in self._framer.feed(message.data) if message.type is WSMsgType.BINARY else ():
+                if frame.kind == spdy.GOAWAY:
+                    return
+                yield frame
 
     async def _take(self, frame: Frame) -> None:
         stream = self._streams.get(frame.stream)

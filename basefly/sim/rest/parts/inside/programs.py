@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from basefly.sim.parts.inside.box import Box, Io
-from basefly.sim.parts.inside.pipe import CHUNK
+from basefly.sim.rest.parts.inside.box import Box, Io
+from basefly.sim.rest.parts.inside.pipe import CHUNK
 
 Program = Callable[[Box, Sequence[str], Io], Awaitable[int]]
 

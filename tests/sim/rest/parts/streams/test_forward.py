@@ -16,10 +16,10 @@ import aiohttp
 import pytest
 
 from basefly.sim import Cluster
-from basefly.sim.parts.streams import spdy
-from basefly.sim.parts.streams.spdy import Frame, Framer
+from basefly.sim.rest.parts.streams import spdy
+from basefly.sim.rest.parts.streams.spdy import Frame, Framer
 from tests.sim.asking import trusting
-from tests.sim.parts.pods import POD, plant
+from tests.sim.rest.parts.pods import POD, plant
 from tests.sim.test_clients import KUBECTL, Kubectl
 
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
@@ -122,9 +122,9 @@ class Peer:
 
 @asynccontextmanager
 async def tunnel(cluster: Cluster) -> AsyncIterator[Peer]:
-    async with trusting(cluster) as session:
-        async with session.ws_connect(f"{cluster.server}{POD}/portforward", protocols=(TUNNEL,)) as socket:
-            yield Peer(socket)
+    url = f"{cluster.server}{POD}/portforward"
+    async with trusting(cluster) as session, session.ws_connect(url, protocols=(TUNNEL,)) as socket:
+        yield Peer(socket)
 
 
 async def test_frames_may_come_in_pieces_and_connections_are_reused(cluster: Cluster) -> None:
