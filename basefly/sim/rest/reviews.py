@@ -13,6 +13,7 @@ from basefly.sim.access.rbac import Rule
 from basefly.sim.access.users import User
 from basefly.sim.bodies.objects import read_object
 from basefly.sim.requests import Target
+from basefly.sim.status import bad_request
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import answer_value
 
@@ -72,10 +73,12 @@ def _told(rule: Rule, *members: str) -> Object:
 
 
 def _token(call: Call, spec: Object) -> Object:
+    if not spec.get("token"):
+        raise bad_request("token is required for TokenReview in authentication")
     audiences = spec.get("audiences") or [AUDIENCE]
     user = call.cluster.user_of(spec.get("token", ""), audiences)
     if user is None:
-        return {"user": {}, "error": "[invalid bearer token, token lookup failed]"}
+        return {"user": {}, "error": "invalid bearer token"}
     groups = [*user.groups, *({"system:authenticated"} - set(user.groups))]
     told = {"authenticated": True, "user": user.info() | {"groups": groups}}
     return told | ({"audiences": audiences} if spec.get("audiences") else {})

@@ -26,6 +26,8 @@ Object = dict[str, Any]
 async def create(call: Call) -> web.Response:
     if call.kind.name in reviews.ANSWERS:
         return await reviews.answer_review(call)
+    if call.kind.name == "bindings":
+        raise status.not_simulated("bindings but as pods/binding")
     obj = await read_object(call)
     check_type(call.kind, obj)
     record = call.cluster.objects.create(call.kind, obj, namespace=call.namespace, keep_status=False, dry=is_dry(call))

@@ -31,7 +31,8 @@ async def answer_binding(call: Call) -> web.Response:
     conditions = [held for held in pod["status"].get("conditions", ()) if held["type"] != "PodScheduled"]
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now()}
     pod["status"]["conditions"] = [*conditions, scheduled]
-    call.cluster.objects.update(call.kind, record, pod, dry=writes.is_dry(call), whole=True)
+    if not writes.is_dry(call):
+        call.cluster.store.put(call.kind.name, pod)  # a node is no new generation
     return await answer_success(call.request, code=201)
 
 

@@ -55,7 +55,9 @@ def _bound(call: Call, account: Record, ref: Object | None) -> dict[str, Record]
     if not ref:
         return {}
     if ref.get("kind") not in ("Pod", "Secret", "Node"):
-        raise bad_request(f"cannot bind token to object of type {ref.get('apiVersion')}, Kind={ref.get('kind')}")
+        version = ref.get("apiVersion", "")
+        title = version if "/" in version else f"/{version}"
+        raise bad_request(f"cannot bind token to object of type {title}, Kind={ref.get('kind')}")
     kind = call.cluster.catalog.of({"apiVersion": "v1", "kind": ref["kind"]})
     held = call.cluster.store.get(kind.name, account.namespace if kind.namespaced else "", ref.get("name", ""))
     if held is None:

@@ -35,11 +35,10 @@ class _Options(msgspec.Struct, frozen=True):
 async def answer_log(call: Call) -> web.StreamResponse:
     options = _options(call.query, call.target.name)
     found = containers.chosen(call)
+    if not found.pod["spec"].get("nodeName"):
+        return web.Response(status=204)
     response = web.StreamResponse(headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"})
     response.enable_chunked_encoding()
-    if not found.pod["spec"].get("nodeName"):
-        await response.prepare(call.request)
-        return response
     state, runs = containers.logged(found, previous=options.previous)
     log = Log(found.pod["metadata"]["uid"], found.name, state, kept=call.cluster.log_lines)
     await response.prepare(call.request)
@@ -65,7 +64,7 @@ def _options(query: Mapping[str, str], name: str) -> _Options:
         wrong.append(_invalid("limitBytes", limit, "must be greater than 0"))
     if ago is not None and query.get("sinceTime"):
         both = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
-        wrong.append(Cause("FieldValueForbidden", both, ""))
+        wrong.append(Cause("FieldValueForbidden", both, "[]"))
     elif ago is not None and ago < 1:
         wrong.append(_invalid("sinceSeconds", ago, "must be greater than 0"))
     if wrong:
@@ -84,8 +83,9 @@ def _invalid(field: str, value: int, why: str) -> Cause:
 def _since(moment: str | None) -> float | None:
     try:
         return seconds(moment) if moment else None
-    except ValueError as error:
-        raise bad_request(f"invalid sinceTime: {error}") from None
+    except ValueError:
+        wanted = f'parsing time "{moment}" as "2006-01-02T15:04:05Z07:00"'
+        raise bad_request(f'{wanted}: cannot parse "{moment}" as "2006"') from None
 
 
 async def _lines(call: Call, of: tuple[Chosen, Log], options: _Options, *, follow: bool) -> AsyncIterator[list[Line]]:
