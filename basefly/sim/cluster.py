@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import random
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import resources
 from typing import Any
@@ -17,6 +18,7 @@ import yaml
 from aiohttp import web
 
 from basefly.sim.access import certificates
+from basefly.sim.access.accounts import AUDIENCE, Accounts
 from basefly.sim.access.rbac import SUPERUSERS, Access
 from basefly.sim.access.users import User
 from basefly.sim.api import Api
@@ -56,10 +58,15 @@ class Cluster:
         self.requests: deque[Request] = deque(maxlen=REQUESTS)
         self.authority = certificates.Authority(name)
         self.certificate = self.authority.server()
+        self.loads: dict[str, float] = {}
+        """How many times its habit a pod uses, by its uid."""
+        self.log_lines = 10_000
+        """How many lines of a container's log a node keeps."""
         self.admin_token = secrets.token_hex(16)
         self.tokens = {self.admin_token: User("admin", (SUPERUSERS,))}
         chance = random.Random(f"{name}/{seed}")  # noqa: S311  # names and uids that a seed repeats, no secrets
-        self.objects = Objects(self.store, self.catalog, chance, self.authority.pem)
+        self.accounts = Accounts(self.store, self.authority.pem)
+        self.objects = Objects(self.store, self.catalog, chance, self.accounts)
         self.access = Access(self.store)
         self._api = Api(self.objects)
         self._planned: Callable[[], None] | None = None
@@ -128,6 +135,13 @@ class Cluster:
         token = secrets.token_hex(16)
         self.tokens[token] = User(name, groups)
         return token
+
+    def user_of(self, token: str, audiences: Sequence[str] = (AUDIENCE,)) -> User | None:
+        """Whose token it is, if it is meant for one of the audiences; tokens of users are meant for the API alone."""
+        for known, user in self.tokens.items():
+            if hmac.compare_digest(known.encode(), token.encode()):
+                return user if AUDIENCE in audiences else None
+        return self.accounts.user_of(token, audiences)
 
     def kubeconfig(self, *, token: str | None = None, certificate: certificates.Pair | None = None) -> str:
         """A kubeconfig with one context, named as the cluster; without credentials given, the administrator's."""

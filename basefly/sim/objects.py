@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from basefly.sim import status
+from basefly.sim.access.accounts import Accounts
 from basefly.sim.kinds import custom, defaults
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.kinds.kind import Kind
@@ -30,10 +31,10 @@ def now() -> str:
 class Objects:
     """Writes to a cluster by the server's rules; each raises the Refusal that the server would answer with."""
 
-    def __init__(self, store: Store, catalog: Catalog, random_source: random.Random, authority: bytes) -> None:
+    def __init__(self, store: Store, catalog: Catalog, random_source: random.Random, accounts: Accounts) -> None:
         self.store, self.catalog = store, catalog
         self._random = random_source
-        self._authority = authority
+        self._accounts = accounts
 
     def new_uid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
@@ -148,11 +149,13 @@ class Objects:
     def _follow_creation(self, kind: Kind, obj: Object) -> None:
         if kind.name == custom.RESOURCE:
             self._define(obj)
+        elif kind.name == "secrets" and (data := self._accounts.credentials(obj)):
+            self.store.put(kind.name, obj | {"data": obj.get("data", {}) | data})
         elif kind.name == "namespaces":
             name = obj["metadata"]["name"]
             account: Object = {"metadata": {"name": "default"}}
             self.create(self.catalog.named("serviceaccounts"), account, namespace=name)
-            bundle: Object = {"metadata": {"name": _ROOT_CA}, "data": {"ca.crt": self._authority.decode()}}
+            bundle: Object = {"metadata": {"name": _ROOT_CA}, "data": {"ca.crt": self._accounts.authority}}
             self.create(self.catalog.named("configmaps"), bundle, namespace=name)
 
     def _define(self, definition: Object) -> None:

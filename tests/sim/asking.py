@@ -56,6 +56,14 @@ class Asker:
 @asynccontextmanager
 async def asking(cluster: Cluster, token: str | None = None) -> AsyncIterator[Asker]:
     """An asker; without a token it is the administrator."""
-    trust = ssl.create_default_context(cadata=cluster.authority.pem.decode())
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as session:
+    async with trusting(cluster, headers={}) as session:
         yield Asker(session, cluster, token or cluster.admin_token)
+
+
+@asynccontextmanager
+async def trusting(cluster: Cluster, headers: Mapping[str, str] | None = None) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that trusts the cluster, and is the administrator's unless other headers are given."""
+    trust = ssl.create_default_context(cadata=cluster.authority.pem.decode())
+    given = {"Authorization": f"Bearer {cluster.admin_token}"} if headers is None else headers
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), headers=given) as session:
+        yield session

@@ -24,7 +24,7 @@ class Kubectl:
         assert KUBECTL, "kubectl is not installed: it comes with the development dependencies"
         self._config = folder / "config"
         self._config.write_text(cluster.kubeconfig())
-        self._environment = {"HOME": str(folder), "KUBECONFIG": str(self._config), "PATH": "/usr/bin:/bin"}
+        self.environment = {"HOME": str(folder), "KUBECONFIG": str(self._config), "PATH": "/usr/bin:/bin"}
 
     async def __call__(self, *words: str, text: str = "") -> str:
         """What a command prints; it must succeed."""
@@ -39,7 +39,7 @@ class Kubectl:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
+            env=self.environment,
         )
         told, _ = await asyncio.wait_for(process.communicate(text.encode()), 60)
         return process.returncode or 0, told.decode()

@@ -12,7 +12,9 @@ from basefly.sim.access.users import User, authenticate
 from basefly.sim.discovery import documents
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.requests import Request, Target
-from basefly.sim.rest import paths, reads, subresources, watches, writes
+from basefly.sim.rest import paths, reads, watches, writes
+from basefly.sim.rest.parts import metrics
+from basefly.sim.rest.parts.answer import answer_part
 from basefly.sim.status import Refusal, no_such_path, not_allowed
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import accepted, refuse
@@ -70,7 +72,7 @@ async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, ent
 
 def _user(cluster: Cluster, request: web.BaseRequest) -> User:
     certificate = request.transport.get_extra_info("peercert") if request.transport else None
-    user = authenticate(request.headers, certificate, cluster.tokens, anonymous=cluster.anonymous)
+    user = authenticate(request.headers, certificate, cluster.user_of, anonymous=cluster.anonymous)
     return cluster.access.impersonate(user, request.headers)
 
 
@@ -83,7 +85,9 @@ async def _resource(cluster: Cluster, request: web.BaseRequest, target: Target, 
     _check_path(kind, target)
     call = Call(cluster, request, target, kind, user, accepted(request.headers.get("Accept", "")))
     if target.subresource:
-        return await subresources.answer_part(call)
+        return await answer_part(call)
+    if kind.group == metrics.GROUP:
+        return await metrics.answer_metrics(call)
     if target.verb not in kind.verbs:
         raise not_allowed()
     return await _VERBS[target.verb](call)

@@ -31,11 +31,11 @@ def read(query: Mapping[str, str], *, watch: bool) -> Options:
     options = Options(
         version=_version(version, watch) if version else None,
         match=query.get("resourceVersionMatch", ""),
-        limit=_integer(query.get("limit", "")),
+        limit=integer(query.get("limit", "")),
         token=query.get("continue", ""),
         labels=query.get("labelSelector", ""),
         fields=query.get("fieldSelector", ""),
-        timeout=_integer(query.get("timeoutSeconds", "")),
+        timeout=integer(query.get("timeoutSeconds", "")),
         bookmarks=truthy(query.get("allowWatchBookmarks")),
         initial_events=None if initial is None else truthy(initial),
         include=query.get("includeObject", ""),
@@ -59,7 +59,7 @@ def _version(text: str, watch: bool) -> int:
     raise bad_request(f"invalid resource version: {problem}")
 
 
-def _integer(text: str) -> int:
+def integer(text: str) -> int:
     if not text:
         return 0
     if not text.lstrip("-").isdigit():

@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from basefly.sim.access.accounts import AUDIENCE
 from basefly.sim.access.rbac import Rule
 from basefly.sim.access.users import User
 from basefly.sim.bodies.objects import read_object
 from basefly.sim.requests import Target
+from basefly.sim.status import bad_request
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import answer_value
 
@@ -70,6 +72,18 @@ def _told(rule: Rule, *members: str) -> Object:
     return {member: held[member] for member in members if held[member]}
 
 
+def _token(call: Call, spec: Object) -> Object:
+    if not spec.get("token"):
+        raise bad_request("token is required for TokenReview in authentication")
+    audiences = spec.get("audiences") or [AUDIENCE]
+    user = call.cluster.user_of(spec.get("token", ""), audiences)
+    if user is None:
+        return {"user": {}, "error": "invalid bearer token"}
+    groups = [*user.groups, *({"system:authenticated"} - set(user.groups))]
+    told = {"authenticated": True, "user": user.info() | {"groups": groups}}
+    return told | ({"audiences": audiences} if spec.get("audiences") else {})
+
+
 def _self(call: Call, _spec: Object) -> Object:
     return {"userInfo": call.user.info()}
 
@@ -79,5 +93,6 @@ ANSWERS: dict[str, Callable[[Call, Object], Object]] = {
     "selfsubjectrulesreviews.authorization.k8s.io": _self_rules,
     "subjectaccessreviews.authorization.k8s.io": _access,
     "localsubjectaccessreviews.authorization.k8s.io": _access,
+    "tokenreviews.authentication.k8s.io": _token,
     "selfsubjectreviews.authentication.k8s.io": _self,
 }

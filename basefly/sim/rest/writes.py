@@ -26,6 +26,8 @@ Object = dict[str, Any]
 async def create(call: Call) -> web.Response:
     if call.kind.name in reviews.ANSWERS:
         return await reviews.answer_review(call)
+    if call.kind.name == "bindings":
+        raise status.not_simulated("bindings but as pods/binding")
     obj = await read_object(call)
     check_type(call.kind, obj)
     record = call.cluster.objects.create(call.kind, obj, namespace=call.namespace, keep_status=False, dry=is_dry(call))
@@ -63,7 +65,7 @@ async def patch_part(call: Call, part: str) -> web.Response:
 async def delete(call: Call) -> web.Response:
     options = await read_delete_options(call)
     record = held(call)
-    _check_preconditions(call.kind, record, options)
+    check_preconditions(call.kind, record, options)
     if is_dry(call) or options.dry_run:
         return await _deleted(call, record)
     gone = _delete(call, record, options)
@@ -104,7 +106,7 @@ def _delete(call: Call, record: Record, options: DeleteOptions) -> Record:
     return call.cluster.objects.delete(call.kind, record, grace=options.grace_period_seconds, orphan=orphan)
 
 
-def _check_preconditions(kind: Kind, record: Record, options: DeleteOptions) -> None:
+def check_preconditions(kind: Kind, record: Record, options: DeleteOptions) -> None:
     wanted = options.preconditions
     if wanted is None:
         return

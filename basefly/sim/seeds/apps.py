@@ -13,7 +13,7 @@ from basefly.sim.seeds.world import DAY, HOUR, MINUTE, World
 
 Made = tuple[str, Values]
 """The name of a shape, and what its holes are filled with."""
-_SIZES = (("100m", "128Mi"), ("250m", "256Mi"), ("500m", "512Mi"), ("1", "1Gi"))
+_SIZES = (("20m", "48Mi"), ("50m", "96Mi"), ("50m", "128Mi"), ("100m", "192Mi"), ("200m", "384Mi"))
 _VERSIONS = {"Job": "batch/v1"}
 
 

@@ -129,7 +129,7 @@ def _record(recipe: Recipe, known: dict[Any, Any]) -> tuple[str, Record]:
         version=0,
         labels=labels,
         owners=known.setdefault(owners, owners),
-        body=partial(_body, make, given),
+        made=partial(_body, make, given),
     )
 
 

@@ -38,27 +38,20 @@ class Change(StrEnum):
     DELETED = "DELETED"
 
 
-class Record:
+class Record(msgspec.Struct, eq=False):
     """An object at one version. Its body is JSON without kind and apiVersion, which depend on the asker.
 
-    The body may be a recipe: what a seed decides is not kept but made whenever it is asked for.
+    The body may be a recipe: what a seed decides is not kept but made, at this version, whenever it is asked for.
     """
 
-    __slots__ = ("_body", "labels", "name", "namespace", "owners", "uid", "version")
-
-    def __init__(
-        self,
-        namespace: str,
-        name: str,
-        uid: str,
-        *,
-        version: int,
-        labels: dict[str, str],
-        owners: tuple[str, ...],
-        body: bytes | Callable[[int], bytes],
-    ) -> None:
-        self.namespace, self.name, self.uid, self.version = namespace, name, uid, version
-        self.labels, self.owners, self._body = labels, owners, body
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    labels: dict[str, str]
+    owners: tuple[str, ...]
+    """The uids of its owners."""
+    made: bytes | Callable[[int], bytes]
 
     @property
     def key(self) -> str:
@@ -66,7 +59,7 @@ class Record:
 
     @property
     def body(self) -> bytes:
-        return self._body if isinstance(self._body, bytes) else self._body(self.version)
+        return self.made if isinstance(self.made, bytes) else self.made(self.version)
 
     def load(self) -> dict[str, Any]:
         """The object as a dict of its own, without kind and apiVersion."""
@@ -99,7 +92,7 @@ def record(obj: dict[str, Any], version: int) -> Record:
         version=version,
         labels=meta.get("labels", {}),
         owners=tuple(owner["uid"] for owner in meta.get("ownerReferences", ())),
-        body=msgspec.json.encode(body),
+        made=msgspec.json.encode(body),
     )
 
 

@@ -64,6 +64,12 @@ async def answer_value(request: web.BaseRequest, value: Any, *, status: int = 20
     return await answer(request, msgspec.json.encode(value), status=status)
 
 
+async def answer_success(request: web.BaseRequest, *, code: int) -> web.Response:
+    """The Status of what was done and has nothing else to tell."""
+    told = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code}
+    return await answer_value(request, told, status=code)
+
+
 def refuse(refusal: Refusal) -> web.Response:
     headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
     if refusal.retry_after is not None:

@@ -158,8 +158,8 @@ async def test_what_is_not_simulated_says_so(cluster: Cluster) -> None:
     pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
     cluster.api.create({"apiVersion": "v1", "kind": "Pod"} | pod)
     async with asking(cluster) as asker:
-        code, message = await refusal(asker, "/api/v1/namespaces/default/pods/p/exec", "GET", None)
-        assert (code, message) == (501, "the simulated cluster does not implement pods/exec; ask a real API server")
+        code, message = await refusal(asker, "/api/v1/namespaces/default/pods/p/proxy", "GET", None)
+        assert (code, message) == (501, "the simulated cluster does not implement pods/proxy; ask a real API server")
         apply = {"Content-Type": "application/apply-patch+yaml"}
         code, message = await refusal(asker, "/api/v1/namespaces/default/pods/p", "PATCH", {}, **apply)
         assert (code, message[:34]) == (415, "Server-side apply is not simulated")

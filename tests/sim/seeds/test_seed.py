@@ -70,7 +70,7 @@ def test_the_same_seed_makes_the_same_objects(seeded: Cluster) -> None:
 
 def test_what_is_not_changed_is_made_when_asked_and_always_the_same(seeded: Cluster) -> None:
     records = [record for resource in ("pods", "nodes", "events") for record in seeded.store.of(resource).page()]
-    assert not any(isinstance(record._body, bytes) for record in records)
+    assert not any(isinstance(record.made, bytes) for record in records)
     assert [record.body for record in records] == [record.body for record in records]
 
 

@@ -1,4 +1,4 @@
-"""Parts of an object with paths of their own: status and scale; the others are refused."""
+"""The number of replicas as an autoscaling/v1 Scale, read from and written into the object that has them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from aiohttp import web
 
 from basefly.sim.bodies import patches
 from basefly.sim.bodies.objects import read_object
-from basefly.sim.rest import reads, writes
-from basefly.sim.status import modified, no_such_path, not_allowed, not_simulated
+from basefly.sim.rest import writes
+from basefly.sim.status import modified
 from basefly.sim.store.record import Record
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import answer_value
@@ -18,24 +18,8 @@ Object = dict[str, Any]
 _SCALE = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
-async def answer_part(call: Call) -> web.StreamResponse:
-    part = call.kind.part(call.target.subresource.partition("/")[0])
-    if part is None or not call.target.name:
-        raise no_such_path()
-    if call.target.verb not in part.verbs:
-        raise not_allowed()
-    if part.name == "scale":
-        return await _scale(call)
-    if part.name != "status":
-        writes.held(call)
-        raise not_simulated(f"{call.kind.plural}/{part.name}")
-    if call.target.verb == "get":
-        return await reads.get(call)
-    return await (writes.put if call.target.verb == "update" else writes.patch_part)(call, "status")
-
-
-async def _scale(call: Call) -> web.Response:
-    """Read or write the number of replicas as an autoscaling/v1 Scale."""
+async def answer_scale(call: Call) -> web.Response:
+    """Read or write it."""
     body = await read_object(call) if call.target.verb == "update" else None
     text = await call.request.read()
     record = writes.held(call)
