@@ -10,6 +10,7 @@ from aiohttp import web
 
 from basefly.sim.access.users import User, authenticate
 from basefly.sim.discovery import documents
+from basefly.sim.faults.wire import pass_on
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.requests import Request, Target
 from basefly.sim.rest import paths, reads, subresources, watches, writes
@@ -62,9 +63,11 @@ async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, ent
     entry.user = user.name
     await cluster.faults.strike(request, target)
     cluster.access.require(user, target)
-    if not target.resource:
-        return await documents.answer_path(cluster, request, target.path)
-    return await _resource(cluster, request, target, user)
+    if target.resource:
+        answer = await _resource(cluster, request, target, user)
+    else:
+        answer = await documents.answer_path(cluster, request, target.path)
+    return await pass_on(cluster.faults, request, target, answer)
 
 
 def _user(cluster: Cluster, request: web.BaseRequest) -> User:
