@@ -68,8 +68,8 @@ class Wire:
         if not self._faults.active:
             await self._response.write(lines)
             return
-        while self._faults.felt(self._target, (Effect.STALLED,), self._judged):
-            await asyncio.sleep(_POLL)  # noqa: ASYNC110  # time may end it, too
+        while self._faults.felt(self._target, (Effect.STALLED,), self._judged):  # noqa: ASYNC110  # time may end it, too
+            await asyncio.sleep(_POLL)
         told = [again for line in lines.splitlines(keepends=True) for again in self._line(line)]
         if reordered := self._faults.felt(self._target, (Effect.REORDERED,), {}):
             told = _reordered(told, reordered[Effect.REORDERED].window)
