@@ -12,7 +12,7 @@ from basefly.sim.access.users import User, authenticate
 from basefly.sim.discovery import documents
 from basefly.sim.faults.wire import pass_on
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.requests import Request, Target
+from basefly.sim.requests import Request, Target, headers_of
 from basefly.sim.rest import paths, reads, subresources, watches, writes
 from basefly.sim.status import Refusal, no_such_path, not_allowed
 from basefly.sim.wire.call import Call
@@ -41,7 +41,7 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
         method=request.method,
         path=request.path,
         query=dict(request.query),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=headers_of(request.headers),
         target=target,
     )
     cluster.requests.append(entry)

@@ -32,8 +32,7 @@ def happenings(cluster: Cluster) -> str:
 async def test_stalled_is_silent_until_the_fault_ends(cluster: Cluster) -> None:
     path = happenings(cluster)
     with cluster.faults.inject(Effect.STALLED):
-        listening = asyncio.create_task(hear(cluster, path, silence=1))
-        heard = await listening
+        heard = await hear(cluster, path, silence=1)
         assert (heard.status, heard.text, heard.ended) == (200, b"", "silent")
         listening = asyncio.create_task(events(cluster, path))
         await asyncio.sleep(0.5)
