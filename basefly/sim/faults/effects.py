@@ -24,6 +24,12 @@ class Effect(StrEnum):
         member._value_, member.told = name, told
         return member
 
+    @classmethod
+    def _missing_(cls, value: object) -> Effect | None:
+        """As it is written on command lines, and in Python: gone-at-once, GONE_AT_ONCE."""
+        wanted = str(value).lower().replace("-", " ").replace("_", " ")
+        return next((one for one in cls if wanted in (one.value, one.name.lower().replace("_", " "))), None)
+
     SLOW = "slow", "the answer begins `seconds` later"
     HANG = "hang", "there is never an answer; the connection stays open"
     RESET = "reset", "the connection is cut without an answer"
