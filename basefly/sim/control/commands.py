@@ -34,7 +34,21 @@ _COMMANDS = (
     ("pace", "how many simulated seconds pass in a real one", "PUT", "/pace", ("pace",)),
     ("scenario", "play a scenario of the cluster's life", "POST", "/scenarios", ("name",)),
 )
-_FILTERS = ("verb", "resource", "path", "user", "status", "limit")
+_FILTERS = {
+    "verb": "get, list, watch, create, update, patch, delete or deletecollection",
+    "resource": "plural name",
+    "path": "a glob, such as '/api/v1/namespaces/shop/*'",
+    "user": "who asked",
+    "status": "of the answer",
+    "limit": "how many at most (default 100)",
+}
+_AIM = {key: _FILTERS[key] for key in ("verb", "resource", "path")} | {
+    "share": "0 to 1 of the requests or events that match (default 1)",
+    "seed": "the same seed strikes the same of them (default 0)",
+    "times": "end after so many",
+    "duration": "end after so many seconds",
+}
+_MORE = [field for field in Fault.__struct_fields__ if field not in (*_AIM, "effect", "clean")]
 _EFFECTS = "effects:\n" + "\n".join(f"  {effect.replace(' ', '-'):18}{effect.told}" for effect in Effect)
 
 
@@ -47,8 +61,8 @@ def add_commands(under: Subparsers) -> None:
     faults = under.add_parser("fault", help="add, list, remove and clear faults").add_subparsers(required=True)
     adding = _add(faults, "add", "switch a fault on", "POST", "/faults", ("effect",))
     adding.epilog, adding.formatter_class = _EFFECTS, argparse.RawDescriptionHelpFormatter
-    _add_options(adding, [field for field in Fault.__struct_fields__ if field not in ("effect", "clean")])
-    adding.add_argument("--clean", action="store_const", const=True)
+    _add_options(adding, _AIM | dict.fromkeys(_MORE, "for the effects that name it"))
+    adding.add_argument("--clean", action="store_const", const=True, help="for the effects that name it")
     adding.get_default("words").append("clean")
     _add(faults, "list", "which are on, and how often they struck", "GET", "/faults")
     _add(faults, "remove", "switch one off, by its number", "DELETE", "/faults/{number}", ("number",))
@@ -69,10 +83,10 @@ def _add(
     return made
 
 
-def _add_options(parser: argparse.ArgumentParser, names: Any) -> None:
-    for name in names:
-        parser.add_argument(f"--{name}")
-    parser.get_default("words").extend(names)
+def _add_options(parser: argparse.ArgumentParser, told: dict[str, str]) -> None:
+    for name, meaning in told.items():
+        parser.add_argument(f"--{name}", help=meaning, metavar=name.upper())
+    parser.get_default("words").extend(told)
 
 
 def _run(asked: argparse.Namespace) -> None:

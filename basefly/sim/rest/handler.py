@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -49,8 +50,8 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
         response = await _serve(cluster, request, target, entry)
     except Refusal as refusal:
         response = refuse(refusal)
-    except ConnectionError:
-        raise
+    except ConnectionError:  # cut by a fault or by the asker: nobody is left to answer, and it is no error of ours
+        raise asyncio.CancelledError from None
     except Exception as error:  # noqa: BLE001  # the last resort: whoever asks gets a Status
         _log.exception("%s %s failed", request.method, request.path)
         response = refuse(Refusal(500, "InternalError", f"Internal error occurred: {error}"))
