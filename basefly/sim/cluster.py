@@ -61,7 +61,8 @@ class Cluster:
         self.objects = Objects(self.store, self.catalog, chance, self.authority.pem)
         self.access = Access(self.store)
         self.api = Api(self.objects)
-        self._context = certificates.server_context(self.authority, self.certificate)
+        self._tls = ssl.TLSVersion.TLSv1_3
+        self._context: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
         self._protocols: web.Server | None = None
         self._bootstrap()
@@ -80,6 +81,8 @@ class Cluster:
         if not port and self.address:
             port = int(self.address.rpartition(":")[2])
         self._protocols = web.Server(partial(handler.handle, self), handler_cancellation=True)
+        self._context = certificates.server_context(self.authority, self.certificate)
+        certificates.limit(self._context, self._tls)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocols, host, port, ssl=self._context, backlog=1024)
         self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
@@ -117,7 +120,8 @@ class Cluster:
         """Show another certificate from the next handshake on: one of yours, or of `certificates.SERVED` by name."""
         made = certificates.SERVED[certificate](self.authority) if isinstance(certificate, str) else certificate
         self.certificate = made
-        certificates.present(self._context, self.authority, made)
+        if self._context:
+            certificates.present(self._context, self.authority, made)
 
     def rotate_authority(self) -> None:
         """A new authority signs what is shown from the next handshake on; kubeconfigs of before no longer trust it."""
@@ -126,7 +130,9 @@ class Cluster:
 
     def tls(self, maximum: ssl.TLSVersion) -> None:
         """Speak this version of TLS at most, from the next handshake on; 1.0 and 1.1 as servers of old do."""
-        certificates.limit(self._context, maximum)
+        self._tls = maximum
+        if self._context:
+            certificates.limit(self._context, maximum)
 
     def revoke(self, token: str) -> None:
         """No longer know a token; watches that it opened go on, as on a real server."""

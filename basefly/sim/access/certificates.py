@@ -107,9 +107,8 @@ def _builder(
 
 
 def server_context(authority: Authority, pair: Pair) -> ssl.SSLContext:
-    """TLS 1.2 or newer; client certificates are asked for, and verified if shown."""
+    """Client certificates are asked for, and verified if shown; `limit` says which TLS is spoken."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_OPTIONAL
     present(context, authority, pair)
     return context
@@ -124,7 +123,8 @@ def present(context: ssl.SSLContext, authority: Authority, pair: Pair) -> None:
 
 
 def limit(context: ssl.SSLContext, maximum: ssl.TLSVersion) -> None:
-    """Speak this version of TLS at most; the ciphers of those before 1.2 count as insecure, so they are let in."""
+    """Speak TLS from 1.2 to `maximum`, or `maximum` alone; ciphers before 1.2 count as insecure, so they are let in."""
     context.minimum_version = min(ssl.TLSVersion.TLSv1_2, maximum)
     context.maximum_version = maximum
-    context.set_ciphers("DEFAULT:@SECLEVEL=0" if maximum < ssl.TLSVersion.TLSv1_2 else "DEFAULT")
+    if maximum < ssl.TLSVersion.TLSv1_2:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
