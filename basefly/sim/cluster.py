@@ -7,6 +7,7 @@ import base64
 import hmac
 import random
 import secrets
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -30,7 +31,7 @@ from basefly.sim.objects import Objects
 from basefly.sim.requests import Request
 from basefly.sim.rest import handler
 from basefly.sim.seeds.names import Cloud
-from basefly.sim.store.store import Store
+from basefly.sim.store.store import Snapshot, Store
 
 _GRACE = 0.05
 """Seconds left to open requests when a cluster stops; aiohttp takes 0 for ever."""
@@ -70,9 +71,15 @@ class Cluster:
         self.access = Access(self.store)
         self._api = Api(self.objects)
         self._planned: Callable[[], None] | None = None
+        self._tls = ssl.TLSVersion.TLSv1_3
+        self._context: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
         self._protocols: web.Server | None = None
         self._bootstrap()
+
+    @property
+    def listens(self) -> bool:
+        return self._server is not None
 
     @property
     def server(self) -> str:
@@ -90,9 +97,10 @@ class Cluster:
         if not port and self.address:
             port = int(self.address.rpartition(":")[2])
         self._protocols = web.Server(partial(handler.handle, self), handler_cancellation=True)
-        context = certificates.server_context(self.authority, self.certificate)
+        self._context = certificates.server_context(self.authority, self.certificate)
+        certificates.limit(self._context, self._tls)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocols, host, port, ssl=context, backlog=1024)
+        self._server = await loop.create_server(self._protocols, host, port, ssl=self._context, backlog=1024)
         self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
@@ -112,6 +120,47 @@ class Cluster:
     def compact(self) -> None:
         """Forget the history, as etcd's compaction does: older versions and continue tokens answer 410."""
         self.store.compact()
+
+    def snapshot(self) -> Snapshot:
+        """A backup to restore; it costs a reference for each object."""
+        return self.store.snapshot()
+
+    def restore(self, point: Snapshot | int) -> None:
+        """Go back to a backup, or to a version not yet compacted: objects and resourceVersion; connections are cut."""
+        self.store.restore(self.store.snapshot(point) if isinstance(point, int) else point)
+        self.objects.redefine()
+        self.access = Access(self.store)
+        self.faults.drop_watches()
+
+    def present(self, certificate: certificates.Pair | str = "valid") -> None:
+        """Show another certificate from the next handshake on: one of yours, or of `certificates.SERVED` by name."""
+        made = certificates.SERVED[certificate](self.authority) if isinstance(certificate, str) else certificate
+        self.certificate = made
+        if self._context:
+            certificates.present(self._context, self.authority, made)
+
+    def rotate_authority(self) -> None:
+        """A new authority signs what is shown from the next handshake on; kubeconfigs of before no longer trust it."""
+        self.authority = certificates.Authority(self.name)
+        self.accounts.authority = self.authority.pem.decode()
+        self.present()
+
+    def tls(self, maximum: ssl.TLSVersion) -> None:
+        """Speak this version of TLS at most, from the next handshake on; 1.0 and 1.1 as servers of old do."""
+        self._tls = maximum
+        if self._context:
+            certificates.limit(self._context, maximum)
+
+    def revoke(self, token: str) -> None:
+        """No longer know a token; watches that it opened go on, as on a real server."""
+        self.tokens.pop(token, None)
+
+    def rotate_token(self) -> str:
+        """The administrator's new token; the old one is known no longer."""
+        token = secrets.token_hex(16)
+        self.tokens[token] = self.tokens.pop(self.admin_token)
+        self.admin_token = token
+        return token
 
     def seed(self, *, nodes: int = 3, pods: int = 50, seed: int = 0, cloud: Cloud | None = None) -> None:
         """Fill the cluster with a believable fleet of objects, the same for the same seed."""

@@ -165,6 +165,13 @@ class Objects:
         for kind in custom.kinds_of(definition):
             self.catalog.add(kind)
 
+    def redefine(self) -> None:
+        """Serve the custom kinds that the store holds definitions of, after it was restored."""
+        for kind in [kind for kind in self.catalog if kind.definition]:
+            self.catalog.remove(kind)
+        for definition in self.store.of(custom.RESOURCE).page():
+            self._define(definition.load())
+
     def _remove(self, kind: Kind, held: Record, last: Object | None = None, *, orphan: bool = False) -> Record:
         gone = self.store.remove(kind.name, held, last)
         if kind.name == custom.RESOURCE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,13 +41,16 @@ class Authority:
         self._certificate = builder.sign(self._key, hashes.SHA256())
         self.pem = self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def server(self, *, hosts: tuple[str, ...] = HOSTS, life: timedelta = _LIFE) -> Pair:
+    def server(
+        self, *, hosts: tuple[str, ...] = HOSTS, life: timedelta = _LIFE, begins: timedelta = timedelta()
+    ) -> Pair:
         """A serving certificate for `hosts` and the loopback addresses; a negative life has already expired."""
         names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
         if hosts == HOSTS:
             names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ADDRESSES]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
-        return self._sign(subject, ExtendedKeyUsageOID.SERVER_AUTH, life, x509.SubjectAlternativeName(names))
+        alternatives = x509.SubjectAlternativeName(names)
+        return self._sign(subject, ExtendedKeyUsageOID.SERVER_AUTH, life, alternatives, begins=begins)
 
     def client(self, name: str, groups: tuple[str, ...] = (), *, life: timedelta = _LIFE) -> Pair:
         """A client certificate: Kubernetes reads the user from CN and the groups from O."""
@@ -55,20 +59,40 @@ class Authority:
         return self._sign(subject, ExtendedKeyUsageOID.CLIENT_AUTH, life)
 
     def _sign(
-        self, subject: x509.Name, usage: x509.ObjectIdentifier, life: timedelta, *more: x509.ExtensionType
+        self,
+        subject: x509.Name,
+        usage: x509.ObjectIdentifier,
+        life: timedelta,
+        *more: x509.ExtensionType,
+        begins: timedelta = timedelta(),
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(subject, self._certificate.subject, key.public_key(), life)
+        builder = _builder(subject, self._certificate.subject, key.public_key(), life, begins=begins)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         for extension in (x509.ExtendedKeyUsage([usage]), identifier, *more):
             builder = builder.add_extension(extension, False)
         return Pair(builder.sign(self._key, hashes.SHA256()), key)
 
 
+SERVED: dict[str, Callable[[Authority], Pair]] = {
+    "valid": Authority.server,
+    "expired": lambda authority: authority.server(life=-timedelta(days=1)),
+    "not yet valid": lambda authority: authority.server(begins=timedelta(days=1)),
+    "wrong host": lambda authority: authority.server(hosts=("elsewhere.example",)),
+    "other authority": lambda _: Authority("other").server(),
+}
+"""Certificates that a server may come to present, by what is the matter with them."""
+
+
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, life: timedelta
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    life: timedelta,
+    *,
+    begins: timedelta = timedelta(),
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + begins
     start = min(now, now + life) - timedelta(hours=1)
     return (
         x509.CertificateBuilder()
@@ -83,12 +107,24 @@ def _builder(
 
 
 def server_context(authority: Authority, pair: Pair) -> ssl.SSLContext:
-    """TLS 1.2 or newer; client certificates are asked for, and verified if shown."""
+    """Client certificates are asked for, and verified if shown; `limit` says which TLS is spoken."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_OPTIONAL
+    present(context, authority, pair)
+    return context
+
+
+def present(context: ssl.SSLContext, authority: Authority, pair: Pair) -> None:
+    """From the next handshake on, show this certificate, and trust this authority's clients beside those before."""
     context.load_verify_locations(cadata=authority.pem.decode())
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # the ssl module loads chains from files alone
         Path(file.name).write_bytes(pair.certificate + pair.key)
         context.load_cert_chain(file.name)
-    return context
+
+
+def limit(context: ssl.SSLContext, maximum: ssl.TLSVersion) -> None:
+    """Speak TLS from 1.2 to `maximum`, or `maximum` alone; ciphers before 1.2 count as insecure, so they are let in."""
+    context.minimum_version = min(ssl.TLSVersion.TLSv1_2, maximum)
+    context.maximum_version = maximum
+    if maximum < ssl.TLSVersion.TLSv1_2:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from aiohttp import web
 
 from basefly.sim.access.users import User, authenticate
 from basefly.sim.discovery import documents
+from basefly.sim.faults.wire import pass_on
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.requests import Request, Target
+from basefly.sim.requests import Request, Target, headers_of
 from basefly.sim.rest import paths, reads, watches, writes
 from basefly.sim.rest.parts import metrics
 from basefly.sim.rest.parts.answer import answer_part
@@ -42,7 +44,7 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
         method=request.method,
         path=request.path,
         query=dict(request.query),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=headers_of(request.headers),
         target=target,
     )
     cluster.requests.append(entry)
@@ -51,8 +53,8 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
         response = await _serve(cluster, request, target, entry)
     except Refusal as refusal:
         response = refuse(refusal)
-    except ConnectionError:
-        raise
+    except ConnectionError:  # cut by a fault or by the asker: nobody is left to answer, and it is no error of ours
+        raise asyncio.CancelledError from None
     except Exception as error:  # noqa: BLE001  # the last resort: whoever asks gets a Status
         _log.exception("%s %s failed", request.method, request.path)
         response = refuse(Refusal(500, "InternalError", f"Internal error occurred: {error}"))
@@ -65,9 +67,11 @@ async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, ent
     entry.user = user.name
     await cluster.faults.strike(request, target)
     cluster.access.require(user, target)
-    if not target.resource:
-        return await documents.answer_path(cluster, request, target.path)
-    return await _resource(cluster, request, target, user)
+    if target.resource:
+        answer = await _resource(cluster, request, target, user)
+    else:
+        answer = await documents.answer_path(cluster, request, target.path)
+    return await pass_on(cluster.faults, request, target, answer)
 
 
 def _user(cluster: Cluster, request: web.BaseRequest) -> User:

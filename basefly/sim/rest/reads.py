@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from basefly.sim.faults.lagging import Lagging, view
 from basefly.sim.rest import options as list_options
 from basefly.sim.rest.options import Options
 from basefly.sim.rest.render import many, one
@@ -27,7 +28,7 @@ async def get(call: Call) -> web.Response:
 
 async def listing(call: Call) -> web.Response:
     asked = list_options.read(call.query, watch=False)
-    store, resource = call.cluster.store, call.kind.name
+    store, resource = view(call.cluster.store, call.cluster.faults, call.target), call.kind.name
     version, after = _where(store, asked)
     found = store.of(resource).snapshot(version, namespace=call.namespace, after=after)
     matches = selectors.matcher(resource, asked.labels, asked.fields)
@@ -38,7 +39,7 @@ async def listing(call: Call) -> web.Response:
     return await answer(call.request, body, accept=call.accept)
 
 
-def _where(store: Store, asked: Options) -> tuple[int, str]:
+def _where(store: Store | Lagging, asked: Options) -> tuple[int, str]:
     """The version to read at, and the key to go on behind."""
     if asked.token:
         token = tokens.decode(asked.token)

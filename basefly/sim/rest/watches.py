@@ -10,6 +10,8 @@ import msgspec
 from aiohttp import web
 
 from basefly.sim.faults import Effect
+from basefly.sim.faults.lagging import Past, view
+from basefly.sim.faults.wire import Wire
 from basefly.sim.rest import options as watch_options
 from basefly.sim.rest.options import Options
 from basefly.sim.rest.render import one
@@ -38,12 +40,13 @@ async def watch(call: Call) -> web.StreamResponse:
     )
     response.enable_chunked_encoding()
     await response.prepare(call.request)
+    wire = Wire(faults, call.request, call.target, response)
     with faults.watching(call.request):
         try:
             if faults.strikes(Effect.GONE, call.target):
                 raise too_old(asked.version or 0, call.cluster.store.version)
             async for lines in feed:
-                await response.write(lines)
+                await wire.tell(lines)
         except Refusal as refusal:
             await response.write(_line("ERROR", refusal.encode()))
         await response.write_eof()
@@ -59,7 +62,7 @@ class _Feed:
 
     def __init__(self, call: Call, asked: Options) -> None:
         self._call, self._asked = call, asked
-        self._store = call.cluster.store
+        self._store = view(call.cluster.store, call.cluster.faults, call.target)
         self._matches = selectors.matcher(call.kind.name, asked.labels, asked.fields)
         self._head = call.accept.form is Form.TABLE
         loop = asyncio.get_running_loop()
@@ -92,12 +95,12 @@ class _Feed:
             raise too_old(version, self._store.compacted)
         return version
 
-    def _initial(self, collection: Collection) -> Iterator[bytes]:
+    def _initial(self, collection: Collection | Past) -> Iterator[bytes]:
         for held in collection.page(namespace=self._call.namespace):
             if self._wants(held):
                 yield self._event(Change.ADDED, held)
 
-    async def _follow(self, collection: Collection, position: int) -> AsyncIterator[bytes]:
+    async def _follow(self, collection: Collection | Past, position: int) -> AsyncIterator[bytes]:
         bookmark_at = self._next_bookmark()
         while True:
             if position < self._store.compacted:
@@ -115,8 +118,9 @@ class _Feed:
                 return
             if self._asked.bookmarks and self._now() >= bookmark_at:
                 bookmark_at = self._next_bookmark()
-                position = self._store.version
-                yield self._bookmark(position)
+                if self._store.version >= position:  # a store that was restored, or lags, says nothing until then
+                    position = self._store.version
+                    yield self._bookmark(position)
                 continue
             await collection.changed(within=min(self._end, bookmark_at) - self._now())
 
@@ -126,7 +130,7 @@ class _Feed:
         regular = now + self._call.cluster.bookmark_seconds
         return min(regular, last) if last > now else regular
 
-    def _leap(self, collection: Collection, position: int) -> int:
+    def _leap(self, collection: Collection | Past, position: int) -> int:
         """A compaction passed this watch: go on if it missed nothing, otherwise end as the real server does."""
         if collection.lost_after > position:
             raise too_old(position, self._store.compacted)

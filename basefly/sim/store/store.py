@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from basefly.sim.store.collection import Collection
 from basefly.sim.store.record import Change, Event, Record, record
 
 HISTORY = 20_000
 """How many versions back lists and watches may reach before the store compacts by itself."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """All objects at one version, by resource: a backup of etcd."""
+
+    version: int
+    records: dict[str, list[Record]]
 
 
 class Store:
@@ -78,6 +87,25 @@ class Store:
         for collection in self._collections.values():
             collection.forget(self.compacted)
             collection.wake()
+
+    def snapshot(self, version: int | None = None) -> Snapshot:
+        """The objects of now, or of an earlier version; a ValueError if that one is forgotten."""
+        at = self.version if version is None else version
+        if not self.compacted <= at <= self.version:
+            raise ValueError(f"version {at} is not held: choose one from {self.compacted} to {self.version}")
+        return Snapshot(at, {resource: held.snapshot(at) for resource, held in self._collections.items()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back, the counter of versions too, without any history; all watches end."""
+        before, self._collections, self._owned = self._collections, {}, {}
+        self.version = self.compacted = snapshot.version
+        for resource, records in snapshot.records.items():
+            if records:
+                self.of(resource).load(records)
+            for held in records:
+                self._own(resource, held)
+        for collection in before.values():
+            collection.close()
 
     def _trim(self) -> None:
         if self.version - self.compacted > 2 * HISTORY:
