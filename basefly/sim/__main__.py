@@ -10,10 +10,13 @@ from pathlib import Path
 
 import uvloop
 
+from basefly.sim import demo
+from basefly.sim.cluster import Cluster
 from basefly.sim.control import state
 from basefly.sim.control.commands import add_commands
 from basefly.sim.control.server import control
-from basefly.sim.fleet import Fleet
+from basefly.sim.fleet import Fleet, planned
+from basefly.sim.life.scenarios import SCENARIOS
 
 
 def main() -> None:
@@ -33,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--nodes", type=int, default=3, help="nodes of each cluster (default 3)")
     serve.add_argument("--pods", type=int, default=50, help="pods of each cluster, about (default 50)")
     serve.add_argument("--seed", type=int, default=0, help="the same seed makes the same objects (default 0)")
+    told = "let each cluster live, from when somebody asks it (default: nothing moves)"
+    serve.add_argument("--scenario", choices=sorted(SCENARIOS), default="", help=told)
+    serve.add_argument("--pace", type=float, default=1.0, help="simulated seconds in a real one (default 1)")
+    told = "instead of these: twelve clusters in four regions, to which something happens now and then"
+    serve.add_argument("--demo", action="store_true", help=told)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, default=0, help="port of the first cluster (default: any free)")
     serve.add_argument("--kubeconfig", type=Path, help="where to write a kubeconfig with a context for each cluster")
@@ -44,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(asked: argparse.Namespace) -> None:
-    size = {"clusters": asked.clusters, "nodes": asked.nodes, "pods": asked.pods, "seed": asked.seed}
+    clusters = demo.clusters(asked.seed) if asked.demo else _planned(asked)
     async with (
-        Fleet.start(**size, host=asked.host, port=asked.port) as fleet,
+        Fleet.listening(clusters, host=asked.host, port=asked.port) as fleet,
         control(fleet, port=asked.control_port) as found,
     ):
         state.write(asked.state, found)
@@ -57,11 +65,21 @@ async def _serve(asked: argparse.Namespace) -> None:
         if asked.kubeconfig:
             _say(f"kubectl --kubeconfig {asked.kubeconfig} get pods -A")
         _say(f"control  http://127.0.0.1:{found.port}  (token in {asked.state})")
+        telling = asyncio.create_task(demo.tell(clusters, asked.seed)) if asked.demo else None
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
+        if telling:
+            telling.cancel()
         state.forget(asked.state, found)
+
+
+def _planned(asked: argparse.Namespace) -> list[Cluster]:
+    made = planned(asked.clusters, nodes=asked.nodes, pods=asked.pods, seed=asked.seed, scenario=asked.scenario)
+    for cluster in made:
+        cluster.clock.pace = asked.pace
+    return made
 
 
 def _say(line: str) -> None:

@@ -27,6 +27,7 @@ from basefly.sim.clock import Clock
 from basefly.sim.discovery.openapi import VERSION
 from basefly.sim.faults import Faults
 from basefly.sim.kinds.catalog import Catalog
+from basefly.sim.life.life import Life
 from basefly.sim.objects import Objects
 from basefly.sim.requests import Request
 from basefly.sim.rest import handler
@@ -59,8 +60,6 @@ class Cluster:
         self.requests: deque[Request] = deque(maxlen=REQUESTS)
         self.authority = certificates.Authority(name)
         self.certificate = self.authority.server()
-        self.loads: dict[str, float] = {}
-        """How many times its habit a pod uses, by its uid."""
         self.log_lines = 10_000
         """How many lines of a container's log a node keeps."""
         self.admin_token = secrets.token_hex(16)
@@ -71,6 +70,8 @@ class Cluster:
         self.access = Access(self.store)
         self._api = Api(self.objects)
         self._planned: Callable[[], None] | None = None
+        self._scenario = ""
+        self.life = Life(self)
         self._tls = ssl.TLSVersion.TLSv1_3
         self._context: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
@@ -104,7 +105,11 @@ class Cluster:
         self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening and cut every connection; objects and history stay."""
+        """Stop listening, cut every connection and end its life; objects and history stay."""
+        await self.life.stop()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         if self._server is None or self._protocols is None:
             return
         self._server.close()
@@ -114,7 +119,7 @@ class Cluster:
 
     async def restart(self) -> None:
         """What a restart of the API server looks like: connections drop, the same address answers again."""
-        await self.stop()
+        await self._hang_up()
         await self.start()
 
     def compact(self) -> None:
@@ -169,15 +174,22 @@ class Cluster:
         plant(self, nodes=nodes, pods=pods, seed=seed, cloud=cloud)
         self.store.compact()
 
-    def plan(self, *, nodes: int, pods: int, seed: int = 0, cloud: Cloud | None = None) -> None:
-        """As `seed`, but only once somebody asks: a cluster that nobody visits costs next to nothing."""
+    def plan(self, *, nodes: int, pods: int, seed: int = 0, cloud: Cloud | None = None, scenario: str = "") -> None:
+        """As `seed`, but only once somebody asks: a cluster that nobody visits costs next to nothing.
+
+        With a scenario, its life begins then too.
+        """
         self._planned = partial(self.seed, nodes=nodes, pods=pods, seed=seed, cloud=cloud)
+        self._scenario = scenario
 
     def settle(self) -> None:
         """Carry out what is planned."""
         planned, self._planned = self._planned, None
         if planned:
             planned()
+            if self._scenario:
+                self.life.start()
+                self.life.play(self._scenario)
 
     def issue_token(self, name: str, groups: tuple[str, ...] = ()) -> str:
         """A bearer token for a user; what it may is up to the cluster's roles."""

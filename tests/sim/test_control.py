@@ -123,17 +123,12 @@ async def test_requests_are_read_without_credentials(hand: Hand, cluster: Cluste
     assert cluster.admin_token not in json.dumps(told)
 
 
-async def test_scenarios_are_the_business_of_life(hand: Hand, cluster: Cluster) -> None:
-    played = []
-
-    class Life:
-        def play(self, name: str) -> None:
-            played.append({"storm": "storm"}[name])
-
-    cluster.life = Life()  # type: ignore[attr-defined,assignment,unused-ignore]  # whatever can play is a life
-    assert (await hand("POST", "/clusters/sim-1/scenarios", name="storm"))[1] == {"sim-1": "storm"}
-    assert played == ["storm"]
-    assert (await hand("POST", "/clusters/sim-1/scenarios", name="calm"))[0] == 400
+async def test_scenarios_befall_a_cluster_that_lives(hand: Hand, cluster: Cluster) -> None:
+    assert (await hand("POST", "/clusters/sim-1/scenarios", name="node-loss"))[1] == {"sim-1": "node-loss"}
+    assert (cluster.life.running, cluster.life.scenario) == (True, "node-loss")
+    refused, told = await hand("POST", "/clusters/sim-1/scenarios", name="storm")
+    assert refused == 400
+    assert "zone-loss" in json.dumps(told)
 
 
 @asynccontextmanager

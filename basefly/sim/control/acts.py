@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import ssl
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from msgspec import Meta, Struct
 from basefly.sim.access.certificates import SERVED
 from basefly.sim.cluster import Cluster
 from basefly.sim.faults import Fault
+from basefly.sim.life.scenarios import SCENARIOS
 from basefly.sim.requests import Request
 from basefly.sim.store.store import Snapshot
 
@@ -193,18 +193,11 @@ def set_pace(cluster: Cluster, asked: Pace) -> float:
     return cluster.clock.pace
 
 
-async def play(cluster: Cluster, asked: Named) -> str:
-    life = getattr(cluster, "life", None)
-    if life is None:
-        raise Wrong(501, "this fleet has no life to play scenarios with: its controllers are not simulated")
-    try:
-        playing = life.play(asked.name)
-    except (LookupError, ValueError) as error:
-        raise Wrong(400, f"there is no scenario {asked.name!r}: {error}") from None
-    except RuntimeError as error:
-        raise Wrong(409, str(error)) from None
-    if inspect.isawaitable(playing):
-        await playing
+def play(cluster: Cluster, asked: Named) -> str:
+    if asked.name not in SCENARIOS:
+        raise Wrong(400, f"there is no scenario {asked.name!r}: choose one of {', '.join(SCENARIOS)}")
+    cluster.life.start()
+    cluster.life.play(asked.name)
     return asked.name
 
 

@@ -49,7 +49,7 @@ def _not_measured(call: Call) -> Refusal:
 
 def _used(call: Call, pod: dict[str, Any]) -> dict[str, Usage]:
     cluster = call.cluster
-    return usage.of_pod(pod, cluster.clock.day(), cluster.loads.get(pod["metadata"]["uid"], 1.0))
+    return usage.of_pod(pod, cluster.clock.day(), cluster.life.load.get(pod["metadata"]["uid"], 1.0))
 
 
 def _pods(call: Call, found: list[Record]) -> list[Record]:

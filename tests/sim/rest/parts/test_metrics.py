@@ -50,7 +50,7 @@ async def test_a_node_uses_what_its_pods_do_and_more(cluster: Cluster, factor: f
     cluster.clock.pace = 1e-9  # the clock stands still: both answers are of one moment
     async with asking(cluster) as asker:
         usual = (await asker.get(f"{ROOT}/namespaces/default/pods/web"))["containers"][0]["usage"]
-        cluster.loads[uid] = factor
+        cluster.life.load[uid] = factor
         pod = (await asker.get(f"{ROOT}/namespaces/default/pods/web"))["containers"][0]["usage"]
         node = (await asker.get(f"{ROOT}/nodes/node-1"))["usage"]
     assert quantity(pod["cpu"]) == pytest.approx(factor * quantity(usual["cpu"]), rel=0.01)
