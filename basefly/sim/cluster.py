@@ -27,6 +27,7 @@ from basefly.sim.clock import Clock
 from basefly.sim.discovery.openapi import VERSION
 from basefly.sim.faults import Faults
 from basefly.sim.kinds.catalog import Catalog
+from basefly.sim.life.life import Life
 from basefly.sim.objects import Objects
 from basefly.sim.requests import Request
 from basefly.sim.rest import handler
@@ -73,6 +74,7 @@ class Cluster:
         self._planned: Callable[[], None] | None = None
         self._tls = ssl.TLSVersion.TLSv1_3
         self._context: ssl.SSLContext | None = None
+        self.life = Life(self)
         self._server: asyncio.Server | None = None
         self._protocols: web.Server | None = None
         self._bootstrap()
@@ -104,7 +106,8 @@ class Cluster:
         self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening and cut every connection; objects and history stay."""
+        """Stop listening, cut every connection and end its life; objects and history stay."""
+        await self.life.stop()
         if self._server is None or self._protocols is None:
             return
         self._server.close()

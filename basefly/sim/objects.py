@@ -35,6 +35,8 @@ class Objects:
         self.store, self.catalog = store, catalog
         self._random = random_source
         self._accounts = accounts
+        self.graceful = False
+        """Whether someone ends the pods that are marked: without kubelets they go at once."""
 
     def new_uid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
@@ -88,16 +90,16 @@ class Objects:
         """Remove an object with what it owns, at once or, while finalizers hold it, by marking it."""
         obj = held.load()
         meta = obj["metadata"]
-        if meta.get("deletionTimestamp") and meta.get("finalizers"):
-            return held
         seconds = _grace(kind, obj, grace)
+        if meta.get("deletionTimestamp") and (meta.get("finalizers") or (seconds and self.graceful)):
+            return held
         if seconds is not None or meta.get("finalizers"):
             meta |= {"deletionTimestamp": now(), "deletionGracePeriodSeconds": seconds or 0}
             if "generation" in meta:
                 meta["generation"] += 1
         if seconds or meta.get("finalizers"):
             held = self.store.put(kind.name, obj)
-        if meta.get("finalizers"):
+        if meta.get("finalizers") or (seconds and self.graceful):
             return held
         if kind.name in ("namespaces", custom.RESOURCE):
             held = self._terminate(kind, obj)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ class Store:
         self.compacted = 0
         self._collections: dict[str, Collection] = {}
         self._owned: dict[str, set[tuple[str, str]]] = {}
+        self.listeners: list[Callable[[str, Event], None]] = []
+        """Called with the resource and the event after each write; they must not write themselves."""
 
     def of(self, resource: str) -> Collection:
         return self._collections.setdefault(resource, Collection())
@@ -42,9 +45,11 @@ class Store:
         collection = self.of(resource)
         previous = collection.records.get(new.key)
         change = Change.MODIFIED if previous else Change.ADDED
-        collection.append(Event(change, self.version, new, previous))
+        event = Event(change, self.version, new, previous)
+        collection.append(event)
         self._own(resource, new)
         self._trim()
+        self._tell(resource, event)
         return new
 
     def load(self, resource: str, records: list[Record]) -> None:
@@ -63,16 +68,22 @@ class Store:
         gone = record(last or held.load(), self.version)
         for uid in held.owners:
             self._owned[uid].discard((resource, held.key))
-        self.of(resource).append(Event(Change.DELETED, self.version, gone, held))
+        event = Event(Change.DELETED, self.version, gone, held)
+        self.of(resource).append(event)
         self._trim()
+        self._tell(resource, event)
         return gone
+
+    def _tell(self, resource: str, event: Event) -> None:
+        for listener in self.listeners:
+            listener(resource, event)
 
     def drop(self, resource: str) -> None:
         """Forget a whole resource; its watches end."""
         if collection := self._collections.pop(resource, None):
             collection.close()
 
-    def owned_by(self, uid: str) -> list[tuple[str, Record]]:
+    def owned(self, uid: str) -> list[tuple[str, Record]]:
         """The objects that name `uid` as an owner, each with its resource."""
         held = sorted(self._owned.get(uid, ()))
         return [(resource, self.of(resource).records[key]) for resource, key in held]

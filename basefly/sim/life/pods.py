@@ -1,0 +1,195 @@
+"""Pods: what controllers read of them, how they are made from a template, and what is said of their containers."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import msgspec
+
+from basefly.sim.kinds import defaults
+from basefly.sim.life.work import Object, Work, owner_reference
+from basefly.sim.objects import now
+from basefly.sim.store.record import Record
+
+_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "": 1.0}
+
+
+class Owner(msgspec.Struct):
+    kind: str
+    name: str
+    uid: str
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    uid: str
+    deletion_timestamp: str = ""
+    deletion_grace_period_seconds: int = 0
+    owner_references: tuple[Owner, ...] = ()
+
+
+class _Resources(msgspec.Struct):
+    requests: dict[str, str | float] = {}
+
+
+class _Container(msgspec.Struct):
+    resources: _Resources = msgspec.field(default_factory=_Resources)
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    node_name: str = ""
+    containers: tuple[_Container, ...] = ()
+
+
+class _Condition(msgspec.Struct):
+    type: str
+    status: str
+
+
+class _Restarts(msgspec.Struct, rename="camel"):
+    restart_count: int = 0
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    phase: str = "Pending"
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    conditions: tuple[_Condition, ...] = ()
+    container_statuses: tuple[_Restarts, ...] = ()
+
+
+class Pod(msgspec.Struct):
+    """The little of a pod that controllers go by."""
+
+    metadata: _Metadata
+    spec: _Spec
+    status: _Status
+
+    @property
+    def owner(self) -> Owner | None:
+        return self.metadata.owner_references[0] if self.metadata.owner_references else None
+
+    @property
+    def deleting(self) -> bool:
+        return bool(self.metadata.deletion_timestamp)
+
+    @property
+    def finished(self) -> bool:
+        return self.status.phase in ("Succeeded", "Failed")
+
+    @property
+    def active(self) -> bool:
+        return not self.deleting and not self.finished
+
+    @property
+    def ready(self) -> bool:
+        return any(held.type == "Ready" and held.status == "True" for held in self.status.conditions)
+
+    @property
+    def requests(self) -> tuple[float, float]:
+        """Cores and bytes."""
+        asked = [container.resources.requests for container in self.spec.containers]
+        cpu, memory = (sum(quantity(one.get(name, 0)) for one in asked) for name in ("cpu", "memory"))
+        return cpu, memory
+
+
+_decoder = msgspec.json.Decoder(Pod)
+
+
+def view(record: Record) -> Pod:
+    return _decoder.decode(record.body)
+
+
+def quantity(value: str | float) -> float:
+    """The number that a quantity means, such as 0.25 for "250m"."""
+    digits = str(value).rstrip("mkKMGTi")
+    return float(digits) * _UNITS[str(value)[len(digits) :]]
+
+
+def hash_of(template: Object) -> str:
+    """A short name for a template, of the letters that Kubernetes uses."""
+    number = zlib.crc32(msgspec.json.encode(template, order="sorted"))
+    letters = []
+    for _ in range(10):
+        number, digit = divmod(number * 31 + 7, 27)
+        letters.append(_SUFFIX[digit])
+    return "".join(letters)
+
+
+class Templates:
+    """Pods by template: what is the same for all pods of one is worked out once."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._made: dict[str, tuple[Object, Object]] = {}
+
+    def forget(self, uid: str) -> None:
+        self._made.pop(uid, None)
+
+    def create(
+        self, kind: str, owner: Object, name: str = "", *, labels: dict[str, str] | None = None, **spec: Any
+    ) -> str:
+        """Add a pod from its owner's template, with more labels and `spec`; returns its name."""
+        meta, template = owner["metadata"], owner["spec"]["template"]
+        before, made = self._made.get(meta["uid"], (None, {}))
+        if before != template:
+            made = _prepared(kind, owner)
+            self._made[meta["uid"]] = (template, made)
+        name = name or f"{meta['name']}-{''.join(self._work.chance.choices(_SUFFIX, k=5))}"
+        named = {"name": name, "namespace": meta["namespace"], "generation": 1}
+        held = made["metadata"]
+        more = {"labels": held["labels"] | labels} if labels else {}
+        self._work.create("pods", {**made, "metadata": held | named | more, "spec": made["spec"] | spec})
+        return name
+
+
+def _prepared(kind: str, owner: Object) -> Object:
+    template = owner["spec"]["template"]
+    meta = template.get("metadata") or {}
+    shared = {"labels": meta.get("labels") or {}, "annotations": meta.get("annotations") or {}}
+    if kind != "StatefulSet":
+        shared["generateName"] = f"{owner['metadata']['name']}-"
+    made: Object = {"metadata": shared | {"ownerReferences": [owner_reference(kind, owner)]}}
+    made["spec"] = dict(template["spec"])
+    asked = any(held.get("resources") for held in made["spec"].get("containers", ()))
+    made["status"] = {"phase": "Pending", "qosClass": "Burstable" if asked else "BestEffort"}
+    defaults.fill("pods", made)
+    return made
+
+
+def container_statuses(pod: Object, state: Object, *, ready: bool = False) -> list[Object]:
+    """What is said of every container; restarts and the last state are kept from before."""
+    before = {held["name"]: held for held in pod["status"].get("containerStatuses", ())}
+    return [
+        _container(held, before.get(held["name"], {}), state, ready, pod["metadata"]["uid"])
+        for held in pod["spec"]["containers"]
+    ]
+
+
+def _container(container: Object, before: Object, state: Object, ready: bool, uid: str) -> Object:
+    image, ran = container["image"], "waiting" not in state
+    told = {
+        "name": container["name"],
+        "state": state,
+        "lastState": before.get("lastState", {}),
+        "ready": ready,
+        "restartCount": before.get("restartCount", 0),
+        "image": image,
+        "imageID": before.get("imageID", ""),
+        "started": "running" in state,
+    }
+    if ran:
+        number = zlib.crc32(f"{uid}/{told['restartCount']}".encode())
+        told["containerID"] = f"containerd://{number:08x}{uid.replace('-', '')}{number:024x}"
+        told["imageID"] = f"{image.rpartition(':')[0] or image}@sha256:{zlib.crc32(image.encode()):064x}"
+    elif "containerID" in before:
+        told["containerID"] = before["containerID"]
+    return told
+
+
+def running() -> Object:
+    return {"running": {"startedAt": now()}}
+
+
+def waiting(reason: str, message: str = "") -> Object:
+    return {"waiting": {"reason": reason} | ({"message": message} if message else {})}
