@@ -77,6 +77,19 @@ def _replicated(obj: Object) -> None:
     _fill(obj.setdefault("status", {}), replicas=0)
 
 
+def _stateful(obj: Object) -> None:
+    _replicated(obj)
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
+    _fill(obj["spec"], podManagementPolicy="OrderedReady", updateStrategy=rolling, revisionHistoryLimit=10)
+
+
+def _daemon(obj: Object) -> None:
+    _template(obj)
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    _fill(obj["spec"], updateStrategy=rolling, revisionHistoryLimit=10)
+    obj.setdefault("status", {})
+
+
 def _job(obj: Object) -> None:
     _template(obj)
     _fill(obj["spec"], parallelism=1, completions=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
@@ -111,6 +124,7 @@ _DEFAULTS: dict[str, Callable[[Object], None]] = {
     "persistentvolumeclaims": _phase("Pending"),
     "deployments.apps": _deployment,
     "replicasets.apps": _replicated,
-    "statefulsets.apps": _replicated,
+    "statefulsets.apps": _stateful,
+    "daemonsets.apps": _daemon,
     "jobs.batch": _job,
 }

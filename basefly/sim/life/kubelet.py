@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from functools import partial
 
 from basefly.sim.life.pods import Pod, container_statuses, running, waiting
 from basefly.sim.life.work import Object, Work, set_condition
@@ -81,15 +83,21 @@ class Kubelet:
             self._fail_to_pull(key, pod)
             return
         self._say(pod, waiting("ContainerCreating"), ready=False)
-        present = (node, image) in self._images and not image.endswith(":latest")
-        if present:
+        if (node, image) in self._images and not image.endswith(":latest"):
             self._tell(pod, "Pulled", f'Container image "{image}" already present on machine')
+            self._again(self._work.chance.uniform(0.7, 2), self._run, key, pod)
         else:
             self._tell(pod, "Pulling", f'Pulling image "{image}"')
+            seconds = self._work.chance.uniform(2, 8)
+            self._again(seconds, partial(self._pulled, f"{seconds:.3f}s"), key, pod)
         self._images.add((node, image))
-        self._again(
-            self._work.chance.uniform(0.7, 2) if present else self._work.chance.uniform(2, 8), self._run, key, pod
-        )
+
+    def _pulled(self, took: str, key: str, pod: Object) -> None:
+        image = pod["spec"]["containers"][0]["image"]
+        size = 20_000_003 + zlib.crc32(image.encode()) % 300_000_000
+        told = f'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.'
+        self._tell(pod, "Pulled", told)
+        self._run(key, pod)
 
     def _fail_to_pull(self, key: str, pod: Object) -> None:
         image, tries = pod["spec"]["containers"][0]["image"], pod["status"].get("containerStatuses")

@@ -21,7 +21,7 @@ def reconcile_deployment(work: Work, key: str) -> None:
     sets = [held for held in sets if "deletionTimestamp" not in held["metadata"]]
     current = _current(deployment, sets)
     before = _counts(deployment, sets, current)
-    # 1. A paused deployment makes no new revision, but its sets are scaled.
+    # 1. A paused deployment makes no new revision, but the set that runs is scaled.
     if not deployment["spec"].get("paused"):
         current = _take_revision(work, deployment, sets, current)
     # 2. The new set grows and the old ones shrink as far as the strategy allows.
@@ -32,8 +32,10 @@ def reconcile_deployment(work: Work, key: str) -> None:
         else:
             _roll(work, deployment, current, old)
         _forget_history(work, deployment, old)
-    elif current is not None:
-        _scale(work, deployment, current, deployment["spec"]["replicas"])
+    elif sets:
+        active = [held for held in sets if held["spec"]["replicas"]]
+        held = active[0] if len(active) == 1 else max(sets, key=_revision)
+        _scale(work, deployment, held, deployment["spec"]["replicas"])
     # 3. The status says how far it is.
     _report(work, deployment, sets, current, moved=before != _counts(deployment, sets, current))
 
@@ -192,10 +194,10 @@ def _report(work: Work, deployment: Object, sets: list[Object], current: Object 
     else:
         why = ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
     set_condition(status, "Available", *why)
-    if current is not None:
-        _progress(work, deployment, status, current, moved=moved)
-    elif spec.get("paused"):
+    if spec.get("paused"):
         set_condition(status, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused")
+    elif current is not None:
+        _progress(work, deployment, status, current, moved=moved)
     deployment["status"] = status
     if deployment != stored:
         work.put(DEPLOYMENTS, deployment)

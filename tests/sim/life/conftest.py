@@ -18,9 +18,9 @@ Object = dict[str, Any]
 
 @pytest.fixture
 async def living() -> AsyncIterator[Cluster]:
-    """A seeded cluster with room on its nodes, alive and without a scenario."""
+    """A seeded cluster with three zones, a stateful set and room on its nodes; alive, without a scenario."""
     cluster = Cluster("living", clock=Clock(pace=1000))
-    cluster.seed(nodes=6, pods=60)
+    cluster.seed(nodes=6, pods=39, seed=2)
     await cluster.start()
     cluster.life.start()
     yield cluster

@@ -90,7 +90,7 @@ async def test_endpoints_and_budgets_follow_the_pods(living: Cluster, kubectl: K
     await kubectl("create", "poddisruptionbudget", "web", "--selector=app=web", "--min-available=2")
 
     def endpoints() -> list[str]:
-        slices = [one for one in living.api.list("endpointslices.discovery.k8s.io", "default")]
+        slices = living.api.list("endpointslices.discovery.k8s.io", "default")
         mine = [one for one in slices if one["metadata"]["labels"].get("kubernetes.io/service-name") == "web"]
         return sorted(e["addresses"][0] for one in mine for e in one["endpoints"] if e["conditions"]["ready"])
 
