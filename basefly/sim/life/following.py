@@ -12,28 +12,31 @@ _PROTECTION = "kubernetes.io/pvc-protection"
 
 
 class Followers:
-    """Which services and budgets select a pod, read once for each namespace and again when one of them changes."""
+    """Which services and budgets select a pod: read once for each namespace, and then followed."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._selectors: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+        self._selectors: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
 
-    def forget(self, resource: str, namespace: str) -> None:
-        self._selectors.pop((resource, namespace), None)
+    def hear(self, resource: str, record: Record, *, gone: bool) -> None:
+        held = self._selectors.get((resource, record.namespace))
+        if held is not None:
+            held[record.key] = {} if gone else selector_of(resource, record.load())
 
     def hear_pod(self, record: Record) -> None:
         """A pod's readiness or address has changed: whatever selects it is looked at again."""
+        labels = record.labels.items()
         for resource in (SERVICES, BUDGETS):
-            for key, selector in self._of(resource, record.namespace):
-                if selector.items() <= record.labels.items():
+            for key, selector in self._of(resource, record.namespace).items():
+                if selector and selector.items() <= labels:
                     self._work.look(resource, key)
 
-    def _of(self, resource: str, namespace: str) -> list[tuple[str, dict[str, str]]]:
+    def _of(self, resource: str, namespace: str) -> dict[str, dict[str, str]]:
         held = self._selectors.get((resource, namespace))
         if held is None:
             records = self._work.store.of(resource).page(namespace=namespace)
-            found = ((record.key, selector_of(resource, record.load())) for record in records)
-            held = self._selectors[resource, namespace] = [one for one in found if one[1]]
+            held = {record.key: selector_of(resource, record.load()) for record in records}
+            self._selectors[resource, namespace] = held
         return held
 
 

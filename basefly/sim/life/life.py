@@ -178,7 +178,7 @@ class Life:
         elif event.previous and resource in (sets.STATEFUL, sets.DAEMONS):
             work.former.setdefault(record.uid, event.previous)
         if resource in (following.SERVICES, following.BUDGETS):
-            self._followers.forget(resource, record.namespace)
+            self._followers.hear(resource, record, gone=gone)
         for owner in _owned.decode(record.body).metadata.owner_references:
             if owner.kind in _OWNERS:
                 work.look(_OWNERS[owner.kind], f"{record.namespace}/{owner.name}")

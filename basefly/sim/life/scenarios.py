@@ -196,11 +196,10 @@ def _busy_node(life: Life) -> str:
 
 def _change(life: Life, key: str, by: Callable[[Object], object]) -> None:
     """Change the spec of a deployment as a person would."""
-    held = life.work.store.of(DEPLOYMENTS).records.get(key)
-    if held:
-        deployment = held.load()
+    if deployment := life.work.get(DEPLOYMENTS, key):
         by(deployment)
-        life.work.objects.update(life.work.objects.catalog.named(DEPLOYMENTS), held, deployment)
+        deployment["metadata"]["generation"] = deployment["metadata"].get("generation", 1) + 1
+        life.work.put(DEPLOYMENTS, deployment)
 
 
 SCENARIOS: dict[str, Callable[[Life], Story]] = {
