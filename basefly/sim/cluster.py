@@ -108,6 +108,9 @@ class Cluster:
     async def stop(self) -> None:
         """Stop listening, cut every connection and end its life; objects and history stay."""
         await self.life.stop()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         if self._server is None or self._protocols is None:
             return
         self._server.close()
@@ -117,7 +120,7 @@ class Cluster:
 
     async def restart(self) -> None:
         """What a restart of the API server looks like: connections drop, the same address answers again."""
-        await self.stop()
+        await self._hang_up()
         await self.start()
 
     def compact(self) -> None:

@@ -76,7 +76,7 @@ def reconcile_cron_job(work: Work, key: str) -> None:
     cron = work.get(CRON_JOBS, key)
     if cron is None:
         return
-    jobs = [record.load() for record in work.owned(cron["metadata"]["uid"], JOBS)]
+    jobs = [record.load() for record in work.owned(cron["metadata"]["uid"], JOBS)]  # who ended first comes first
     active = [job["metadata"] for job in jobs if not _ended(job)]
     references = [
         {"kind": "Job", "apiVersion": "batch/v1", **{part: meta[part] for part in ("namespace", "name", "uid")}}
@@ -84,7 +84,6 @@ def reconcile_cron_job(work: Work, key: str) -> None:
     ]
     for kind, limit in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
         done = [job for job in jobs if any(c["type"] == kind for c in job.get("status", {}).get("conditions", ()))]
-        done.sort(key=lambda job: (job["metadata"]["creationTimestamp"], job["metadata"]["name"]))
         surplus = len(done) - cron["spec"].get(limit, 3 if kind == "Complete" else 1)
         for job in done[: max(surplus, 0)]:
             work.delete(JOBS, f"{job['metadata']['namespace']}/{job['metadata']['name']}")
@@ -93,14 +92,19 @@ def reconcile_cron_job(work: Work, key: str) -> None:
     if ended:
         status["lastSuccessfulTime"] = max(ended)
     work.put_status(CRON_JOBS, cron, status | ({"active": references} if references else {}))
-    schedule = cron["spec"]["schedule"]
-    if work.schedules.get(cron["metadata"]["uid"]) != schedule:
-        work.schedules[cron["metadata"]["uid"]] = schedule
+    if work.schedules.get(cron["metadata"]["uid"]) != cron["spec"]["schedule"]:
         _await(work, key, cron)
+
+
+def start_waiting(work: Work) -> None:
+    """See that the next job of every cron job comes."""
+    for record in work.store.of(CRON_JOBS).page():
+        _await(work, record.key, record.load())
 
 
 def _await(work: Work, key: str, cron: Object) -> None:
     schedule, uid = cron["spec"]["schedule"], cron["metadata"]["uid"]
+    work.schedules[uid] = schedule
     at = next_time(schedule, work.time)
     if at is not None:
         work.after(at - work.time, _run, work, key, uid, schedule, at)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +13,7 @@ from basefly.sim.life import following, jobs, nodes, replicas, scheduler, sets
 from basefly.sim.life.following import Followers
 from basefly.sim.life.kubelet import Kubelet
 from basefly.sim.life.pods import Owner, Templates, view
-from basefly.sim.life.scenarios import SCENARIOS, churn
+from basefly.sim.life.scenarios import SCENARIOS, Story
 from basefly.sim.life.scheduler import Scheduler
 from basefly.sim.life.work import Work
 from basefly.sim.status import Refusal
@@ -71,7 +70,7 @@ class Life:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._task: asyncio.Task[None] | None = None
-        self._story: Iterator[float] | None = None
+        self._story: Story | None = None
         self.load: dict[str, float] = {}
         self.scenario = ""
         self.rate = 0.0
@@ -90,14 +89,14 @@ class Life:
         self._cluster.store.listeners.append(self._hear)
         self._cluster.objects.graceful = True
         nodes.start_beating(work)
-        for record in self._cluster.store.of(jobs.CRON_JOBS).page():
-            work.look(jobs.CRON_JOBS, record.key)
+        jobs.start_waiting(work)
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """All stays as it is, pods that are half started too."""
+        """The scenario ends; all else stays as it is, pods that are half started too."""
         if self._task is None:
             return
+        self._end()
         task, self._task = self._task, None
         self._cluster.store.listeners.remove(self._hear)
         self._cluster.objects.graceful = False
@@ -108,17 +107,17 @@ class Life:
         """Let a scenario befall the cluster, in place of the one that runs; afterwards it is steady again."""
         if self._task is None:
             raise RuntimeError("this cluster has no life: start it first")
-        story = SCENARIOS[scenario](self) if scenario != "churn" else churn(self)
+        story = SCENARIOS[scenario](self)
         self._end()
         self.scenario, self._story = scenario, story
         self._tell(story)
 
     def _end(self) -> None:
         story, self._story = self._story, None
-        if story is not None and hasattr(story, "close"):
+        if story is not None:
             story.close()
 
-    def _tell(self, story: Iterator[float]) -> None:
+    def _tell(self, story: Story) -> None:
         """Go on with a story, unless another has begun."""
         if story is not self._story:
             return

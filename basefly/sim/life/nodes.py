@@ -24,13 +24,18 @@ _WELL = {
 
 
 def start_beating(work: Work) -> None:
-    """Every node that posts its status goes on to do so; those that are silent stay so."""
+    """Every node that posts its status goes on to do so; no node is read before its time."""
     for record in work.store.of("nodes").page():
-        node = record.load()
-        ready = next((held["status"] for held in node["status"].get("conditions", ()) if held["type"] == "Ready"), "")
-        if ready == "Unknown":
-            work.kubelet.lost.add(record.name)
-        work.after(work.chance.uniform(0, _BEAT), _beat, work, record.name, record.uid)
+        work.beating[record.name] = record.uid
+        work.after(work.chance.uniform(0, _BEAT), _beat_first, work, record.name, record.uid)
+
+
+def _beat_first(work: Work, name: str, uid: str) -> None:
+    """A node that was seeded as silent stays so."""
+    node = work.get("nodes", f"/{name}")
+    if node and any(held["status"] == "Unknown" for held in node["status"].get("conditions", ())):
+        work.kubelet.lost.add(name)
+    _beat(work, name, uid)
 
 
 def reconcile_node(work: Work, key: str) -> None:
@@ -45,6 +50,7 @@ def reconcile_node(work: Work, key: str) -> None:
         return
     # 2. It is new: its kubelet begins to report.
     if work.beating.get(name) != record.uid:
+        work.beating[name] = record.uid
         work.after(0.5, _beat, work, name, record.uid)
     # 3. Pods that do not tolerate its taints leave, at once or after their time.
     taints = [taint for taint in record.load()["spec"].get("taints", ()) if taint["effect"] == "NoExecute"]
@@ -88,7 +94,6 @@ def _beat(work: Work, name: str, uid: str) -> None:
     node = work.get("nodes", f"/{name}")
     if node is None or node["metadata"]["uid"] != uid:
         return
-    work.beating[name] = uid
     work.after(_BEAT, _beat, work, name, uid)
     if name in work.kubelet.lost:
         return

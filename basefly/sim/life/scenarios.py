@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from basefly.sim.life import nodes
@@ -16,7 +16,7 @@ from basefly.sim.store.record import Record
 if TYPE_CHECKING:
     from basefly.sim.life.life import Life
 
-Story = Iterator[float]
+Story = Generator[float, None, None]
 _HOURS_PER_CHANGE = 6
 _MINUTE = 60.0
 _ZONE = "topology.kubernetes.io/zone"
@@ -210,4 +210,5 @@ SCENARIOS: dict[str, Callable[[Life], Story]] = {
     "zone-loss": zone_loss,
     "full-volume": full_volume,
     "noisy-neighbour": noisy_neighbour,
+    "churn": churn,
 }

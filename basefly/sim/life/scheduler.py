@@ -113,9 +113,9 @@ class Scheduler:
             node.room = [max(room, used * _FULL) for room, used in zip(node.room, node.used, strict=True)]
 
     def hear_node(self, record: Record, *, gone: bool) -> bool:
-        """Follow a node; True if it now takes other pods than before."""
+        """Follow a node; True if it now takes other pods than before, or may do so."""
         if not self._filled:
-            return False
+            return bool(record.load()["spec"].get("taints"))
         if gone:
             return self._nodes.pop(record.name, None) is not None
         node = self._nodes.setdefault(record.name, Node())

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import random
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ class Work:
         self._reconcilers = reconcilers
         self._timers: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = itertools.count()
-        self._dirty: dict[tuple[str, str], None] = {}
+        self._dirty: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._woken = asyncio.Event()
         self.progress: dict[str, float] = {}
         """When a deployment last came forward, by uid, in simulated time."""
@@ -72,8 +72,7 @@ class Work:
     def step(self) -> bool:
         """Do one thing that is due; False if nothing is."""
         if self._dirty:
-            resource, key = next(iter(self._dirty))
-            del self._dirty[resource, key]
+            (resource, key), _ = self._dirty.popitem(last=False)
             self._reconcilers[resource](self, key)
             return True
         if self._timers and self._timers[0][0] <= self.time:

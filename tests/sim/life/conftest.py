@@ -17,7 +17,7 @@ Object = dict[str, Any]
 
 
 @pytest.fixture
-async def living() -> AsyncIterator[Cluster]:
+async def living(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Cluster]:
     """A seeded cluster with three zones, a stateful set and room on its nodes; alive, without a scenario."""
     cluster = Cluster("living", clock=Clock(pace=1000))
     cluster.seed(nodes=6, pods=39, seed=2)
@@ -25,6 +25,7 @@ async def living() -> AsyncIterator[Cluster]:
     cluster.life.start()
     yield cluster
     await cluster.stop()
+    assert [record.message for record in caplog.records if record.name.startswith("basefly")] == []
 
 
 @pytest.fixture

@@ -122,5 +122,9 @@ async def test_churn_keeps_to_its_rate(living: Cluster) -> None:
     assert asyncio.get_running_loop().time() - began > 1
 
 
-def test_every_scenario_has_a_test() -> None:
-    assert len(SCENARIOS) == 7
+async def test_a_scenario_that_there_is_not_leaves_the_one_that_is(living: Cluster) -> None:
+    living.life.play("steady")
+    with pytest.raises(KeyError):
+        living.life.play("stampede")
+    assert living.life.scenario == "steady"
+    assert "zone-loss" in SCENARIOS

@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from basefly.sim import Cluster
 from tests.sim.life.conftest import deployment, is_ready, pods, reasons, until
 from tests.sim.test_clients import Kubectl
@@ -190,3 +192,34 @@ async def test_jobs_complete_or_fail_and_cron_jobs_make_them(living: Cluster, ku
     await kubectl("patch", "cronjob", "often", "-p", '{"spec":{"suspend":true}}')
     await kubectl("create", "job", "now", "--from=cronjob/often")
     await kubectl("wait", "--for=condition=complete", "job/now", "--timeout=30s")
+
+
+async def test_the_same_seed_chooses_the_same_names() -> None:
+    def chosen(cluster: Cluster) -> set[str]:
+        return {pod["metadata"]["name"] for pod in pods(cluster)}
+
+    names = []
+    for _ in range(2):
+        cluster = Cluster("twin", seed=7)
+        cluster.life.start()
+        cluster.api.create(deployment())
+        await until(lambda cluster=cluster: len(chosen(cluster)) == 3)  # type: ignore[misc]
+        names.append(chosen(cluster))
+        await cluster.stop()
+    assert names[0] == names[1]
+
+
+async def test_a_restart_of_the_server_does_not_end_its_life(living: Cluster) -> None:
+    await living.restart()
+    living.api.create(deployment())
+    await until(lambda: len([pod for pod in pods(living) if is_ready(pod)]) == 3)
+
+
+async def test_what_makes_no_sense_stops_no_other(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    cluster.life.start()
+    broken = deployment("broken")
+    broken["spec"]["replicas"] = "many"
+    cluster.api.create(broken)
+    cluster.api.create(deployment())
+    await until(lambda: len(pods(cluster)) == 3)
+    assert "makes no sense" in caplog.text
