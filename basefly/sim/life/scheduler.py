@@ -91,6 +91,7 @@ class Scheduler:
         self._filled = False
         self._pending: dict[str, None] = {}
         self._turn = 0
+        self._retrying = False
 
     @property
     def nodes(self) -> dict[str, Node]:
@@ -144,6 +145,13 @@ class Scheduler:
                 self.retry()
 
     def retry(self) -> None:
+        """Something has changed: who waits is tried again in a second."""
+        if self._pending and not self._retrying:
+            self._retrying = True
+            self._work.after(1.0, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retrying = False
         for key in islice(self._pending, _ENOUGH):
             self._work.look("schedule", key)
 
@@ -159,9 +167,11 @@ class Scheduler:
         siblings = f"{held.namespace}/{pod['metadata'].get('generateName', held.name)}"
         best = min(fits, key=lambda name: (nodes[name].load(siblings), name), default="")
         if best:
-            del self._pending[key]
+            self._pending.pop(key, None)
             self._bind(pod, best)
             return
+        self._pending.pop(key, None)
+        self._pending[key] = None  # behind the others: those that never fit do not keep them from their turn
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
         message = f"0/{len(nodes)} nodes are available: {why}." if nodes else "no nodes available to schedule pods"
         work.tell(("Pod", pod), "FailedScheduling", message, "default-scheduler", warning=True)

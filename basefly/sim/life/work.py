@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import itertools
 import random
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ Reconcile = Callable[["Work", str], None]
 _EVENT_SECONDS = 3600.0
 _EVENTS = 20_000
 """How many events a cluster remembers at most, however fast it is driven."""
+_DEAR, _RESTS = 0.002, 10.0
+"""Real seconds of work after which an object rests, and for how many times as long."""
 _DOZE = 10.0
 """Real seconds after which a sleeper looks at the clock again: its pace may have changed meanwhile."""
 
@@ -42,6 +45,8 @@ class Work:
         self._timers: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = itertools.count()
         self._dirty: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._resting: dict[tuple[str, str], bool] = {}
+        """Whether someone has asked for a look meanwhile."""
         self._woken = asyncio.Event()
         self.progress: dict[str, float] = {}
         """When a deployment last came forward, by uid, in simulated time."""
@@ -66,6 +71,9 @@ class Work:
 
     def look(self, resource: str, key: str) -> None:
         """Reconcile an object soon, once however often it is asked for."""
+        if (resource, key) in self._resting:
+            self._resting[resource, key] = True
+            return
         self._dirty[resource, key] = None
         self._woken.set()
 
@@ -73,13 +81,25 @@ class Work:
         """Do one thing that is due; False if nothing is."""
         if self._dirty:
             (resource, key), _ = self._dirty.popitem(last=False)
+            began = time.perf_counter()
             self._reconcilers[resource](self, key)
+            self._rest(resource, key, time.perf_counter() - began)
             return True
         if self._timers and self._timers[0][0] <= self.time:
             _, _, act, given = heapq.heappop(self._timers)
             act(*given)
             return True
         return False
+
+    def _rest(self, resource: str, key: str, took: float) -> None:
+        """What is dear to reconcile, such as a set of a thousand pods, is looked at less often."""
+        if took > _DEAR:
+            self._resting[resource, key] = False
+            self.after(_RESTS * took * self.cluster.clock.pace, self._wake, resource, key)
+
+    def _wake(self, resource: str, key: str) -> None:
+        if self._resting.pop((resource, key), False):
+            self.look(resource, key)
 
     async def pause(self) -> None:
         """Until something is due or someone asks for a look."""

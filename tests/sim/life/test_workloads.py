@@ -223,3 +223,8 @@ async def test_what_makes_no_sense_stops_no_other(cluster: Cluster, caplog: pyte
     cluster.api.create(deployment())
     await until(lambda: len(pods(cluster)) == 3)
     assert "makes no sense" in caplog.text
+
+
+async def test_a_large_deployment_is_not_dear(living: Cluster) -> None:
+    living.api.create(deployment(replicas=400))
+    await until(lambda: living.api.get("deployments.apps", "web", "default")["status"].get("readyReplicas") == 400)
