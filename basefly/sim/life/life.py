@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TURN = 0.01
 """Real seconds of work after which others in the process have theirs."""
-_MALFORMED = (Refusal, LookupError, TypeError, ValueError, AttributeError)
+_MALFORMED = (Refusal, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError)
 """What an object that makes no sense to a controller brings about; the server lets some of them pass."""
 _OWNERS = {
     "Deployment": replicas.DEPLOYMENTS,
@@ -140,15 +140,21 @@ class Life:
         try:
             return self.work.step()
         except _MALFORMED:
-            _log.warning("%s: an object makes no sense to its controller", self._cluster.name, exc_info=True)
+            self._excuse()
             return True
+
+    def _excuse(self) -> None:
+        _log.warning("%s: an object makes no sense to its controller", self._cluster.name, exc_info=True)
 
     def _hear(self, resource: str, event: Event) -> None:
         """A write has happened: note what is to be looked at. Nothing is written from here."""
-        if resource == "pods":
-            self._hear_pod(event)
-        elif resource in _RECONCILERS:
-            self._hear_object(resource, event)
+        try:
+            if resource == "pods":
+                self._hear_pod(event)
+            elif resource in _RECONCILERS:
+                self._hear_object(resource, event)
+        except _MALFORMED:
+            self._excuse()
 
     def _hear_pod(self, event: Event) -> None:
         record, work = event.record, self.work

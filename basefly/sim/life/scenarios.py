@@ -171,7 +171,7 @@ def churn(life: Life) -> Story:
     sets = [record for record in store.of(SETS).page() if record.fields["status.replicas"] not in ("", "0")]
     while sets:
         each = max((store.version - first) / replaced, 2) if replaced > 50 else 12.0
-        owed = (time.monotonic() - began) * life.rate / each - replaced if life.rate else 20.0
+        owed = (time.monotonic() - began) * life.rate / each - replaced if life.rate else 60.0
         for _ in range(min(int(owed), 500)):
             if pods := _pods_of(life, life.work.chance.choice(sets)):
                 life.work.delete("pods", life.work.chance.choice(pods).key, grace=0)

@@ -84,7 +84,12 @@ async def test_a_version_that_crashes_does_not_replace_the_one_that_runs(living:
     code, told = await kubectl.run("rollout", "status", "deployment/web", "--timeout=30s")
     assert (code, "exceeded its progress deadline" in told) == (1, True), told
     assert len([pod for pod in pods(living) if is_ready(pod)]) == 3
-    assert "CrashLoopBackOff" in await kubectl("get", "pods")
+
+    def waits() -> set[str]:
+        states = [held["state"] for pod in pods(living) for held in pod["status"]["containerStatuses"]]
+        return {held["waiting"]["reason"] for held in states if "waiting" in held}
+
+    await until(lambda: waits() == {"CrashLoopBackOff"})
     assert "BackOff" in reasons(living)
     [event] = [held for held in living.api.list("events", "default") if held["reason"] == "BackOff"]
     assert event["count"] > 1
@@ -220,6 +225,9 @@ async def test_what_makes_no_sense_stops_no_other(cluster: Cluster, caplog: pyte
     broken = deployment("broken")
     broken["spec"]["replicas"] = "many"
     cluster.api.create(broken)
+    container = {"name": "main", "image": "nginx:1", "resources": {"requests": {"cpu": None}}}
+    lone = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "odd"}, "spec": {"containers": [container]}}
+    cluster.api.create(lone)
     cluster.api.create(deployment())
     await until(lambda: len(pods(cluster)) == 3)
     assert "makes no sense" in caplog.text
