@@ -8,6 +8,7 @@ from basefly.sim.store.record import Record
 
 SERVICES, SLICES, BUDGETS = "services", "endpointslices.discovery.k8s.io", "poddisruptionbudgets.policy"
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
+_DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _PROTECTION = "kubernetes.io/pvc-protection"
 
 
@@ -143,12 +144,20 @@ def reconcile_claim(work: Work, key: str) -> None:
     # 2. It waits, and its class does not wait for a pod, or the pod is there.
     if claim.get("status", {}).get("phase") == "Bound":
         return
-    class_name = claim["spec"].get("storageClassName", "standard")
-    held = work.get("storageclasses.storage.k8s.io", f"/{class_name}") or {}
-    if held.get("volumeBindingMode") == "WaitForFirstConsumer" and not _used(work, meta):
+    found = _class_of(work, claim)
+    if found and found.get("volumeBindingMode") == "WaitForFirstConsumer" and not _used(work, meta):
         work.after(5, work.look, CLAIMS, key)
-        return
-    _bind(work, claim, class_name)
+    elif found:
+        _bind(work, claim, found["metadata"]["name"])
+
+
+def _class_of(work: Work, claim: Object) -> Object | None:
+    """The storage class that a claim names, or else the default one; without a class nothing is provisioned."""
+    classes = [record.load() for record in work.store.of("storageclasses.storage.k8s.io").page()]
+    name = claim["spec"].get("storageClassName")
+    if name is not None:
+        return next((held for held in classes if held["metadata"]["name"] == name), None)
+    return next((held for held in classes if held["metadata"].get("annotations", {}).get(_DEFAULT) == "true"), None)
 
 
 def _used(work: Work, meta: Object) -> bool:

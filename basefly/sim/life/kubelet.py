@@ -122,6 +122,7 @@ class Kubelet:
             status["podIPs"] = [{"ip": status["podIP"]}]
             self._tell(pod, "Created", "Container created")
         status |= {"phase": "Running", "observedGeneration": 1}
+        set_condition(status, "PodReadyToStartContainers", "True")
         self._tell(pod, "Started", "Container started")
         self._say(pod, running(), ready=not probe and not crashes)
         if crashes:
