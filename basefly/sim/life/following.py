@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from basefly.sim.life.pods import Pod, view
-from basefly.sim.life.work import Object, Work, owner_reference, share
+from basefly.sim.life.work import Object, Work, owner_reference, set_condition, share
 from basefly.sim.store.record import Record
 
 SERVICES, SLICES, BUDGETS = "services", "endpointslices.discovery.k8s.io", "poddisruptionbudgets.policy"
@@ -69,7 +71,13 @@ def reconcile_service(work: Work, key: str) -> None:
         name = f"{meta['name']}-{work.objects.new_uid()[:5]}"
         labels = meta.get("labels", {}) | {"kubernetes.io/service-name": meta["name"]}
         labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
-        made = {"name": name, "namespace": meta["namespace"], "labels": labels, "generation": 1}
+        made = {
+            "name": name,
+            "generateName": f"{meta['name']}-",
+            "namespace": meta["namespace"],
+            "labels": labels,
+            "generation": 1,
+        }
         made["ownerReferences"] = [owner_reference("Service", service)]
         work.create(SLICES, {"metadata": made, **content})
     elif any(sliced.get(part) != value for part, value in content.items()):
@@ -112,9 +120,13 @@ def reconcile_budget(work: Work, key: str) -> None:
         desired = share(spec["minAvailable"], expected, up=True)
     else:
         desired = max(expected - share(spec.get("maxUnavailable", 1), expected, up=True), 0)
-    counts = {"currentHealthy": healthy, "desiredHealthy": desired, "expectedPods": expected}
+    counts: Object = {"currentHealthy": healthy, "desiredHealthy": desired, "expectedPods": expected}
     counts["disruptionsAllowed"] = max(healthy - desired, 0)
-    work.put_status(BUDGETS, budget, counts | {"observedGeneration": meta.get("generation", 1)})
+    status = counts | {"observedGeneration": meta.get("generation", 1)}
+    status["conditions"] = deepcopy(budget.get("status", {}).get("conditions", []))
+    allowed = ("True", "SufficientPods") if counts["disruptionsAllowed"] else ("False", "InsufficientPods")
+    set_condition(status, "DisruptionAllowed", *allowed)
+    work.put_status(BUDGETS, budget, status)
 
 
 def _wanted(work: Work, namespace: str, pods: list[Pod]) -> int:

@@ -45,8 +45,10 @@ def reconcile_job(work: Work, key: str) -> None:
             work.delete("pods", record.key)
     # 3. The status counts.
     ready = sum(pod.ready for _, pod in active)
+    terminating = sum(pod.deleting for _, pod in active)
     counts = {"active": max(len(active) + room, 0), "ready": ready, "succeeded": succeeded, "failed": failed}
     kept = {name: value for name, value in status.items() if name not in counts}
+    kept |= {"terminating": terminating, "uncountedTerminatedPods": {}}
     work.put_status(JOBS, job, kept | {name: count for name, count in counts.items() if count or name == "ready"})
     if _ended({"status": status}) and "ttlSecondsAfterFinished" in spec:
         work.after(spec["ttlSecondsAfterFinished"], work.delete, JOBS, key)

@@ -148,9 +148,11 @@ def _scale(work: Work, deployment: Object, held: Object, replicas: int) -> None:
         return
     held["spec"]["replicas"] = replicas
     held["metadata"]["generation"] = held["metadata"].get("generation", 1) + 1
-    held["metadata"].setdefault("annotations", {})["deployment.kubernetes.io/desired-replicas"] = str(
-        deployment["spec"]["replicas"]
-    )
+    wanted = deployment["spec"]["replicas"]
+    rolling = deployment["spec"]["strategy"].get("rollingUpdate") or {}
+    most = {"desired": wanted, "max": wanted + share(rolling.get("maxSurge", 0), wanted, up=True)}
+    told = {f"deployment.kubernetes.io/{name}-replicas": str(count) for name, count in most.items()}
+    held["metadata"].setdefault("annotations", {}).update(told)
     work.put(SETS, held)
     direction = "up" if replicas > before else "down"
     message = f"Scaled {direction} replica set {held['metadata']['name']} from {before} to {replicas}"
@@ -219,12 +221,8 @@ def _progress(work: Work, deployment: Object, status: Object, current: Object, *
     deadline = spec.get("progressDeadlineSeconds", 600)
     if moved or uid not in work.progress:
         work.progress[uid] = work.time
-        work.after(
-            deadline + 1,
-            work.look,
-            DEPLOYMENTS,
-            f"{deployment['metadata']['namespace']}/{deployment['metadata']['name']}",
-        )
+        meta = deployment["metadata"]
+        work.after(deadline + 1, work.look, DEPLOYMENTS, f"{meta['namespace']}/{meta['name']}")
         if reason != "NewReplicaSetCreated" or counted[0]:
             set_condition(status, "Progressing", "True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')
     elif work.time - work.progress[uid] >= deadline:

@@ -40,15 +40,17 @@ def _revisions(work: Work, kind: str, owner: Object) -> _Revisions:
     elif current is not held[-1]:
         current["revision"] = held[-1]["revision"] + 1
         work.put(REVISIONS, current)
-    return _Revisions(*(one["metadata"]["labels"][_HASH] for one in (held[0], current)))
+    names = [one["metadata"]["name"] for one in (held[0], current)]
+    return _Revisions(*(name if kind == "StatefulSet" else name.rpartition("-")[2] for name in names))
 
 
 def _record(work: Work, kind: str, owner: Object, template: Object, number: int) -> Object:
     hashed, meta = hash_of(template), owner["metadata"]
     name = f"{meta['name']}-{hashed}"
-    labels = template["metadata"].get("labels", {}) | {_HASH: name if kind == "StatefulSet" else hashed}
-    reference = [owner_reference(kind, owner)]
-    made = {"name": name, "namespace": meta["namespace"], "labels": labels, "ownerReferences": reference}
+    hash_label = "controller.kubernetes.io/hash" if kind == "StatefulSet" else _HASH
+    made = {"name": name, "namespace": meta["namespace"], "annotations": meta.get("annotations", {})}
+    made["labels"] = template["metadata"].get("labels", {}) | {hash_label: hashed}
+    made["ownerReferences"] = [owner_reference(kind, owner)]
     data = {"spec": {"template": {**template, "$patch": "replace"}}}
     revision: Object = {"metadata": made, "data": data, "revision": number}
     work.create(REVISIONS, revision)
@@ -104,8 +106,16 @@ def _make_stateful(work: Work, stateful: Object, number: int, revisions: _Revisi
             work.objects.create(kind, held, namespace=meta["namespace"])
     labels = {"statefulset.kubernetes.io/pod-name": name, "apps.kubernetes.io/pod-index": str(number)}
     labels[_HASH] = revisions.update
-    work.templates.create("StatefulSet", stateful, name, labels=labels, volumes=volumes, hostname=name)
-    message = f"create Pod {name} in StatefulSet {meta['name']} successful"
+    work.templates.create(
+        "StatefulSet",
+        stateful,
+        name,
+        labels=labels,
+        volumes=volumes,
+        hostname=name,
+        subdomain=spec.get("serviceName", ""),
+    )
+    message = f"Create Pod {name} in StatefulSet {meta['name']} successful"
     work.tell(("StatefulSet", stateful), "SuccessfulCreate", message, "statefulset-controller")
 
 
@@ -115,9 +125,11 @@ def _report_stateful(work: Work, stateful: Object, pods: dict[int, tuple[Record,
     status = stateful.get("status", {})
     done = updated == len(pods) == ready == stateful["spec"]["replicas"]
     current = revisions.update if done else status.get("currentRevision") or revisions.update
-    counts = {"replicas": len(pods), "readyReplicas": ready, "availableReplicas": ready, "updatedReplicas": updated}
-    counts["currentReplicas"] = updated if done else len(pods) - updated
+    of_current = sum(revisions.of(record) == current for record, _ in pods.values())
+    counts = {"currentReplicas": of_current, "readyReplicas": ready, "updatedReplicas": updated}
+    counts = {name: count for name, count in counts.items() if count}
     seen = {"observedGeneration": stateful["metadata"].get("generation", 1), "collisionCount": 0}
+    seen |= {"replicas": len(pods), "availableReplicas": ready}
     told = {"currentRevision": current, "updateRevision": revisions.update}
     work.put_status(STATEFUL, stateful, seen | counts | told)
 
@@ -155,10 +167,9 @@ def reconcile_daemons(work: Work, key: str) -> None:
             work.delete("pods", record.key)
     # 3. The status counts.
     updated = sum(revisions.of(record) == revisions.update for record, _ in pods)
-    status = {"currentNumberScheduled": len(placed), "desiredNumberScheduled": len(wanted), "numberReady": ready}
-    status |= {"updatedNumberScheduled": updated, "numberAvailable": ready, "numberMisscheduled": 0}
-    if ready < len(wanted):
-        status["numberUnavailable"] = len(wanted) - ready
+    status = {"updatedNumberScheduled": updated, "numberAvailable": ready, "numberUnavailable": len(wanted) - ready}
+    status = {name: count for name, count in status.items() if count} | {"numberMisscheduled": 0, "numberReady": ready}
+    status |= {"currentNumberScheduled": len(placed), "desiredNumberScheduled": len(wanted)}
     work.put_status(DAEMONS, daemons, status | {"observedGeneration": meta.get("generation", 1)})
 
 

@@ -203,7 +203,7 @@ def set_condition(status: Object, kind: str, value: str, reason: str = "", messa
         return False
     if held.get("status") != value:
         held["lastTransitionTime"] = now()
-    if "lastUpdateTime" in held or kind == "Progressing":
+    if kind in ("Progressing", "Available"):
         held["lastUpdateTime"] = now()
     held |= {"status": value, "reason": reason, "message": message}
     for name in ("reason", "message"):
