@@ -44,6 +44,7 @@ class Work:
         self._reconcilers = reconcilers
         self._timers: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = itertools.count()
+        self._as_of = 0.0
         self._dirty: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._resting: dict[tuple[str, str], bool] = {}
         """Whether someone has asked for a look meanwhile."""
@@ -61,8 +62,8 @@ class Work:
 
     @property
     def time(self) -> float:
-        """Simulated seconds since the epoch."""
-        return self.cluster.clock.seconds()
+        """Simulated seconds since the epoch; what is done late is done as of its time, so that no delay adds up."""
+        return self._as_of or self.cluster.clock.seconds()
 
     def after(self, seconds: float, act: Callable[..., None], *given: Any) -> None:
         """Act after simulated seconds; whoever acts looks first whether the world is still as it was."""
@@ -85,10 +86,11 @@ class Work:
             self._reconcilers[resource](self, key)
             self._rest(resource, key, time.perf_counter() - began)
             return True
-        if self._timers and self._timers[0][0] <= self.time:
-            _, _, act, given = heapq.heappop(self._timers)
+        if self._timers and self._timers[0][0] <= self.cluster.clock.seconds():
+            self._as_of, _, act, given = heapq.heappop(self._timers)
             act(*given)
             return True
+        self._as_of = 0.0
         return False
 
     def _rest(self, resource: str, key: str, took: float) -> None:
