@@ -83,6 +83,7 @@ class Life:
         """Controllers and kubelets begin; what is there already is taken to be in order."""
         if self._task:
             return
+        self._cluster.settle()
         self.work = work = Work(self._cluster, _RECONCILERS)
         work.templates, work.kubelet, work.scheduler = Templates(work), Kubelet(work), Scheduler(work)
         self._followers = Followers(work)

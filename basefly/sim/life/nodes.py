@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from basefly.sim.life.pods import view
 from basefly.sim.life.scheduler import tolerance
 from basefly.sim.life.work import Object, Work, set_condition
 from basefly.sim.objects import now
@@ -81,12 +82,12 @@ def _drive_away(work: Work, key: str, uid: str, keys: list[str]) -> None:
 
 
 def _collect(work: Work, name: str) -> None:
-    """Remove the pods of a node that is gone for good. The scheduler's book went with it: all pods are asked."""
-    if work.store.get("nodes", "", name):
-        return
-    for record in work.store.of("pods").page():
-        if record.fields["spec.nodeName"] == name:
-            work.delete("pods", record.key, grace=0)
+    """Remove the pods of a node that is gone for good; only where no book was kept yet, all pods are asked."""
+    keys = work.scheduler.orphans.pop(name, None)
+    if keys is None:
+        keys = [one.key for one in work.store.of("pods").page() if view(one).spec.node_name == name]
+    for key in keys if not work.store.get("nodes", "", name) else ():
+        work.delete("pods", key, grace=0)
 
 
 def _beat(work: Work, name: str, uid: str) -> None:

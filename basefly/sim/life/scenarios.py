@@ -168,7 +168,7 @@ def churn(life: Life) -> Story:
     """For soak tests: pods are removed and made anew so fast that `life.rate` writes a second happen (real time)."""
     store, began, replaced = life.work.store, time.monotonic(), 0
     first = store.version
-    sets = [record for record in store.of(SETS).page() if record.fields["status.replicas"] not in ("", "0")]
+    sets = [record for record in store.of(SETS).page() if _pods_of(life, record)]
     while sets:
         each = max((store.version - first) / replaced, 2) if replaced > 50 else 12.0
         owed = (time.monotonic() - began) * life.rate / each - replaced if life.rate else 60.0

@@ -92,6 +92,8 @@ class Scheduler:
         self._pending: dict[str, None] = {}
         self._turn = 0
         self._retrying = False
+        self.orphans: dict[str, list[str]] = {}
+        """The pods that were on a node when it went, by its name, until they are collected."""
 
     @property
     def nodes(self) -> dict[str, Node]:
@@ -118,7 +120,8 @@ class Scheduler:
         if not self._filled:
             return bool(record.load()["spec"].get("taints"))
         if gone:
-            return self._nodes.pop(record.name, None) is not None
+            self.orphans[record.name] = list(self._nodes.pop(record.name, Node()).pods)
+            return True
         node = self._nodes.setdefault(record.name, Node())
         before = (node.ready, node.unschedulable, node.taints, node.labels)
         room = node.room

@@ -139,7 +139,7 @@ class Work:
 
     def owned(self, uid: str, resource: str) -> list[Record]:
         """What of a resource names `uid` as an owner, oldest version first."""
-        found = (held for kind, held in self.store.owned(uid) if kind == resource)
+        found = (held for kind, held in self.store.owned_by(uid) if kind == resource)
         return sorted(found, key=lambda held: held.version)
 
     def tell(self, about: tuple[str, Object], reason: str, message: str, by: str, *, warning: bool = False) -> None:

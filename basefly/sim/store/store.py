@@ -83,7 +83,7 @@ class Store:
         if collection := self._collections.pop(resource, None):
             collection.close()
 
-    def owned(self, uid: str) -> list[tuple[str, Record]]:
+    def owned_by(self, uid: str) -> list[tuple[str, Record]]:
         """The objects that name `uid` as an owner, each with its resource."""
         held = sorted(self._owned.get(uid, ()))
         return [(resource, self.of(resource).records[key]) for resource, key in held]
