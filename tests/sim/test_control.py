@@ -124,16 +124,11 @@ async def test_requests_are_read_without_credentials(hand: Hand, cluster: Cluste
 
 
 async def test_scenarios_are_the_business_of_life(hand: Hand, cluster: Cluster) -> None:
-    played = []
-
-    class Life:
-        def play(self, name: str) -> None:
-            played.append({"storm": "storm"}[name])
-
-    cluster.life = Life()  # type: ignore[attr-defined,assignment,unused-ignore]  # whatever can play is a life
-    assert (await hand("POST", "/clusters/sim-1/scenarios", name="storm"))[1] == {"sim-1": "storm"}
-    assert played == ["storm"]
-    assert (await hand("POST", "/clusters/sim-1/scenarios", name="calm"))[0] == 400
+    assert (await hand("POST", "/clusters/sim-1/scenarios", name="steady"))[0] == 409
+    cluster.life.start()
+    assert (await hand("POST", "/clusters/sim-1/scenarios", name="steady"))[1] == {"sim-1": "steady"}
+    assert cluster.life.scenario == "steady"
+    assert (await hand("POST", "/clusters/sim-1/scenarios", name="storm"))[0] == 400
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import ssl
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -193,18 +192,13 @@ def set_pace(cluster: Cluster, asked: Pace) -> float:
     return cluster.clock.pace
 
 
-async def play(cluster: Cluster, asked: Named) -> str:
-    life = getattr(cluster, "life", None)
-    if life is None:
-        raise Wrong(501, "this fleet has no life to play scenarios with: its controllers are not simulated")
+def play(cluster: Cluster, asked: Named) -> str:
     try:
-        playing = life.play(asked.name)
-    except (LookupError, ValueError) as error:
+        cluster.life.play(asked.name)
+    except LookupError as error:
         raise Wrong(400, f"there is no scenario {asked.name!r}: {error}") from None
     except RuntimeError as error:
         raise Wrong(409, str(error)) from None
-    if inspect.isawaitable(playing):
-        await playing
     return asked.name
 
 
