@@ -124,8 +124,8 @@ async def test_requests_are_read_without_credentials(hand: Hand, cluster: Cluste
 
 
 async def test_scenarios_befall_a_cluster_that_lives(hand: Hand, cluster: Cluster) -> None:
-    assert (await hand("POST", "/clusters/sim-1/scenarios", name="node-loss"))[1] == {"sim-1": "node-loss"}
-    assert (cluster.life.running, cluster.life.scenario) == (True, "node-loss")
+    assert (await hand("POST", "/clusters/sim-1/scenarios", name="steady"))[1] == {"sim-1": "steady"}
+    assert (cluster.life.running, cluster.life.scenario) == (True, "steady")
     refused, told = await hand("POST", "/clusters/sim-1/scenarios", name="storm")
     assert refused == 400
     assert "zone-loss" in json.dumps(told)

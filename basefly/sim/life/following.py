@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from basefly.sim.life.pods import Pod, view
-from basefly.sim.life.work import Object, Work, owner_reference, set_condition, share
+from basefly.sim.life.work import Object, Work, load, owner_reference, set_condition, share
 from basefly.sim.store.record import Record
 
 SERVICES, SLICES, BUDGETS = "services", "endpointslices.discovery.k8s.io", "poddisruptionbudgets.policy"
@@ -63,7 +63,7 @@ def reconcile_service(work: Work, key: str) -> None:
         return
     meta = service["metadata"]
     pods = [one for one in _selected(work, meta["namespace"], selector) if one[1].status.pod_ip]
-    sliced = next((record.load() for record in work.owned(meta["uid"], SLICES)), None)
+    sliced = next((load(record) for record in work.owned(meta["uid"], SLICES)), None)
     named = {held["name"]: held["containerPort"] for held in _named_ports(pods)}
     ports = [_port(held, named) for held in service["spec"].get("ports", ())]
     content = {"addressType": "IPv4", "endpoints": [_endpoint(*one) for one in pods], "ports": ports}
@@ -88,7 +88,7 @@ def reconcile_service(work: Work, key: str) -> None:
 def _named_ports(pods: list[tuple[Record, Pod]]) -> list[Object]:
     if not pods:
         return []
-    containers = pods[0][0].load()["spec"]["containers"]
+    containers = load(pods[0][0])["spec"]["containers"]
     return [port for held in containers for port in held.get("ports", ()) if "name" in port]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -96,7 +97,9 @@ class Pod(msgspec.Struct):
 _decoder = msgspec.json.Decoder(Pod)
 
 
+@lru_cache(16_384)
 def view(record: Record) -> Pod:
+    """What controllers read of a pod; a change is read by many of them, so the latest are kept."""
     return _decoder.decode(record.body)
 
 

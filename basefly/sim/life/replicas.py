@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from basefly.sim.life.pods import hash_of, view
-from basefly.sim.life.work import Object, Work, owner_reference, set_condition, share
+from basefly.sim.life.work import Object, Work, load, owner_reference, set_condition, share
 from basefly.sim.objects import now
 
 DEPLOYMENTS, SETS = "deployments.apps", "replicasets.apps"
@@ -17,7 +17,7 @@ def reconcile_deployment(work: Work, key: str) -> None:
     deployment = work.get(DEPLOYMENTS, key)
     if deployment is None:
         return
-    sets = [held.load() for held in work.owned(deployment["metadata"]["uid"], SETS)]
+    sets = [load(held) for held in work.owned(deployment["metadata"]["uid"], SETS)]
     sets = [held for held in sets if "deletionTimestamp" not in held["metadata"]]
     current = _current(deployment, sets)
     before = _counts(deployment, sets, current)
@@ -184,7 +184,7 @@ def _counts(deployment: Object, sets: list[Object], current: Object | None) -> O
 def _report(work: Work, deployment: Object, sets: list[Object], current: Object | None, *, moved: bool) -> None:
     spec, before = deployment["spec"], deployment["status"]
     held = work.store.get(DEPLOYMENTS, deployment["metadata"]["namespace"], deployment["metadata"]["name"])
-    stored = held.load() if held else {}
+    stored = load(held) if held else {}
     counts = _counts(deployment, sets, current)
     moved = moved or {name: before.get(name, 0) for name in counts} != counts
     status: Object = {"observedGeneration": deployment["metadata"].get("generation", 1)} | counts
