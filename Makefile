@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up dev test check format lint types contracts sizes migrations browser e2e bench assets lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e bench assets lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
@@ -23,6 +23,9 @@ help: ## This text
 
 up: .venv/stamp assets ## Install, build and start the hub on its own PostgreSQL; prints how to sign in
 	@exec .venv/bin/basefly up
+
+demo: .venv/stamp assets ## A hub with twelve simulated clusters, for whoever has none; all of it is gone after Ctrl-C
+	@exec .venv/bin/basefly demo
 
 dev: .venv/stamp assets ## The same, restarted whenever a file of it changes
 	@exec $(PY) -m scripts.dev

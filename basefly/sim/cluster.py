@@ -74,7 +74,6 @@ class Cluster:
         self.life = Life(self)
         self._tls = ssl.TLSVersion.TLSv1_3
         self._context: ssl.SSLContext | None = None
-        self.life = Life(self)
         self._server: asyncio.Server | None = None
         self._protocols: web.Server | None = None
         self._bootstrap()

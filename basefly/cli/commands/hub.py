@@ -28,7 +28,7 @@ DataDir = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
-    add(app, up, setup, completion, version)
+    add(app, up, demo, setup, completion, version)
 
 
 @command
@@ -61,6 +61,25 @@ def up(
         "BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute()) if data_dir else "",
     }
     server.up({name: value for name, value in given.items() if value})
+
+
+@command
+def demo(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the hub listens.")] = 8080,
+) -> None:
+    """Show what a fleet looks like: a hub with twelve simulated clusters, until Ctrl-C.
+
+    Four regions, eight teams, 1,360 pods; deployments roll, pods crash, nodes and zones are lost. Nothing is needed,
+    and nothing is left behind: its database lives in a folder of the data folder that goes with it.
+
+    \b
+    Examples
+      basefly demo
+      basefly demo --port 9000
+    """
+    from basefly.cli import demo as work
+
+    work.run(port)
 
 
 @command

@@ -1,0 +1,78 @@
+"""The demo: a hub with twelve clusters that live, from one command, and nothing left of it afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PODS = 1300  # about what they have together: scenarios make more of them or fewer
+
+
+@contextmanager
+def demo(port: int, home: Path) -> Iterator[Path]:
+    """The file with what it said once it was ready."""
+    said = home / "said"
+    environment = {**os.environ, "BASEFLY_DATA_DIR": str(home / "data"), "PYTHONUNBUFFERED": "1"}
+    with said.open("w") as out:
+        words = [sys.executable, "-m", "basefly", "demo", "--port", str(port)]
+        process = subprocess.Popen(words, env=environment, stdout=out, stderr=out)
+    try:
+        until = time.monotonic() + 120
+        while "password" not in said.read_text():
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < until, said.read_text()
+            time.sleep(0.1)
+        yield said
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+def pods(hub: httpx.Client) -> int:
+    return sum(cluster["pods"] for cluster in hub.get("/api/v1/overview").json()["clusters"])
+
+
+def test_twelve_clusters_are_seen_whole_and_are_gone_afterwards(tmp_path: Path) -> None:
+    port = free_port()
+    with demo(port, tmp_path) as said, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as hub:
+        found = re.search(r"e-mail +(\S+)\s+password +(\S+)", said.read_text())
+        assert found, said.read_text()
+        hub.post("/api/v1/sessions", json={"email": found[1], "password": found[2]}).raise_for_status()
+        clusters = hub.get("/api/v1/clusters", params={"limit": 50}).json()["items"]
+        assert {cluster["labels"]["stage"] for cluster in clusters} == {"prod", "staging", "dev"}
+        assert len({cluster["region"] for cluster in clusters}) == 4
+        assert len(clusters) == 12
+        until = time.monotonic() + 60
+        while (seen := pods(hub)) < PODS:
+            assert time.monotonic() < until, f"{seen} pods after a minute"
+            time.sleep(0.5)
+    assert "Interrupted" not in said.read_text()
+    assert not list((tmp_path / "data").glob("demo-*"))
+
+
+def test_a_demo_that_cannot_start_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        words = [sys.executable, "-m", "basefly", "demo", "--port", str(taken.getsockname()[1])]
+        environment = {**os.environ, "BASEFLY_DATA_DIR": str(tmp_path / "data")}
+        ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    assert ended.returncode == 1
+    assert "cannot listen" in ended.stderr
+    assert not list((tmp_path / "data").glob("demo-*"))
