@@ -50,10 +50,20 @@ class Report(msgspec.Struct, frozen=True):
     bar: Sequence[Bar]
     holds: bool
     notes: Sequence[str] = ()
+    rivals: bool = True
+    """Whether the figures are of contenders; otherwise they are of phases, which are not compared."""
 
     @classmethod
-    def of(cls, bench: str, figures: Sequence[Figures], bar: Sequence[Bar], notes: Sequence[str] = ()) -> Report:
-        return cls(bench, figures, bar, all(one.holds for one in bar), notes)
+    def of(
+        cls,
+        bench: str,
+        figures: Sequence[Figures],
+        bar: Sequence[Bar],
+        notes: Sequence[str] = (),
+        *,
+        rivals: bool = True,
+    ) -> Report:
+        return cls(bench, figures, bar, all(one.holds for one in bar), notes, rivals)
 
 
 def table(report: Report) -> str:
@@ -61,7 +71,11 @@ def table(report: Report) -> str:
     ours = report.figures[0]
     figures = Table("contender", "objects", "CPU s", "wall s", "peak MiB", "our CPU", "our peak", title=report.bench)
     for one in report.figures:
-        ratios = ("", "") if one is ours else (f"{ours.cpu / one.cpu:.2f} ×", f"{ours.peak / one.peak:.2f} ×")
+        ratios = (
+            ("", "")
+            if one is ours or not report.rivals
+            else (f"{ours.cpu / one.cpu:.2f} ×", f"{ours.peak / one.peak:.2f} ×")
+        )
         cells = (one.name, f"{one.objects:,}", f"{one.cpu:.2f}", f"{one.wall:.2f}", f"{one.peak / 2**20:.0f}")
         figures.add_row(*cells, *ratios)
     bars = Table("bar", "measured", "at most", "holds")
