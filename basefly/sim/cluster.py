@@ -36,7 +36,7 @@ from basefly.sim.store.store import Snapshot, Store
 
 _GRACE = 0.05
 """Seconds left to open requests when a cluster stops; aiohttp takes 0 for ever."""
-REQUESTS = 100_000
+REQUESTS = 10_000
 """How many requests a cluster remembers."""
 
 
