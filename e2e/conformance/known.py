@@ -31,6 +31,7 @@ KNOWN: tuple[Known, ...] = (
     Known("discovery: /version", "body.git*", _BUILD),
     Known("discovery: /*", "body.*componentstatuses", _NOT_SERVED),
     Known("discovery: /*", "body.*events.k8s.io", _NOT_SERVED),
+    Known("discovery: /apis*", "body.*metrics.k8s.io", "metrics come from a server that the control plane is without"),
     Known("discovery: /*", "body.*resource.k8s.io", _NOT_SERVED),
     Known("discovery: /*", "body.*versions.v1", _NOT_SERVED),
     Known("discovery: /apis/*", "body.resources*.storageVersionHash", _STORED),
@@ -57,6 +58,7 @@ KNOWN: tuple[Known, ...] = (
     Known("writes: * placed pod *", "*", _KUBELET),
     Known("writes: scale as a table", "body*", "a Scale is told as itself"),
     Known("access: a token of nobody", "*", "token reviews are answered elsewhere"),
+    Known("errors: many as application/json;as=Table;v=v1beta1;*", "body.apiVersion", _CORNER),
     Known("errors: many as application/json;as=PartialObjectMetadata;*", "body.message", _CORNER),
 )
 

@@ -111,8 +111,8 @@ def simulated_side(folder: Path) -> Iterator[Side]:
 
 
 @contextmanager
-def simulated_cluster() -> Iterator[Cluster]:
-    """An empty simulated cluster that answers from a thread of its own."""
+def simulated_cluster(*, alive: bool = False) -> Iterator[Cluster]:
+    """An empty simulated cluster that answers from a thread of its own; `alive`: with controllers and kubelets."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulated cluster", daemon=True)
     thread.start()
@@ -122,6 +122,8 @@ def simulated_cluster() -> Iterator[Cluster]:
 
     fleet = Fleet.start(clusters=1)
     started: Fleet = run(fleet.__aenter__())
+    if alive:
+        loop.call_soon_threadsafe(started.clusters[0].life.start)
     try:
         yield started.clusters[0]
     finally:

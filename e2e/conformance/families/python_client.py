@@ -16,8 +16,9 @@ SPACE = "conform-python"
 
 def calls(side: Side) -> None:
     side.namespace(SPACE)
-    api = config.new_client_from_config(str(side.kubeconfig))
-    core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
+    api = config.new_client_from_config(str(side.kubeconfig))  # type: ignore[no-untyped-call]
+    core: Any = client.CoreV1Api(api)
+    apps: Any = client.AppsV1Api(api)
 
     def tell(title: str, value: Any) -> None:
         side.tell(title, json.loads(json.dumps(api.sanitize_for_serialization(value), default=str)))
@@ -43,8 +44,8 @@ def calls(side: Side) -> None:
     tell("the version", client.VersionApi(api).get_code().git_version)
 
 
-def _watch(tell: Any, core: client.CoreV1Api, version: str) -> None:
-    events = watch.Watch().stream(
+def _watch(tell: Any, core: Any, version: str) -> None:
+    events = watch.Watch().stream(  # type: ignore[no-untyped-call]
         core.list_namespaced_config_map,
         SPACE,
         resource_version=version,
@@ -54,20 +55,21 @@ def _watch(tell: Any, core: client.CoreV1Api, version: str) -> None:
     tell("watch", [{"type": event["type"], "object": event["raw_object"]} for event in events])
 
 
-def _errors(tell: Any, core: client.CoreV1Api) -> None:
+def _errors(tell: Any, core: Any) -> None:
     for title, call in {
         "not there": lambda: core.read_namespaced_config_map("none", SPACE),
         "there already": lambda: core.create_namespaced_config_map(SPACE, _map("one")),
         "wrong": lambda: core.create_namespaced_config_map(SPACE, _map("Not A Name")),
     }.items():
         try:
-            call()
+            call()  # type: ignore[no-untyped-call]
         except ApiException as error:
-            tell(title, {"status": error.status, "body": json.loads(error.body)})
+            tell(title, {"status": error.status, "body": json.loads(error.body or "")})
 
 
 def _dynamic(tell: Any, api: client.ApiClient) -> None:
-    maps = DynamicClient(api).resources.get(api_version="v1", kind="ConfigMap")
+    dynamic = DynamicClient(api)  # type: ignore[no-untyped-call]
+    maps = dynamic.resources.get(api_version="v1", kind="ConfigMap")
     tell("dynamic get", maps.get(name="one", namespace=SPACE).to_dict())
     applied = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}, "data": {"a": "1"}}
     told = maps.server_side_apply(body=applied, namespace=SPACE, field_manager="python")

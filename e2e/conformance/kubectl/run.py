@@ -10,7 +10,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ _LINES = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}"), "<time>"),
+    (re.compile(r"-(?=[a-z]*\d)[a-z0-9]{8,10}\b"), "-<hash>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<server>"),
     (re.compile(r"\b10\.96\.\d+\.\d+"), "<address>"),
     (re.compile(r"(resourceVersion\"?: \"?)\d+"), r"\1<version>"),
@@ -33,14 +33,14 @@ _LINES = [
 
 
 class Command(NamedTuple):
-    """One line of the list: its mark (`!` or `?`) and its words."""
+    """One line of the list: its mark (`?` or none) and its words."""
 
     mark: str
     text: str
 
 
 class Outcome(NamedTuple):
-    """One command of one kubectl: equal, different, skipped, or (asked of the simulator alone) passed or failed."""
+    """One command of one kubectl: equal, different, or (asked of the simulator alone) passed or failed."""
 
     kubectl: str
     command: str
@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
 
 def commands() -> list[Command]:
     lines = [line for line in (_HERE / "commands.txt").read_text().splitlines() if line and not line.startswith("#")]
-    return [Command(line[0], line[2:]) if line[0] in "!?" else Command("", line) for line in lines]
+    return [Command(line[0], line[2:]) if line[0] == "?" else Command("", line) for line in lines]
 
 
 def kubectls(given: Sequence[str] = ()) -> list[str]:
@@ -66,16 +66,15 @@ def kubectls(given: Sequence[str] = ()) -> list[str]:
 
 
 def run(folder: Path, binaries: Sequence[str]) -> list[Outcome]:
-    """Every command, in a namespace of its own for each kubectl; what needs life is skipped where there is none."""
-    alive = find_spec("basefly.sim.life") is not None
-    with ControlPlane.start(folder / "plane") as plane, simulated_cluster() as cluster:
+    """Every command, in a namespace of its own for each kubectl."""
+    with ControlPlane.start(folder / "plane") as plane, simulated_cluster(alive=True) as cluster:
         simulated = folder / "simulated.kubeconfig"
         simulated.write_text(cluster.kubeconfig())
         outcomes: list[Outcome] = []
         for number, binary in enumerate(binaries):
             files = _files(folder / f"files-{number}", number)
             with ThreadPoolExecutor(2) as pool:
-                sides = [pool.submit(_ask_all, binary, config, files, number, (alive, is_real))
+                sides = [pool.submit(_ask_all, binary, config, files, number, is_real)
                          for config, is_real in ((plane.kubeconfig, True), (simulated, False))]  # fmt: skip
                 answers = [side.result() for side in sides]
             outcomes += _compared(binary, *answers)
@@ -94,9 +93,8 @@ def _named(text: str, number: int) -> str:
     return text.replace("NS", f"kubectl-{number}").replace("KINDS", f"{number}")
 
 
-def _ask_all(binary: str, config: Path, files: Path, number: int, where: tuple[bool, bool]) -> dict[Command, str]:
+def _ask_all(binary: str, config: Path, files: Path, number: int, is_real: bool) -> dict[Command, str]:
     """What each command printed; nothing for those that are not for this side."""
-    alive, is_real = where
     editor = files / f"editor-{is_real}.sh"
     editor.write_text('#!/bin/sh\nsed -i "s/a: \\"1\\"/a: \\"edited\\"/" "$1"\n')
     editor.chmod(0o755)
@@ -105,7 +103,7 @@ def _ask_all(binary: str, config: Path, files: Path, number: int, where: tuple[b
     _call([*base, "create", "namespace", f"kubectl-{number}"], files, environment)
     printed: dict[Command, str] = {}
     for place, command in enumerate(commands()):
-        if (command.mark == "!" and not alive) or (command.mark == "?" and (is_real or not alive)):
+        if command.mark == "?" and is_real:
             continue
         words = shlex.split(_named(command.text, number).replace('"', '\\"'))
         printed[Command(f"{place}{command.mark}", command.text)] = _call([*base, *words], files, environment)
@@ -132,10 +130,8 @@ def _compared(binary: str, real: dict[Command, str], simulated: dict[Command, st
     kubectl = Path(binary).name
     for place, command in enumerate(commands()):
         key = Command(f"{place}{command.mark}", command.text)
-        one, other = real.get(key), simulated.get(key)
-        if other is None:
-            yield Outcome(kubectl, command.text, "skipped")
-        elif one is None:
+        one, other = real.get(key), simulated[key]
+        if one is None:
             yield Outcome(kubectl, command.text, "passed" if other.endswith("exit 0") else "failed", other)
         elif one == other:
             yield Outcome(kubectl, command.text, "equal")
