@@ -81,22 +81,24 @@ class Objects:
         *,
         part: str = "",
         dry: bool = False,
-        manager: str | None = "unknown",
+        manager: str | None = "",
     ) -> Record:
         """Replace an object: with `part` its status alone, with WHOLE its status too.
 
-        What changes nothing makes no new version. Without a manager the object brings its managed fields along.
+        What changes nothing makes no new version. The manager is who asks, empty for the cluster itself, which writes
+        whole objects; with None the object brings its managed fields along.
         """
         obj = deepcopy(obj)
         check_update(kind, held, obj)
         old = held.load()
         new = merge(kind, old, obj, part)
-        defaults.fill(kind, new)
+        if manager != "":
+            defaults.fill(kind, new)
         if manager is None:
             new["metadata"]["managedFields"] = obj["metadata"]["managedFields"]
         elif "managedFields" in old["metadata"]:
             new["metadata"]["managedFields"] = applying.track(
-                kind, old, new, applying.Writer(manager, part.strip("*"), now())
+                kind, old, new, applying.Writer(manager or "unknown", part.strip("*"), now())
             )
         if old == new:
             return held

@@ -40,10 +40,11 @@ def _always(message: str) -> Object:
 
 
 @cache
-def _parts(message: str) -> tuple[tuple[str, str, Form], ...]:
-    """The members of a message that are messages themselves: name, message, form."""
+def _parts(message: str) -> tuple[dict[str, tuple[str, Form]], tuple[str, ...]]:
+    """The members of a message that are messages themselves, by name, and those that Go inlines."""
     known = messages().messages
-    return tuple((f.name, f.type, f.form) for f in known[message].values() if f.type in known)
+    held = [field for field in known[message].values() if field.type in known and field.type != "meta.ObjectMeta"]
+    return {f.name: (f.type, f.form) for f in held if f.name}, tuple(f.type for f in held if not f.name)
 
 
 def fill(kind: Kind, obj: Object) -> None:
@@ -64,17 +65,16 @@ def _fill(message: str, obj: Object) -> None:
     for name, value in _always(message).items():
         if name not in obj or (obj[name] is None and value is not None):
             obj[name] = deepcopy(value) if isinstance(value, (dict, list)) else value
-    for name, part, form in _parts(message):
-        if not name:
-            _fill(part, obj)
-        held = obj.get(name)
-        if form is Form.LIST and isinstance(held, list):
-            for one in held:
+    parts, inlined = _parts(message)
+    for part in inlined:
+        _fill(part, obj)
+    for name in parts.keys() & obj.keys():
+        part, form = parts[name]
+        held = obj[name]
+        if form is Form.LIST or form is Form.MAP:
+            for one in (held.values() if form is Form.MAP else held) if held else ():
                 _fill(part, one)
-        elif form is Form.MAP and isinstance(held, dict):
-            for one in held.values():
-                _fill(part, one)
-        elif isinstance(held, dict) and part != "meta.ObjectMeta":
+        elif isinstance(held, dict):
             _fill(part, held)
 
 
