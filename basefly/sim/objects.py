@@ -96,7 +96,7 @@ class Objects:
             defaults.fill(kind, new)
         if manager is None:
             new["metadata"]["managedFields"] = obj["metadata"]["managedFields"]
-        elif "managedFields" in old["metadata"]:
+        elif any(entry["operation"] == "Apply" for entry in old["metadata"].get("managedFields", ())):
             new["metadata"]["managedFields"] = applying.track(
                 kind, old, new, applying.Writer(manager or "unknown", part.strip("*"), now())
             )
