@@ -2,11 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e bench assets lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e conformance bench assets \
+  lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
 T ?=
+ONLY ?=
 NAME ?= ingest
 SOURCES := basefly tests e2e bench scripts
 
@@ -62,6 +64,10 @@ browser: .venv/stamp assets ## Every page in a real Chromium, with axe
 
 e2e: .venv/stamp assets ## Against real Kubernetes control planes (KUBEBUILDER_ASSETS or BASEFLY_E2E_KUBECONFIG)
 	@$(PY) -m pytest e2e
+
+conformance: .venv/stamp ## The simulated cluster beside a real API server, and kubectl with both (ONLY=writes: a family)
+	@$(PY) -m e2e.conformance $(if $(ONLY),--only $(ONLY),)
+	@$(if $(ONLY),,$(PY) -m e2e.conformance.kubectl)
 
 bench: .venv/stamp ## A bar beside its rival: make bench NAME=ingest
 	@$(PY) -m bench $(NAME)

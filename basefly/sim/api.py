@@ -7,6 +7,7 @@ from typing import Any
 
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.objects import Objects
+from basefly.sim.rules import WHOLE
 from basefly.sim.status import not_found
 from basefly.sim.store.record import Record
 
@@ -40,7 +41,7 @@ class Api:
         kind = self._objects.catalog.of(obj)
         meta = obj["metadata"]
         held = self._held(kind, meta["name"], meta.get("namespace", ""))
-        changed = self._objects.update(kind, held, obj, whole=True)
+        changed = self._objects.update(kind, held, obj, part=WHOLE)
         return _loaded(kind, changed)
 
     def change(self, resource: str, name: str, namespace: str = "", *, by: Callable[[Object], Any]) -> Object:

@@ -10,7 +10,8 @@ from typing import Any
 
 from basefly.sim import status
 from basefly.sim.access.accounts import Accounts
-from basefly.sim.kinds import custom, defaults
+from basefly.sim.bodies import applying, defaults
+from basefly.sim.kinds import custom
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.rules import check_name, check_update, content, counts_generations, merge
@@ -20,6 +21,14 @@ from basefly.sim.store.store import Store
 
 Object = dict[str, Any]
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+_COLLECTED = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+"""Ways of deletion by the finalizers that hold an object until it is done."""
+_PROTECTED = {
+    "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+    "persistentvolumes": "kubernetes.io/pv-protection",
+    "volumeattributesclasses.storage.k8s.io": "kubernetes.io/vac-protection",
+}
+"""The finalizers that storage is made with; the controller that takes them away does so at once."""
 _ROOT_CA = "kube-root-ca.crt"
 
 
@@ -49,28 +58,48 @@ class Objects:
         meta = self._new_metadata(kind, obj, namespace)
         if not keep_status and kind.part("status") and kind.name != "nodes":
             obj.pop("status", None)
-        defaults.fill(kind.name, obj)
+        defaults.fill(kind, obj)
         if kind.name == "services":
             self._give_address(obj)
         if kind.name == custom.RESOURCE:
             custom.establish(obj, meta["creationTimestamp"])
+        if holder := _PROTECTED.get(kind.name):
+            meta["finalizers"] = list(dict.fromkeys([*(meta.get("finalizers") or ()), holder]))
         if dry:
-            return record(obj, 0)
+            made = record(obj, 0)
+            made.made = made.body.replace(b'"resourceVersion":"0",', b"", 1)
+            return made
         created = self.store.put(kind.name, obj)
         self._follow_creation(kind, obj)
         return created
 
     def update(
-        self, kind: Kind, held: Record, obj: Object, *, part: str = "", dry: bool = False, whole: bool = False
+        self,
+        kind: Kind,
+        held: Record,
+        obj: Object,
+        *,
+        part: str = "",
+        dry: bool = False,
+        manager: str | None = "",
     ) -> Record:
-        """Replace an object: with `part` its status alone, with `whole` its status too.
+        """Replace an object: with `part` its status alone, with WHOLE its status too.
 
-        What changes nothing makes no new version.
+        What changes nothing makes no new version. The manager is who asks, empty for the cluster itself, which writes
+        whole objects; with None the object brings its managed fields along.
         """
         obj = deepcopy(obj)
         check_update(kind, held, obj)
         old = held.load()
-        new = merge(kind, old, obj, part, whole=whole)
+        new = merge(kind, old, obj, part)
+        if manager != "":
+            defaults.fill(kind, new)
+        if manager is None:
+            new["metadata"]["managedFields"] = obj["metadata"]["managedFields"]
+        elif any(entry["operation"] == "Apply" for entry in old["metadata"].get("managedFields", ())):
+            new["metadata"]["managedFields"] = applying.track(
+                kind, old, new, applying.Writer(manager or "unknown", part.strip("*"), now())
+            )
         if old == new:
             return held
         if counts_generations(kind) and content(old) != content(new):
@@ -86,16 +115,30 @@ class Objects:
             self._define(new)
         return changed
 
-    def delete(self, kind: Kind, held: Record, *, grace: int | None = None, orphan: bool = False) -> Record:
-        """Remove an object with what it owns, at once or, while finalizers hold it, by marking it."""
+    def delete(self, kind: Kind, held: Record, *, grace: int | None = None, policy: str = "") -> Record:
+        """Remove an object with what it owns, at once or, while finalizers hold it, by marking it.
+
+        `policy` is how what it owns goes: Background (the default), Foreground or Orphan.
+        """
         obj = held.load()
         meta = obj["metadata"]
+        if meta.get("finalizers") == [_PROTECTED.get(kind.name)]:
+            return self._collect(kind, obj)
+        if (
+            policy in _COLLECTED
+            and kind.name not in ("namespaces", custom.RESOURCE)
+            and not meta.get("deletionTimestamp")
+        ):
+            meta["finalizers"] = [*(meta.get("finalizers") or ()), _COLLECTED[policy]]
+            return self._collect(kind, obj, policy)
         seconds = _grace(kind, obj, grace)
         if meta.get("deletionTimestamp") and (meta.get("finalizers") or (seconds and self.graceful)):
             return held
         if seconds is not None or meta.get("finalizers"):
-            meta |= {"deletionTimestamp": now(), "deletionGracePeriodSeconds": seconds or 0}
-            if "generation" in meta:
+            meta["deletionTimestamp"] = now()
+            if kind.name not in ("namespaces", custom.RESOURCE):
+                meta["deletionGracePeriodSeconds"] = seconds or 0
+            if "generation" in meta and kind.name != custom.RESOURCE:
                 meta["generation"] += 1
         if seconds or meta.get("finalizers"):
             held = self.store.put(kind.name, obj)
@@ -103,7 +146,23 @@ class Objects:
             return held
         if kind.name in ("namespaces", custom.RESOURCE):
             held = self._terminate(kind, obj)
-        return self._remove(kind, held, obj, orphan=orphan)
+        return self._remove(kind, held, obj)
+
+    def _collect(self, kind: Kind, obj: Object, policy: str = "") -> Record:
+        """Mark an object, let go of what it owns, and remove it: its last finalizer is of a quick controller."""
+        meta = obj["metadata"]
+        meta |= {"deletionTimestamp": now(), "deletionGracePeriodSeconds": 0}
+        if "generation" in meta:
+            meta["generation"] += 1
+        marked = self.store.put(kind.name, obj)
+        for resource, dependent in self.store.owned_by(marked.uid):
+            self._let_go(resource, dependent, marked.uid, policy == "Orphan")
+        meta["finalizers"].pop()
+        if meta["finalizers"]:
+            self.store.put(kind.name, obj)
+        else:
+            self._remove(kind, marked, obj)
+        return marked
 
     def _terminate(self, kind: Kind, obj: Object) -> Record:
         """Mark a namespace or a definition, and empty it."""
@@ -174,12 +233,12 @@ class Objects:
         for definition in self.store.of(custom.RESOURCE).page():
             self._define(definition.load())
 
-    def _remove(self, kind: Kind, held: Record, last: Object | None = None, *, orphan: bool = False) -> Record:
+    def _remove(self, kind: Kind, held: Record, last: Object | None = None) -> Record:
         gone = self.store.remove(kind.name, held, last)
         if kind.name == custom.RESOURCE:
             self._undefine(held.name)
         for resource, dependent in self.store.owned_by(held.uid):
-            self._let_go(resource, dependent, held.uid, orphan)
+            self._let_go(resource, dependent, held.uid, False)
         return gone
 
     def _let_go(self, resource: str, dependent: Record, uid: str, orphan: bool) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from basefly.sim import status
+from basefly.sim.bodies.messages import messages
 from basefly.sim.kinds.defaults import GENERATIONAL
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.status import Cause
@@ -14,6 +15,8 @@ from basefly.sim.store.record import Record
 Object = dict[str, Any]
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "generation")
+WHOLE = "*"
+"""The part of an object that is all of it, its status included."""
 _FREE_NAMES = "rbac.authorization.k8s.io"
 """The one group whose names may be any path segment, such as system:node."""
 
@@ -33,6 +36,11 @@ def check_name(kind: Kind, name: str) -> None:
         raise status.invalid(kind.kind, "", [cause], group=kind.group)
     if kind.group == _FREE_NAMES or (_SUBDOMAIN.fullmatch(name) and len(name) <= 253):
         return
+    if len(name) > 253:
+        cause = Cause(
+            "FieldValueInvalid", f'Invalid value: "{name}": must be no more than 253 characters', "metadata.name"
+        )
+        raise status.invalid(kind.kind, name, [cause], group=kind.group)
     message = (
         f'Invalid value: "{name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '
         "'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for "
@@ -50,20 +58,35 @@ def check_type(kind: Kind, obj: Object) -> None:
     named, version = obj.get("kind", kind.kind), obj.get("apiVersion", kind.api_version)
     if named == kind.kind and version == kind.api_version:
         return
+    if kind.definition:
+        raise _other_custom(kind, obj, named, version)
     why = f"converting ({version.rpartition('/')[2]}.{named}) to (core.{kind.kind}): unknown conversion"
-    if named == kind.kind:
+    if messages().of(version, named) is None:
         why = f'no kind "{named}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
-    raise status.bad_request(f'{named} in version "{version}" cannot be handled as a {kind.kind}: {why}')
+    told = f'{named} in version "{version.rpartition("/")[2]}"'
+    raise status.bad_request(f"{told} cannot be handled as a {kind.kind}: {why}")
+
+
+def _other_custom(kind: Kind, obj: Object, named: str, version: str) -> status.Refusal:
+    if version != kind.api_version:
+        found = f"the API version in the data ({version})"
+        return status.bad_request(f"{found} does not match the expected API version ({kind.api_version})")
+    cause = Cause("FieldValueInvalid", f'Invalid value: "{named}": must be {kind.kind}', "kind")
+    return status.invalid(named, (obj.get("metadata") or {}).get("name", ""), [cause], group=kind.group)
 
 
 def check_update(kind: Kind, held: Record, obj: Object) -> None:
     """Refuse an update that names another object, or that was made from an older version."""
     meta: Object = obj.setdefault("metadata", {})
-    if meta.get("name", held.name) != held.name:
+    if not meta.get("name"):
+        raise status.bad_request("the name of the object (one based on URL) was undeterminable: name must be provided")
+    if meta["name"] != held.name:
         names = f"({meta['name']}) does not match the name on the URL ({held.name})"
         raise status.bad_request(f"the name of the object {names}")
     if kind.namespaced and meta.get("namespace", held.namespace) != held.namespace:
-        raise status.bad_request("the namespace of the object does not match the namespace on the URL")
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
     if meta.get("uid", held.uid) != held.uid:
         raise status.conflict(kind, held.name, _other_uid(kind, held, meta["uid"]))
     version = meta.get("resourceVersion")
@@ -83,16 +106,16 @@ def _other_uid(kind: Kind, held: Record, uid: str) -> str:
     )
 
 
-def merge(kind: Kind, old: Object, new: Object, part: str, *, whole: bool = False) -> Object:
+def merge(kind: Kind, old: Object, new: Object, part: str) -> Object:
     """The object after an update: of `new`, only what this path may change."""
-    if part:
+    if part and part != WHOLE:
         merged = old | ({part: new[part]} if part in new else {})
     else:
         merged = {key: value for key, value in new.items() if key not in ("kind", "apiVersion")}
-        if kind.part("status") and not whole:
+        if kind.part("status") and not part:
             merged.pop("status", None)
             merged |= {"status": old["status"]} if "status" in old else {}
-    meta = dict(old["metadata"]) if part else {"name": old["metadata"]["name"]} | new["metadata"]
+    meta = dict(old["metadata"]) if part and part != WHOLE else {"name": old["metadata"]["name"]} | new["metadata"]
     for key in (*_KEPT, "namespace", "resourceVersion", "managedFields"):
         meta.pop(key, None)
         if key in old["metadata"]:

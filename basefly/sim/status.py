@@ -79,9 +79,16 @@ def not_allowed() -> Refusal:
     return Refusal(405, "MethodNotAllowed", message, name=None)
 
 
-def not_acceptable() -> Refusal:
-    message = "only the following media types are accepted: application/json, application/yaml"
-    return Refusal(406, "NotAcceptable", message)
+_MEDIA = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+
+
+def not_acceptable(*, known: bool, many: bool = False) -> Refusal:
+    """Nothing that is accepted can be served; `known`: a media type could, but not in the form that is wanted."""
+    if known:
+        return Refusal(406, "NotAcceptable", f"only the following media types are accepted: {_MEDIA}")
+    streams = ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch" if many else ""
+    message = f"406: Not Acceptable\n\nAvailable representations: {_MEDIA}{streams}"
+    return Refusal(406, "NotAcceptable", message, name=None)
 
 
 def unsupported_media(message: str) -> Refusal:
@@ -89,9 +96,8 @@ def unsupported_media(message: str) -> Refusal:
 
 
 def unsupported_body() -> Refusal:
-    accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
     return unsupported_media(
-        f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        f"the body of the request was in an unknown format - accepted media types include: {_MEDIA}"
     )
 
 
@@ -131,7 +137,7 @@ class Cause(msgspec.Struct, frozen=True):
 def invalid(kind: str, name: str, causes: Sequence[Cause], *, group: str = "") -> Refusal:
     """422 with a cause for each wrong field; `kind` is the Kind, not the resource."""
     title = f"{kind}.{group}" if group else kind
-    said = [f"{cause.field}: {cause.message}" for cause in causes]
+    said = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     text = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
     message = f'{title} "{name}" is invalid: {text}'
     listed = [msgspec.to_builtins(cause) for cause in causes]

@@ -94,14 +94,19 @@ class Access:
         bound = self._bound(user, namespace)
         return [rule for where, _, binding in bound for rule in self._rules(where, binding.role_ref)]
 
-    def impersonate(self, user: User, headers: Any) -> User:
+    def impersonate(self, user: User, headers: Any, target: Target) -> User:
         """The user that a request acts as: the one it names, if this user may act as that one."""
         other = impersonated(headers)
         if other is None:
             return user
-        self.require(user, _impersonation(other))
-        for group in headers.getall("Impersonate-Group", ()):
-            self.require(user, Target(verb="impersonate", resource="groups", name=group))
+        wanted = [_impersonation(other)]
+        wanted += [
+            Target(verb="impersonate", resource="groups", name=group)
+            for group in headers.getall("Impersonate-Group", ())
+        ]
+        if not all(self.allowed(user, one)[0] for one in wanted):
+            what = "serviceaccount" if wanted[0].resource == "serviceaccounts" else "user-info"
+            raise _forbidden(user, msgspec.structs.replace(target, verb=f"impersonate-on:{what}:{target.verb}"))
         return other
 
     def _bound(self, user: User, namespace: str) -> Iterator[tuple[str, str, _Binding]]:

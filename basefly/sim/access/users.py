@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from basefly.sim.status import unauthorized
+from basefly.sim.status import bad_request, unauthorized
 
+_EXTRA = "impersonate-extra-"
 ANONYMOUS = "system:anonymous"
 
 
@@ -18,10 +19,12 @@ class User(msgspec.Struct, frozen=True):
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
+    extra: dict[str, list[str]] = {}
 
     def info(self) -> dict[str, Any]:
         info: dict[str, Any] = {"username": self.name, "groups": list(self.groups)}
-        return info | ({"uid": self.uid} if self.uid else {})
+        more = {"uid": self.uid, "extra": self.extra}
+        return info | {name: held for name, held in more.items() if held}
 
 
 def service_account(namespace: str, name: str, uid: str = "") -> User:
@@ -52,12 +55,20 @@ def authenticate(
 def impersonated(headers: Any) -> User | None:
     """The user that the headers ask to act as; `headers` is a multidict, for groups may be many."""
     name = headers.get("Impersonate-User")
+    groups = tuple(headers.getall("Impersonate-Group", ()))
+    if not name and groups:
+        asked = ", ".join(f'"{group}"' for group in groups)
+        info = f'Name:"", UID:"", Groups:[]string{{{asked}}}, Extra:map[string][]string(nil)'
+        raise bad_request(f"requested &user.DefaultInfo{{{info}}} without impersonating a user name")
     if not name:
         return None
-    groups = tuple(headers.getall("Impersonate-Group", ()))
     if not groups and name.startswith("system:serviceaccount:"):
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{name.split(':')[2]}")
-    return _with_group(User(name, groups, headers.get("Impersonate-Uid", "")), "system:authenticated")
+    extra: dict[str, list[str]] = {}
+    for header, value in headers.items():
+        if header.lower().startswith(_EXTRA):
+            extra.setdefault(header.lower().removeprefix(_EXTRA), []).append(value)
+    return _with_group(User(name, groups, headers.get("Impersonate-Uid", ""), extra), "system:authenticated")
 
 
 def _with_group(user: User, group: str) -> User:

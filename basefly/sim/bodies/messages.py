@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,11 +28,17 @@ class Field(NamedTuple):
 
 
 class Messages(msgspec.Struct, frozen=True):
-    """`kinds` leads from apiVersion/kind to a message; `merge` from a message's list fields to their merge keys."""
+    """`kinds` leads from apiVersion/kind to a message; `merge` from a message's list fields to their merge keys.
+
+    `always` has what Go writes even where it is empty; `keys` how apply tells members apart: a list by the keys of its
+    members, a set by none, and None is a member that belongs to one manager as a whole.
+    """
 
     kinds: dict[str, str]
     messages: dict[str, dict[int, Field]]
     merge: dict[str, dict[str, str]]
+    always: dict[str, dict[str, Any]]
+    keys: dict[str, dict[str, list[str] | None]]
 
     def of(self, api_version: str, kind: str) -> str | None:
         """The message of a kind; DeleteOptions belong to every group."""

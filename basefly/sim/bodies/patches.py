@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from basefly.sim.bodies import strategic
+from basefly.sim.bodies.shape import fit
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.status import Refusal, bad_request, unsupported_media
+from basefly.sim.status import Cause, Refusal, bad_request, invalid, unsupported_media
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -24,6 +25,20 @@ class _Operation(msgspec.Struct):
     from_: str = msgspec.field(default="", name="from")
 
 
+_STRATEGIC_PATCH = dict[str, Any]
+
+
+def check_media(kind: Kind, media: str) -> None:
+    """Refuse, before anything is looked up, what is no patch."""
+    if media == STRATEGIC and kind.definition:
+        accepted = f"{JSON_PATCH}, {MERGE_PATCH}, {APPLY[0]}"
+        raise unsupported_media(
+            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        )
+    if media not in (JSON_PATCH, MERGE_PATCH, STRATEGIC, *APPLY):
+        raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", name=None)
+
+
 def apply(kind: Kind, obj: dict[str, Any], text: bytes, media: str) -> dict[str, Any]:
     """The object after a patch; the one given is left alone."""
     if media == JSON_PATCH:
@@ -31,23 +46,38 @@ def apply(kind: Kind, obj: dict[str, Any], text: bytes, media: str) -> dict[str,
     if media == MERGE_PATCH:
         merged = merge(obj, _decode(text, dict[str, Any]))
         return dict(merged)
-    if media == STRATEGIC and kind.definition:
-        accepted = f"{JSON_PATCH}, {MERGE_PATCH}, {APPLY[0]}"
-        raise unsupported_media(
-            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-        )
     if media == STRATEGIC:
-        return strategic.merge(kind, obj, _decode(text, dict[str, Any]))
-    if media in APPLY:
-        raise unsupported_media(f"Server-side apply is not simulated: use {STRATEGIC}, {MERGE_PATCH} or {JSON_PATCH}")
+        return strategic.merge(kind, obj, _decode(text, _STRATEGIC_PATCH))
     raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", name=None)
 
 
-def _decode(text: bytes, kind: Any) -> Any:
+def check(kind: Kind, patched: dict[str, Any]) -> None:
+    """Refuse with 422 what is no object of this kind any more."""
     try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
-        raise bad_request(f"error decoding patch: {error}") from None
+        fit(patched, kind.api_version, kind.kind)
+        why = (
+            "" if (patched.get("apiVersion"), patched.get("kind")) == (kind.api_version, kind.kind) else "another kind"
+        )
+    except Refusal as refusal:
+        why = refusal.message.partition(": ")[2]
+    if why:
+        shown = msgspec.json.encode(msgspec.json.encode(patched).decode()).decode()
+        raise invalid("", "", [Cause("FieldValueInvalid", f"Invalid value: {shown}: {why}", "patch")])
+
+
+def _decode(text: bytes, kind: Any) -> Any:
+    """A patch of a type; strategic ones are refused without a preface."""
+    preface = "" if kind is _STRATEGIC_PATCH else "error decoding patch: "
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise bad_request(f"{preface}unexpected end of JSON input") from None
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        named = {str: "string", list: "array", dict: "object", bool: "bool"}.get(type(value), "number")
+        go = "[]handlers.jsonPatchOp" if kind == list[_Operation] else "map[string]interface {}"
+        raise bad_request(f"{preface}json: cannot unmarshal {named} into Go value of type {go}") from None
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from basefly.sim.bodies.messages import Form, messages
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.status import bad_request, not_simulated
+from basefly.sim.status import Refusal, not_simulated
 
 Object = dict[str, Any]
 _ORDER = "$setElementOrder/"
@@ -31,7 +32,7 @@ def _maps(message: str, old: Any, patch: Object) -> Object:
     if how == "replace" or not isinstance(old, dict):
         old = {}
     elif how not in (None, "merge"):
-        raise bad_request(f"Unrecognized patch directive: {how}")
+        raise Refusal(500, "", f"unknown patch type: {how} in map: {_go(patch)}")
     merged = dict(old)
     for key, value in plain.items():
         if value is None:
@@ -39,7 +40,7 @@ def _maps(message: str, old: Any, patch: Object) -> Object:
         else:
             merged[key] = _member(message, key, merged.get(key), value)
     _take(merged, patch)
-    _order(message, merged, patch)
+    _order(message, merged, old, patch)
     if (kept := patch.get(_KEEP)) is not None:
         merged = {key: value for key, value in merged.items() if key in kept}
     return merged
@@ -64,7 +65,7 @@ def _lists(message: str, key: str, old: list[Object], patch: list[Object]) -> li
     merged = list(old)
     for item in patch:
         if key not in item:
-            raise bad_request(f"map: {item} does not contain declared merge key: {key}")
+            raise Refusal(500, "", f"map: {_go(item)} does not contain declared merge key: {key}")
         at = next((number for number, held in enumerate(merged) if held.get(key) == item[key]), None)
         if item.get(_HOW) == "delete":
             merged = [held for held in merged if held.get(key) != item[key]]
@@ -72,7 +73,29 @@ def _lists(message: str, key: str, old: list[Object], patch: list[Object]) -> li
             merged.append(_maps(message, {}, item))
         else:
             merged[at] = _maps(message, merged[at], item)
-    return merged
+    return ordered(_by(key), merged, old, [item[key] for item in patch])
+
+
+def _go(held: Object) -> str:
+    """A map as Go prints it."""
+    return f"map[{' '.join(f'{name}:{value}' for name, value in sorted(held.items()))}]"
+
+
+def ordered(place: Callable[[Any], Any], merged: list[Any], old: list[Any], wanted: list[Any]) -> list[Any]:
+    """What is wanted comes in that order; the rest goes before the first that it preceded on the server."""
+    before = {place(item): number for number, item in enumerate(old)}
+    named = sorted((item for item in merged if place(item) in wanted), key=lambda item: wanted.index(place(item)))
+    others = [item for item in merged if place(item) not in wanted]
+    result: list[Any] = []
+    for item in named:
+        while others and before.get(place(others[0]), len(old)) < before.get(place(item), -1):
+            result.append(others.pop(0))
+        result.append(item)
+    return result + others
+
+
+def _by(key: str) -> Callable[[Any], Any]:
+    return lambda item: item.get(key) if isinstance(item, dict) else item
 
 
 def _take(merged: Object, patch: Object) -> None:
@@ -82,18 +105,12 @@ def _take(merged: Object, patch: Object) -> None:
             merged[name] = [held for held in merged.get(name, ()) if held not in values]
 
 
-def _order(message: str, merged: Object, patch: Object) -> None:
-    """Order lists as the patch says. Where the server holds what the patch does not name, only it knows how."""
+def _order(message: str, merged: Object, old: Object, patch: Object) -> None:
+    """Order lists as the patch says."""
     for directive, order in patch.items():
-        if not directive.startswith(_ORDER):
-            continue
         name = directive.removeprefix(_ORDER)
+        if not directive.startswith(_ORDER) or name not in merged:
+            continue
         found = messages().member(message, name)
-        key = found[1] if found else None
-        wanted = [item.get(key) if isinstance(item, dict) else item for item in order]
-        places = [held.get(key) if isinstance(held, dict) else held for held in merged.get(name, ())]
-        if any(place not in wanted for place in places):
-            raise not_simulated(f"the order of {name} where the patch does not name all of them")
-        if name in merged:
-            pairs = sorted(zip(places, merged[name], strict=True), key=lambda pair: wanted.index(pair[0]))
-            merged[name] = [held for _, held in pairs]
+        key = (found[1] if found else None) or ""
+        merged[name] = ordered(_by(key), merged[name], old.get(name) or [], list(map(_by(key), order)))

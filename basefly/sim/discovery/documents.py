@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from basefly.sim.discovery import openapi
 from basefly.sim.kinds.kind import Kind, Subresource
+from basefly.sim.status import no_such_path, not_allowed
 from basefly.sim.wire.negotiate import answer_value
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ _HEALTH = ("readyz", "livez", "healthz")
 async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> web.Response:
     """Answer a GET outside the resources, or 404."""
     parts = [part for part in path.split("/") if part]
+    if request.method not in ("GET", "HEAD") and parts[:1] in (["version"], ["api"], ["apis"]):
+        raise not_allowed()
     match parts:
         case [health, *_] if health in _HEALTH:
             return web.Response(text="ok", headers={"X-Content-Type-Options": "nosniff"})
@@ -34,6 +38,8 @@ async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> 
         case ["api"] | ["apis"] | ["api", _] | ["apis", _] | ["apis", _, _]:
             if told := _plain(cluster, parts):
                 return await answer_value(request, told)
+            if parts[1:2] and (parts[0] == "api" or parts[1] in cluster.catalog.versions()):
+                raise no_such_path()
         case []:
             return await answer_value(request, {"paths": _paths(cluster)})
     return web.Response(text="404 page not found\n", status=404)
@@ -89,7 +95,7 @@ def _group_discovery(group: str, versions: dict[str, list[Kind]]) -> dict[str, A
 def _resource_discovery(kind: Kind) -> dict[str, Any]:
     told: dict[str, Any] = {
         "resource": kind.plural,
-        "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "responseKind": _response_kind(kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
         "verbs": kind.verbs,
@@ -100,6 +106,12 @@ def _resource_discovery(kind: Kind) -> dict[str, Any]:
     return told
 
 
+def _response_kind(kind: Kind) -> dict[str, str]:
+    """The real server names group and version of custom kinds alone."""
+    named = {"group": kind.group, "version": kind.version} if kind.definition else {"group": "", "version": ""}
+    return named | {"kind": kind.kind}
+
+
 def _names(kind: Kind) -> dict[str, Any]:
     names = {"shortNames": kind.short_names, "categories": kind.categories}
     return {key: value for key, value in names.items() if value}
@@ -107,7 +119,8 @@ def _names(kind: Kind) -> dict[str, Any]:
 
 def _part_discovery(kind: Kind, part: Subresource) -> dict[str, Any]:
     group, version = (part.group, part.version) if part.version else (kind.group, kind.version)
-    response = {"group": group, "version": version, "kind": part.kind}
+    own = not part.version and not kind.definition
+    response = {"group": "" if own else group, "version": "" if own else version, "kind": part.kind}
     return {"subresource": part.name, "responseKind": response, "verbs": part.verbs}
 
 
@@ -146,11 +159,20 @@ def _resource_list(group_version: str, kinds: list[Kind]) -> dict[str, Any]:
                 "kind": kind.kind,
                 "verbs": kind.verbs,
                 **_names(kind),
+                **_storage(kind),
             }
         )
         resources += [_part(kind, part) for part in kind.subresources]
     version = {"apiVersion": "v1"} if kinds[0].group else {}
     return {"kind": "APIResourceList"} | version | {"groupVersion": group_version, "resources": resources}
+
+
+def _storage(kind: Kind) -> dict[str, str]:
+    """The fingerprint of the version in which a kind is stored, for those that are."""
+    if "list" not in kind.verbs:
+        return {}
+    digest = hashlib.sha256(f"{kind.group}/{kind.version}/{kind.kind}".encode()).digest()
+    return {"storageVersionHash": base64.b64encode(digest[:8]).decode()}
 
 
 def _part(kind: Kind, part: Subresource) -> dict[str, Any]:

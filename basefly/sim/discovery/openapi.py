@@ -9,24 +9,33 @@ from aiohttp import web
 
 from basefly.sim.bodies.messages import Field, Form, messages
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.status import no_such_path
 from basefly.sim.wire.negotiate import answer_value
 
 if TYPE_CHECKING:
     from basefly.sim.cluster import Cluster
 
 VERSION = "v1.36.2"
-_SCALARS = {"b": "boolean", "i": "integer", "d": "number"}
+_SCALARS: dict[str, dict[str, Any]] = {"b": {"type": "boolean"}, "i": {"type": "integer"}, "d": {"type": "number"}}
+_LEAVES: dict[str, dict[str, Any]] = {
+    "FieldsV1": {"type": "object"},
+    "RawExtension": {"type": "object"},
+    "IntOrString": {"format": "int-or-string"},
+    "Any": {},
+    "Quantity": {"oneOf": [{"type": "string"}, {"type": "number"}]},
+    "ExtraValue": {"type": "array", "items": {"type": "string"}},
+}
 _VALIDATION = {"name": "fieldValidation", "in": "query", "schema": {"type": "string", "uniqueItems": True}}
 
 
 async def answer_document(cluster: Cluster, request: web.BaseRequest, path: str) -> web.Response:
     """The index of documents, or the document of one group and version."""
     if not path:
-        return await answer_value(request, {"paths": _index(cluster)})
+        answered = await answer_value(request, {"paths": _index(cluster)})
+        answered.headers["Content-Type"] = "text/plain; charset=utf-8"  # so does the real server
+        return answered
     kinds = [kind for kind in cluster.catalog if _place(kind) == path]
     if not kinds:
-        raise no_such_path()
+        return web.Response(status=404)
     return await answer_value(request, _document(kinds))
 
 
@@ -94,15 +103,18 @@ def _message(message: str, schemas: dict[str, Any]) -> dict[str, Any]:
             properties[field.name] = _member(field, schemas)
         else:
             properties |= _message(field.type, schemas)["properties"]
+    if message in messages().kinds.values():
+        properties = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}} | properties
     schemas[message] = {"type": "object", "properties": properties}
     return dict(schemas[message])
 
 
 def _member(field: Field, schemas: dict[str, Any]) -> dict[str, Any]:
-    known = messages().messages
-    if field.type in known and field.type not in schemas:
+    leaf = _SCALARS.get(field.type) or _LEAVES.get(field.type.rpartition(".")[2])
+    is_message = leaf is None and field.type in messages().messages
+    if is_message and field.type not in schemas:
         _message(field.type, schemas)
-    one = _ref(field.type) if field.type in known else {"type": _SCALARS.get(field.type, "string")}
+    one = _ref(field.type) if is_message else {"type": "string"} if leaf is None else leaf
     if field.form is Form.LIST:
         return {"type": "array", "items": one}
     return {"type": "object", "additionalProperties": one} if field.form is Form.MAP else one

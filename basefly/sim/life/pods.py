@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from basefly.sim.kinds import defaults
+from basefly.sim.bodies import defaults
+from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.life.work import Object, Work, owner_reference
 from basefly.sim.objects import now
 from basefly.sim.store.record import Record
 
+_POD = Catalog().named("pods")
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "": 1.0}
 
@@ -153,10 +156,8 @@ def _prepared(kind: str, owner: Object) -> Object:
     if kind != "StatefulSet":
         shared["generateName"] = f"{owner['metadata']['name']}-"
     made: Object = {"metadata": shared | {"ownerReferences": [owner_reference(kind, owner)]}}
-    made["spec"] = dict(template["spec"])
-    asked = any(held.get("resources") for held in made["spec"].get("containers", ()))
-    made["status"] = {"phase": "Pending", "qosClass": "Burstable" if asked else "BestEffort"}
-    defaults.fill("pods", made)
+    made["spec"] = deepcopy(template["spec"])
+    defaults.fill(_POD, made)
     return made
 
 

@@ -52,7 +52,7 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
     try:
         response = await _serve(cluster, request, target, entry)
     except Refusal as refusal:
-        response = refuse(refusal)
+        response = refuse(refusal, request.headers.get("Accept", ""))
     except ConnectionError:  # cut by a fault or by the asker: nobody is left to answer, and it is no error of ours
         raise asyncio.CancelledError from None
     except Exception as error:  # noqa: BLE001  # the last resort: whoever asks gets a Status
@@ -63,7 +63,7 @@ async def handle(cluster: Cluster, request: web.BaseRequest) -> web.StreamRespon
 
 
 async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, entry: Request) -> web.StreamResponse:
-    user = _user(cluster, request)
+    user = _user(cluster, request, target)
     entry.user = user.name
     await cluster.faults.strike(request, target)
     cluster.access.require(user, target)
@@ -74,20 +74,22 @@ async def _serve(cluster: Cluster, request: web.BaseRequest, target: Target, ent
     return await pass_on(cluster.faults, request, target, answer)
 
 
-def _user(cluster: Cluster, request: web.BaseRequest) -> User:
+def _user(cluster: Cluster, request: web.BaseRequest, target: Target) -> User:
     certificate = request.transport.get_extra_info("peercert") if request.transport else None
     user = authenticate(request.headers, certificate, cluster.user_of, anonymous=cluster.anonymous)
-    return cluster.access.impersonate(user, request.headers)
+    return cluster.access.impersonate(user, request.headers, target)
 
 
 async def _resource(cluster: Cluster, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
     kind = cluster.catalog.at(target.group, target.version, target.resource)
     if kind is None:
-        if not cluster.catalog.serves(target.group, target.version):
+        if target.group not in cluster.catalog.versions():
             return web.Response(text="404 page not found\n", status=404)
         raise no_such_path()
     _check_path(kind, target)
-    call = Call(cluster, request, target, kind, user, accepted(request.headers.get("Accept", "")))
+    call = Call(
+        cluster, request, target, kind, user, accepted(request.headers.get("Accept", ""), many=target.verb == "list")
+    )
     if target.subresource:
         return await answer_part(call)
     if kind.group == metrics.GROUP:

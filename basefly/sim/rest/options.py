@@ -40,6 +40,8 @@ def read(query: Mapping[str, str], *, watch: bool) -> Options:
         initial_events=None if initial is None else truthy(initial),
         include=query.get("includeObject", ""),
     )
+    if options.token and options.version is not None:
+        raise bad_request("specifying resource version is not allowed when using continue")
     _check_match(options, watch)
     return options
 
@@ -53,10 +55,15 @@ def unstreamed() -> Refusal:
 def _version(text: str, watch: bool) -> int:
     if text.isdigit():
         return int(text)
-    problem = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+    problem = unreadable(text)
     if watch:
         raise Refusal(500, "", problem)
     raise bad_request(f"invalid resource version: {problem}")
+
+
+def unreadable(text: str) -> str:
+    """What is wrong with a version that is no number."""
+    return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
 
 
 def integer(text: str) -> int:
@@ -75,11 +82,21 @@ def _check_match(options: Options, watch: bool) -> None:
 
 
 def _check_initial_events(options: Options, watch: bool) -> None:
+    causes, field = [], "resourceVersionMatch"
+    if not watch and options.match and options.version is None:
+        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+        causes.append(Cause("FieldValueForbidden", why, field))
     if not watch:
-        raise _forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
-    if options.match != "NotOlderThan":
-        needed = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        raise _forbidden("resourceVersionMatch", needed)
+        why = "Forbidden: sendInitialEvents is forbidden for list"
+        causes.append(Cause("FieldValueForbidden", why, "sendInitialEvents"))
+    elif options.match != "NotOlderThan":
+        why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        causes.append(Cause("FieldValueForbidden", why, field))
+        if options.match:
+            why = f'Unsupported value: "{options.match}": supported values: "NotOlderThan"'
+            causes.append(Cause("FieldValueNotSupported", why, field))
+    if causes:
+        raise invalid("ListOptions", "", causes, group="meta.k8s.io")
 
 
 def _check_list_match(options: Options, watch: bool) -> None:

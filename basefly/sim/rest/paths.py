@@ -26,14 +26,18 @@ def read(method: str, path: str, query: Mapping[str, str]) -> Target:
 
 
 def _resource(method: str, query: Mapping[str, str], path: str, *, group: str, version: str, rest: list[str]) -> Target:
-    namespace = ""
+    namespace, watched = "", rest[0] == "watch" and len(rest) > 1
+    if watched:
+        rest = rest[1:]
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_PARTS:
         namespace, rest = rest[1], rest[2:]
     resource, name, subresource = (*rest, "", "")[:3]
     if rest[0] == "namespaces":
         namespace = name
     verb = _VERBS.get(method, method.lower())
-    if not name:
+    if watched:
+        verb = "watch"
+    elif not name:
         verb = {"get": "watch" if truthy(query.get("watch")) else "list", "delete": "deletecollection"}.get(verb, verb)
     return Target(
         verb=verb,

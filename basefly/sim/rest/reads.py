@@ -10,7 +10,7 @@ from basefly.sim.faults.lagging import Lagging, view
 from basefly.sim.rest import options as list_options
 from basefly.sim.rest.options import Options
 from basefly.sim.rest.render import many, one
-from basefly.sim.status import expired, not_found, too_large
+from basefly.sim.status import Refusal, expired, not_found, too_large
 from basefly.sim.store import selectors, tokens
 from basefly.sim.store.record import Record
 from basefly.sim.store.store import Store
@@ -22,6 +22,11 @@ async def get(call: Call) -> web.Response:
     record = call.cluster.store.get(call.kind.name, call.namespace, call.target.name)
     if record is None:
         raise not_found(call.kind, call.target.name)
+    version = call.query.get("resourceVersion", "")
+    if version and not version.isdigit():
+        raise Refusal(500, "", list_options.unreadable(version))
+    if version and int(version) > call.cluster.store.version:
+        raise too_large(int(version), call.cluster.store.version)
     include = call.query.get("includeObject", "")
     return await answer(call.request, one(call.kind, record, call.accept.form, include=include), accept=call.accept)
 

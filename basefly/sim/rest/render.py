@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from basefly.sim.kinds.kind import Kind
+from basefly.sim.status import bad_request
 from basefly.sim.store.record import Record
 from basefly.sim.tables.table import columns, rows
 from basefly.sim.wire.negotiate import Form
@@ -31,7 +32,10 @@ def metadata(record: Record) -> bytes:
 def table(
     kind: Kind, records: Sequence[Record], meta: dict[str, Any], *, include: str = "", head: bool = True
 ) -> bytes:
-    """A Table; `include` is the query's includeObject, `head` whether it names its columns."""
+    """A Table, or 400; `include` is the query's includeObject, `head` whether it names its columns."""
+    if include not in ("", "Metadata", "Object", "None"):
+        why = f"includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise bad_request(f"Unable to convert to Table as requested: {why}")
     made = []
     for record, cells in zip(records, rows(kind, records), strict=True):
         embedded = {"Object": whole(kind, record), "None": b"null"}.get(include) or metadata(record)
@@ -63,7 +67,10 @@ def many(kind: Kind, records: Sequence[Record], meta: dict[str, Any], form: Form
     if form is Form.METADATA:
         name, version = "PartialObjectMetadataList", "meta.k8s.io/v1"
         items = [metadata(record) for record in records]
+        if not items:
+            return msgspec.json.encode({"kind": name, "apiVersion": version, "metadata": meta, "items": None})
     elif kind.definition:
+        meta = {"continue": ""} | meta
         items = [whole(kind, record) for record in records]
     else:
         items = [record.body for record in records]

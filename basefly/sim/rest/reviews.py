@@ -12,8 +12,9 @@ from basefly.sim.access.accounts import AUDIENCE
 from basefly.sim.access.rbac import Rule
 from basefly.sim.access.users import User
 from basefly.sim.bodies.objects import read_object
+from basefly.sim.objects import now
 from basefly.sim.requests import Target
-from basefly.sim.status import bad_request
+from basefly.sim.status import Cause, bad_request, invalid
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import answer_value
 
@@ -24,12 +25,32 @@ async def answer_review(call: Call) -> web.Response:
     """Answer with the question and its status."""
     obj = await read_object(call)
     spec = obj.get("spec") or {}
+    _check(call.kind.plural, spec)
     status = ANSWERS[call.kind.name](call, spec)
-    meta = {**(obj.get("metadata") or {}), "creationTimestamp": None}
+    meta = obj.get("metadata") or {}
+    if call.kind.plural == "selfsubjectreviews":
+        meta |= {"creationTimestamp": now()}
     told = {"kind": call.kind.kind, "apiVersion": call.kind.api_version, "metadata": meta}
     if call.kind.plural != "selfsubjectreviews":
         told["spec"] = {} if call.kind.plural == "selfsubjectrulesreviews" else spec
     return await answer_value(call.request, told | {"status": status}, status=201)
+
+
+def _check(plural: str, spec: Object) -> None:
+    """Refuse questions that ask nothing, or about nobody."""
+    if plural == "selfsubjectrulesreviews":
+        if not spec.get("namespace"):
+            raise bad_request("no namespace on request")
+    elif plural.endswith("accessreviews"):
+        causes = []
+        if ("resourceAttributes" in spec) == ("nonResourceAttributes" in spec):
+            why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+            causes.append(Cause("FieldValueInvalid", f"Invalid value: null: {why}", "spec.resourceAttributes"))
+        if not plural.startswith("self") and not spec.get("user") and not spec.get("groups"):
+            why = "at least one of user or group must be specified"
+            causes.append(Cause("FieldValueInvalid", f'Invalid value: "": {why}', "spec.user"))
+        if causes:
+            raise invalid("", "", causes, group="authorization.k8s.io")
 
 
 def _self_access(call: Call, spec: Object) -> Object:

@@ -8,13 +8,16 @@ import msgspec
 from aiohttp import web
 
 from basefly.sim import status
-from basefly.sim.bodies import patches
-from basefly.sim.bodies.objects import DeleteOptions, read_delete_options, read_object
+from basefly.sim.bodies import applying, checks, patches
+from basefly.sim.bodies.objects import DeleteOptions, applied, read_delete_options, read_object
+from basefly.sim.kinds.defaults import TOLD_WHEN_GONE
 from basefly.sim.kinds.kind import Kind
+from basefly.sim.objects import now
 from basefly.sim.rest import options as list_options
-from basefly.sim.rest import reviews
+from basefly.sim.rest import reviews, write_options
+from basefly.sim.rest.paths import truthy
 from basefly.sim.rest.render import many, one
-from basefly.sim.rules import check_type
+from basefly.sim.rules import check_type, check_update
 from basefly.sim.store import selectors
 from basefly.sim.store.record import Record
 from basefly.sim.wire.call import Call
@@ -28,10 +31,20 @@ async def create(call: Call) -> web.Response:
         return await reviews.answer_review(call)
     if call.kind.name == "bindings":
         raise status.not_simulated("bindings but as pods/binding")
+    write_options.check(call.query, "CreateOptions")
     obj = await read_object(call)
     check_type(call.kind, obj)
-    record = call.cluster.objects.create(call.kind, obj, namespace=call.namespace, keep_status=False, dry=is_dry(call))
-    return await _told(call, record, code=201)
+    (obj.get("metadata") or {}).pop("managedFields", None)
+    if call.kind.plural == "certificatesigningrequests":
+        asker = call.user.info()
+        obj["spec"] = (obj.get("spec") or {}) | {"username": asker["username"], "groups": asker["groups"]}
+    return await _told(call, _create(call, obj), code=201)
+
+
+def _create(call: Call, obj: Object) -> Record:
+    if (obj.get("metadata") or {}).get("name"):
+        checks.require(call.kind, obj)
+    return call.cluster.objects.create(call.kind, obj, namespace=call.namespace, keep_status=False, dry=is_dry(call))
 
 
 async def update(call: Call) -> web.Response:
@@ -40,10 +53,17 @@ async def update(call: Call) -> web.Response:
 
 async def put(call: Call, part: str) -> web.Response:
     """Replace an object, or a part of it."""
+    write_options.check(call.query, "UpdateOptions")
     obj = await read_object(call)
     check_type(call.kind, obj)
-    record = call.cluster.objects.update(call.kind, held(call), obj, part=part, dry=is_dry(call))
-    return await _told(call, record)
+    return await _told(call, _update(call, held(call), obj, part))
+
+
+def _update(call: Call, record: Record, obj: Object, part: str) -> Record:
+    check_update(call.kind, record, obj)
+    checks.require(call.kind, obj if not part else record.load(), record.load())
+    manager = call.query.get("fieldManager") or call.request.headers.get("User-Agent", "unknown").partition("/")[0]
+    return call.cluster.objects.update(call.kind, record, obj, part=part, dry=is_dry(call), manager=manager)
 
 
 async def patch(call: Call) -> web.Response:
@@ -52,13 +72,36 @@ async def patch(call: Call) -> web.Response:
 
 async def patch_part(call: Call, part: str) -> web.Response:
     """Patch an object, or a part of it. Nothing is awaited between reading and writing: it is atomic."""
-    text = await call.request.read()
+    write_options.check(call.query, "PatchOptions")
+    text, media = await call.request.read(), call.request.content_type
+    patches.check_media(call.kind, media)
+    if media in patches.APPLY:
+        return await _apply(call, text, part)
     record = held(call)
     old = record.load() | {"apiVersion": call.kind.api_version, "kind": call.kind.kind}
-    new = patches.apply(call.kind, old, text, call.request.content_type)
+    write_options.check_force(call.query)
+    new = patches.apply(call.kind, old, text, media)
+    patches.check(call.kind, new)
     if new["metadata"].get("resourceVersion") != str(record.version):
         raise status.modified(call.kind, record.name)
-    changed = call.cluster.objects.update(call.kind, record, new, part=part, dry=is_dry(call))
+    return await _told(call, _update(call, record, new, part))
+
+
+async def _apply(call: Call, text: bytes, part: str) -> web.Response:
+    """Server-side apply: what is not there is made."""
+    kind, manager = call.kind, write_options.manager(call.query)
+    config = applied(call, text)
+    store = call.cluster.store
+    record = store.get(kind.name, call.namespace, call.target.name)
+    if part and record is None:
+        raise status.not_found(kind, call.target.name)
+    old = record.load() if record else {}
+    by = applying.Writer(manager, part, now())
+    new = applying.apply(kind, old, config, by, force=truthy(call.query.get("force")))
+    if record is None:
+        return await _told(call, _create(call, new), code=201)
+    checks.require(kind, new, old)
+    changed = call.cluster.objects.update(kind, record, new, part=part, dry=is_dry(call), manager=None)
     return await _told(call, changed)
 
 
@@ -69,7 +112,8 @@ async def delete(call: Call) -> web.Response:
     if is_dry(call) or options.dry_run:
         return await _deleted(call, record)
     gone = _delete(call, record, options)
-    return await _told(call, gone) if b'"deletionTimestamp"' in gone.body else await _deleted(call, gone)
+    told = call.kind.name in TOLD_WHEN_GONE or b'"deletionTimestamp"' in gone.body
+    return await _told(call, gone) if told else await _deleted(call, gone)
 
 
 async def delete_many(call: Call) -> web.Response:
@@ -102,8 +146,8 @@ def is_dry(call: Call) -> bool:
 
 
 def _delete(call: Call, record: Record, options: DeleteOptions) -> Record:
-    orphan = options.propagation_policy == "Orphan" or options.orphan_dependents is True
-    return call.cluster.objects.delete(call.kind, record, grace=options.grace_period_seconds, orphan=orphan)
+    policy = options.propagation_policy or ("Orphan" if options.orphan_dependents else "")
+    return call.cluster.objects.delete(call.kind, record, grace=options.grace_period_seconds, policy=policy)
 
 
 def check_preconditions(kind: Kind, record: Record, options: DeleteOptions) -> None:

@@ -11,10 +11,10 @@ import msgspec
 
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.store.record import Record
-from basefly.sim.tables import cluster, custom, network, workloads
+from basefly.sim.tables import cluster, custom, network, settings, workloads
 from basefly.sim.tables.cells import Object, Printer
 
-_PRINTERS: dict[str, Printer] = workloads.PRINTERS | network.PRINTERS | cluster.PRINTERS
+_PRINTERS: dict[str, Printer] = workloads.PRINTERS | network.PRINTERS | cluster.PRINTERS | settings.PRINTERS
 _PLAIN = "roles.rbac.authorization.k8s.io"
 """A resource whose columns are those of all that have no printer: name and creation."""
 

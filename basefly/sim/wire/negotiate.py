@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from enum import Enum
 from typing import Any
 
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from basefly.sim.status import Refusal, not_acceptable
 
+_MEDIA = ("application/json", "application/yaml", "*/*")
 _GZIP_ABOVE = 128 * 1024
 """The real server compresses answers of more than 128 KiB, at level 1."""
 
@@ -31,19 +33,27 @@ class Accept(msgspec.Struct, frozen=True):
         return "application/yaml" if self.yaml else "application/json"
 
 
-def accepted(header: str) -> Accept:
-    """The first media type of an Accept header that can be served; 406 if there is none."""
-    for choice in (header or "*/*").split(","):
+def accepted(header: str, *, many: bool = False) -> Accept:
+    """The most wanted media type of an Accept header that can be served; 406 if there is none."""
+    known = False
+    for choice in sorted((header or "*/*").split(","), key=_weight, reverse=True):
         media, *parameters = (part.strip() for part in choice.split(";"))
         given = dict(part.split("=", 1) for part in parameters if "=" in part)
-        if media not in ("application/json", "application/yaml", "*/*", "application/*"):
+        if media not in _MEDIA:
             continue
-        wanted = given.get("as", "").removesuffix("List") if given.get("as") != "List" else "List"
-        if wanted and (given.get("g"), given.get("v")) != ("meta.k8s.io", "v1"):
+        known = True
+        wanted = given.get("as", "")
+        if wanted and (given.get("g") != "meta.k8s.io" or given.get("v") not in ("v1", "v1beta1")):
             continue
-        if wanted in ("", "Table", "PartialObjectMetadata"):
-            return Accept(Form(wanted), media == "application/yaml")
-    raise not_acceptable()
+        if wanted in ("", "Table", "PartialObjectMetadataList") or (wanted == "PartialObjectMetadata" and not many):
+            return Accept(Form(wanted.removesuffix("List")), media == "application/yaml")
+    raise not_acceptable(known=known, many=many)
+
+
+def _weight(choice: str) -> float:
+    """The q of a choice, 1 where it has none."""
+    found = re.search(r";\s*q=([0-9.]+)", choice)
+    return float(found[1]) if found else 1.0
 
 
 async def answer(
@@ -70,11 +80,16 @@ async def answer_success(request: web.BaseRequest, *, code: int) -> web.Response
     return await answer_value(request, told, status=code)
 
 
-def refuse(refusal: Refusal) -> web.Response:
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+def refuse(refusal: Refusal, accept: str = "") -> web.Response:
+    is_yaml = accept.startswith("application/yaml") or ",application/yaml" in accept.replace(" ", "")
+    headers = {
+        "Content-Type": "application/yaml" if is_yaml else "application/json",
+        "Cache-Control": "no-cache, private",
+    }
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
-    return web.Response(body=refusal.encode(), status=refusal.code, headers=headers)
+    body = _yaml(refusal.encode()) if is_yaml else refusal.encode()
+    return web.Response(body=body, status=refusal.code, headers=headers)
 
 
 def _yaml(body: bytes) -> bytes:

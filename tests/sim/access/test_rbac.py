@@ -76,4 +76,4 @@ async def test_only_who_may_acts_as_another(cluster: Cluster) -> None:
     async with asking(cluster, cluster.issue_token("joe")) as asker:
         status, answer = await asker.ask("/api/v1/pods", headers=headers)
     assert status == 403
-    assert answer["message"].startswith('users "jane" is forbidden: User "joe" cannot impersonate resource "users"')
+    assert answer["message"].startswith('pods is forbidden: User "joe" cannot impersonate-on:user-info:list resource')

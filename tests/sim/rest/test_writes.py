@@ -161,5 +161,8 @@ async def test_what_is_not_simulated_says_so(cluster: Cluster) -> None:
         code, message = await refusal(asker, "/api/v1/namespaces/default/pods/p/proxy", "GET", None)
         assert (code, message) == (501, "the simulated cluster does not implement pods/proxy; ask a real API server")
         apply = {"Content-Type": "application/apply-patch+yaml"}
-        code, message = await refusal(asker, "/api/v1/namespaces/default/pods/p", "PATCH", {}, **apply)
-        assert (code, message[:34]) == (415, "Server-side apply is not simulated")
+        other = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": "other"}]}}
+        code, message = await refusal(
+            asker, "/api/v1/namespaces/default/pods/p?fieldManager=m", "PATCH", other, **apply
+        )
+        assert (code, message[:64]) == (501, "the simulated cluster does not implement conflicts between field")

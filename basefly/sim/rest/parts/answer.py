@@ -11,7 +11,7 @@ from basefly.sim.rest.parts import binding, eviction, tokens
 from basefly.sim.rest.parts.narrow import answer_narrow
 from basefly.sim.rest.parts.scale import answer_scale
 from basefly.sim.rest.parts.streams import commands, forward, logs
-from basefly.sim.status import no_such_path, not_allowed, not_simulated
+from basefly.sim.status import no_such_path, not_allowed, not_found, not_simulated
 from basefly.sim.wire.call import Call
 
 _ANSWERS: dict[str, Callable[[Call], Awaitable[web.StreamResponse]]] = {
@@ -30,6 +30,8 @@ _ANSWERS: dict[str, Callable[[Call], Awaitable[web.StreamResponse]]] = {
 
 async def answer_part(call: Call) -> web.StreamResponse:
     part = call.kind.part(call.target.subresource.partition("/")[0])
+    if part is None and call.kind.definition and call.target.name:
+        raise not_found(call.kind, call.target.name)
     if part is None or not call.target.name:
         raise no_such_path()
     if call.target.verb not in part.verbs:

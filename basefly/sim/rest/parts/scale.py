@@ -9,7 +9,7 @@ from aiohttp import web
 from basefly.sim.bodies import patches
 from basefly.sim.bodies.objects import read_object
 from basefly.sim.rest import writes
-from basefly.sim.status import modified
+from basefly.sim.status import Cause, invalid, modified
 from basefly.sim.store.record import Record
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import answer_value
@@ -29,8 +29,14 @@ async def answer_scale(call: Call) -> web.Response:
     wanted = body if body is not None else patches.apply(call.kind, scale, text, call.request.content_type)
     if wanted["metadata"].get("resourceVersion", str(record.version)) != str(record.version):
         raise modified(call.kind, record.name)
+    replicas = int(wanted.get("spec", {}).get("replicas", 0))
+    if replicas < 0:
+        cause = Cause(
+            "FieldValueInvalid", f"Invalid value: {replicas}: must be greater than or equal to 0", "spec.replicas"
+        )
+        raise invalid("Scale", record.name, [cause], group="autoscaling")
     obj = record.load()
-    _put(obj, _paths(call)["specReplicasPath"], int(wanted.get("spec", {}).get("replicas", 0)))
+    _put(obj, _paths(call)["specReplicasPath"], replicas)
     changed = call.cluster.objects.update(call.kind, record, obj, dry=writes.is_dry(call))
     return await answer_value(call.request, _as_scale(call, changed))
 

@@ -1,0 +1,1 @@
+"""The same commands of kubectl against both clusters, and what they print, compared line by line."""
