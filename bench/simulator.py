@@ -79,7 +79,9 @@ class _Fleet:
         cpu, wall = self._cpu(), time.perf_counter()
         count = work()
         spent = time.perf_counter() - wall
-        return Figures(name, count, self._cpu() - cpu, spent, self._peak(), 1)
+        found = Figures(name, count, self._cpu() - cpu, spent, self._peak(), 1)
+        print(f"{name}: {spent:.0f} s, {found.peak / GIB:.1f} GiB", file=sys.stderr, flush=True)
+        return found
 
     def command(self, *words: str) -> None:
         state = ["--state", str(self._folder / "state")]
@@ -110,8 +112,8 @@ def _fleet(folder: Path, words: list[str]) -> Iterator[_Fleet]:
             time.sleep(0.1)
         yield _Fleet(process, folder)
     finally:
-        process.terminate()
-        process.wait(60)
+        process.kill()  # a fleet has nothing to keep
+        process.wait()
 
 
 async def _list_all(contexts: list[tuple[str, str, bytes]]) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TURN = 0.01
 """Real seconds of work after which others in the process have theirs."""
 _KEPT = 150.0
-"""Simulated seconds of history that are kept at least, and at most twice."""
+"""Real seconds of history that are kept at least; at most twice as many."""
 _MALFORMED = (Refusal, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError)
 """What an object that makes no sense to a controller brings about; the server lets some of them pass."""
 _OWNERS = {
@@ -93,14 +93,14 @@ class Life:
         self._cluster.objects.graceful = True
         nodes.start_beating(work)
         jobs.start_waiting(work)
-        work.after(_KEPT, self._compact, self._cluster.store.version)
+        work.after(_KEPT * self._cluster.clock.pace, self._compact, self._cluster.store.version)
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def _compact(self, version: int) -> None:
         """Forget what is older than that, as the real server has etcd do every few minutes."""
         store = self._cluster.store
         store.compact(max(version, store.compacted))
-        self.work.after(_KEPT, self._compact, store.version)
+        self.work.after(_KEPT * self._cluster.clock.pace, self._compact, store.version)
 
     async def stop(self) -> None:
         """The scenario ends; all else stays as it is, pods that are half started too."""
