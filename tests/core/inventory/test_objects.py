@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from basefly.base.db.pool import Database
+from basefly.base.kube import selectors
 from basefly.base.principal import Reach, Scope
-from basefly.core.inventory import selectors
 from basefly.core.inventory.kind import Row
 from basefly.core.inventory.model import ObjectQuery, Sort, StoredObject
 from basefly.core.inventory.store import merge, objects

@@ -34,7 +34,7 @@ class Source(msgspec.Struct, frozen=True):
             await held.enter_async_context(self.pace.lists.turn())
 
     async def check(self, position: Position) -> None:
-        """See by the smallest list that the server answers, and that it has not gone back in time (Behind, Restored)."""
+        """See by the smallest list that the server answers, and is not behind what was seen (Behind, Restored)."""
         page: Page[Any] = await self.client.get_json(
             self.path, {"limit": 1}, into=Page[msgspec.Raw], accept=self.accept_list
         )

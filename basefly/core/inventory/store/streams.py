@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.core.inventory.model import Stream, StreamState
+from basefly.core.inventory.model import Standing, Stream
 
 _COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of"
 
@@ -47,23 +47,27 @@ async def upsert_stream(tx: Tx, cluster_id: UUID, resource: str, *, kind: str, v
     await tx.execute(query, (tx.org_id, cluster_id, resource, kind, version, namespaced))
 
 
-async def update_position(tx: Tx, cluster_id: UUID, resource: str, resource_version: str, *, listed: bool) -> None:
-    """The rows are true as of this version, in the same transaction that wrote them."""
+async def update_standing(tx: Tx, cluster_id: UUID, resource: str, standing: Standing) -> bool:
+    """Where a stream stands, in the same transaction that wrote its rows; whether anything shown of it has changed.
+
+    The reason of what was skipped stays until the next list, for until then the answer lacks it.
+    """
     query = """
-        update sync_streams
-        set resource_version = %(version)s, as_of = now(), state = 'live', reason = '',
-            listed_at = case when %(listed)s then now() else listed_at end
-        where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s"""
-    await tx.execute(
-        query,
-        {
-            "org": tx.org_id,
-            "cluster": cluster_id,
-            "resource": resource,
-            "version": resource_version,
-            "listed": listed,
-        },
-    )
+        with before as (
+            select state, reason from sync_streams
+            where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s for update
+        )
+        update sync_streams s
+        set resource_version = coalesce(%(resource_version)s, s.resource_version), state = %(state)s,
+            as_of = case when %(resource_version)s::text is null then s.as_of else now() end,
+            listed_at = case when %(listed)s then now() else s.listed_at end,
+            skipped = %(skipped)s + case when %(anew)s then 0 else s.skipped end,
+            reason = case when %(reason)s = '' and s.skipped > 0 and not %(anew)s then s.reason else %(reason)s end
+        from before
+        where s.org_id = %(org)s and s.cluster_id = %(cluster)s and s.resource = %(resource)s
+        returning %(listed)s or %(skipped)s > 0 or (s.state, s.reason) is distinct from (before.state, before.reason)"""
+    values = {"org": tx.org_id, "cluster": cluster_id, "resource": resource, **msgspec.structs.asdict(standing)}
+    return bool(await tx.value(query, values))
 
 
 async def forget_positions(tx: Tx, cluster_id: UUID, reason: str) -> None:
@@ -82,22 +86,12 @@ async def get_identity(tx: Tx, cluster_id: UUID) -> str | None:
     return await tx.one(str, query, (tx.org_id, cluster_id))
 
 
-async def update_state(tx: Tx, cluster_id: UUID, resource: str, state: StreamState, reason: str) -> int:
-    """The stream's state has changed; its rows and its position have not."""
+async def get_tombstone(tx: Tx, stream: Stream, namespace: str, name: str) -> str:
+    """Why nobody saw an object go that is there no more; "" if somebody did, or if it was long ago."""
     query = """
-        update sync_streams set state = %(state)s, reason = %(reason)s
-        where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s
-          and (state, reason) is distinct from (%(state)s, %(reason)s)"""
-    values = {"org": tx.org_id, "cluster": cluster_id, "resource": resource, "state": state, "reason": reason}
-    return await tx.execute(query, values)
-
-
-async def count_skipped(tx: Tx, cluster_id: UUID, resource: str, reason: str) -> None:
-    """One more object could not be kept; the reason of the last is shown with the stream."""
-    query = """
-        update sync_streams set skipped = skipped + 1, reason = %s
-        where org_id = %s and cluster_id = %s and resource = %s"""
-    await tx.execute(query, (reason, tx.org_id, cluster_id, resource))
+        select reason from tombstones where org_id = %s and cluster_id = %s and resource = %s
+          and namespace = %s and name = %s order by created_at desc limit 1"""
+    return await tx.one(str, query, (tx.org_id, stream.cluster_id, stream.resource, namespace, name)) or ""
 
 
 async def delete_stream(tx: Tx, cluster_id: UUID, resource: str) -> None:
@@ -108,7 +102,8 @@ async def delete_stream(tx: Tx, cluster_id: UUID, resource: str) -> None:
 
 async def delete_cluster_streams(tx: Tx, cluster_id: UUID) -> int:
     """The cluster has left: its streams and what remains of its rollups go."""
-    await tx.execute("delete from rollups where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))
+    for table in ("rollups", "tombstones"):
+        await tx.execute(f"delete from {table} where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))  # noqa: S608
     return await tx.execute("delete from sync_streams where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))
 
 
