@@ -141,6 +141,7 @@ class ClusterSync:
         self._cluster_id = cluster_id
         self._pace = msgspec.structs.replace(pace, lists=pace.lists.of_a_cluster()) if pace.lists else pace
         self._patience = patience or Patience()
+        self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
         self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
         self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
@@ -186,12 +187,12 @@ class ClusterSync:
         wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
         async with self._db.transaction(self._org_id) as tx:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
-            before = await streams.get_identity(tx, self._cluster_id)
+            self._uid = self._uid or await streams.get_identity(tx, self._cluster_id)
             for name, r in wanted.items():
                 await streams.upsert_stream(
                     tx, self._cluster_id, name, kind=r.kind, version=r.version, namespaced=r.namespaced
                 )
-        another = await self._is_another(client, before, known.get(NAMESPACES))
+        another = await self._is_another(client, known.get(NAMESPACES))
         if another:
             log.warning("inventory.cluster_is_another", cluster=str(self._cluster_id), how=another)
             await self._stop(*self._tasks)
@@ -205,7 +206,7 @@ class ClusterSync:
                 since = known[name].resource_version if name in known and not another else ""
                 self._begin(client, resource, since, restored=another == "restored")
 
-    async def _is_another(self, client: Client, before: str | None, seen: Stream | None) -> str:
+    async def _is_another(self, client: Client, seen: Stream | None) -> str:
         """How another cluster stands at the address by now: "rebuilt", "restored" to an older state, or not at all.
 
         The versions of another may even be newer than those we know, so that only its identity tells. One that
@@ -217,7 +218,8 @@ class ClusterSync:
         except ApiError:
             return ""  # not for us to see; then only the versions of each kind can tell
         since, self._behind = self._behind, None
-        if before and page.items and page.items[0].metadata.uid != before:
+        before, self._uid = self._uid, page.items[0].metadata.uid if page.items else self._uid
+        if before and self._uid != before:
             return "rebuilt"
         if seen is None or not older(page.metadata.resource_version, seen.resource_version):
             return ""
