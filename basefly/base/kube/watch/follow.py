@@ -168,7 +168,7 @@ class _Following:
             return
         self._silent += 1
         await self._source.check(self._position)
-        if self._silent >= self._pace.deaf:
+        if self._silent >= self._pace.deaf or self._position.suspicious:
             self._position.forget(Gone(410, "Silent", "a list has to tell whether the watches have told everything"))
 
     def _without_streams(self, why: str) -> None:

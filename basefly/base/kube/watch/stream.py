@@ -24,12 +24,12 @@ async def stream(
     A watch that opens is a sign of life, unless those before it were `deaf`.
     """
     listing, pace = not position.version, source.pace
-    began = pace.clock()
+    began, doubted = pace.clock(), 0.0
     turn = _Turn(source, position, listing)
     async with AsyncExitStack() as held:
         if listing:
             await source.admit(held)
-        idle = pace.listing_idle if listing else pace.idle
+        idle = pace.listing_idle if listing else pace.doubt if position.suspicious else pace.idle
         async with source.client.stream(
             source.path, _asked(source, position), accept=source.accept, idle=idle, limit=pace.line_bytes
         ) as lines:
@@ -48,8 +48,10 @@ async def stream(
                 if listing and pace.clock() - began > pace.listing:
                     raise ConnectError("stalled", source.client.server, why="its list has no end")
                 if position.suspicious:
+                    lines.idle, doubted = pace.doubt, doubted or pace.clock()
+                if doubted and pace.clock() >= doubted + pace.doubt:
                     await source.check(position)
-                    raise Gone(410, "Disorder", "something was told too late: only a list can say what else was")
+                    raise Gone(410, "Disorder", "something was told wrongly: only a list can say what else was")
 
 
 def _asked(source: Source, position: Position) -> dict[str, str | int]:
@@ -120,6 +122,8 @@ class _Turn:
         return Gone(code, found.reason if found else "", found.message if found else "an error that cannot be read")
 
     def _skipped(self, meta: ObjectMeta, reason: str) -> Skipped:
+        if not meta.name and not self.listing:
+            self._position.suspicious = True  # nobody knows what that was about: a list has to tell
         return Skipped(meta.uid, meta.name, meta.namespace, reason, self._version)
 
     @property

@@ -307,10 +307,36 @@ POISON: list[bytes] = [
 @pytest.mark.parametrize("poison", POISON, ids=range(len(POISON)))
 async def test_what_cannot_be_read_is_set_aside_and_the_stream_goes_on(poison: bytes) -> None:
     async with Apiserver.start(stream(poison, event("MODIFIED", pod("a", 101)))) as server:
-        found = await told(server, after(Changed), since="100", pace=pace(line_bytes=65_536, idle=5.0))
+        found = await told(server, after(Changed), since="100", pace=pace(line_bytes=65_536, idle=5.0, doubt=5.0))
     assert [type(one) for one in found] == [Alive, Skipped, Changed]
     assert isinstance(found[1], Skipped)
     assert found[1].reason
+
+
+async def test_what_cannot_be_read_at_all_leads_to_a_list() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(110))
+            return
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(event("ADDED", pod("b", 103)), bookmark(110, ends_list=True))
+        else:
+            await out.lines(b"no json")
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), since="100", pace=pace(doubt=0.2))
+    assert said(found) == ["skipped @100", "listing:stream", "+b@", "listed@110"]
+
+
+@pytest.mark.parametrize("tail", [b',"x":NaN}}', b"]}", b',"x":' + b"[" * 9000 + b"]" * 9000 + b"}}"])
+async def test_whose_text_is_broken_is_still_known_by_name(tail: bytes) -> None:
+    head = b'{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"shop",'
+    line = head + b'"uid":"u","resourceVersion":"101"}' + tail
+    async with Apiserver.start(stream(line, event("MODIFIED", pod("b", 102)))) as server:
+        found = await told(server, after(Changed), since="100", pace=pace(idle=5.0))
+    assert said(found) == ["skipped a@101", "+b@102"]
 
 
 async def test_a_million_labels_and_a_large_object_pass() -> None:
