@@ -13,13 +13,15 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
 from basefly.base.kube.objects import JSON
-from basefly.base.kube.watch.events import Changed, Event, Listed, Retrying
+from basefly.base.kube.watch.events import Changed, Event, Listed, Listing, Retrying, Skipped
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.pages import pages
 from basefly.base.kube.watch.position import Behind, Position
 from basefly.base.kube.watch.reader import Reader
 from basefly.base.kube.watch.source import Source
 from basefly.base.kube.watch.stream import stream
+
+UNSTREAMED = 3  # kinds of a server whose streamed lists failed, until no other kind tries
 
 log = structlog.get_logger(__name__)
 
@@ -79,13 +81,14 @@ class _Following:
         self._source = source
         self._pace = source.pace
         self._position = position
-        self._streamed = source.pace.streamed
+        self._paged = not source.pace.streamed
         self._failures = 0
         self._step = 0
         self._began = 0.0
         self._moved = False  # did anything come in this round?
         self._silent = 0  # watches in a row that said nothing
         self._deaf = False  # a list showed news that the watches before it had not told
+        self._odd = False  # something could not be read since the last list: it may be by now
         self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
 
     async def round(self) -> AsyncGenerator[Event, None]:
@@ -93,7 +96,7 @@ class _Following:
         self._began, self._moved = self._pace.clock(), False
         if self._position.behind is not None:
             await self._source.check(self._position)
-        if not self._position.version and not self._streamed:
+        if not self._position.version and (self._paged or self._source.client.unstreamed >= UNSTREAMED):
             async with aclosing(pages(self._source, self._position)) as events:
                 async for event in events:
                     self._failures = 0
@@ -122,7 +125,7 @@ class _Following:
         lived = self._pace.clock() - self._began
         if not self._position.version:
             return 0.0  # on to a list at once
-        if self._pace.clock() >= self._list_by:
+        if self._odd or self._pace.clock() >= self._list_by:
             self._position.forget(Gone(410, "Old", "what watches tell is compared with a list now and then"))
         if lived < self._pace.short and not self._moved:
             return self.wait()
@@ -147,7 +150,11 @@ class _Following:
         self._failures = self._silent = 0
 
     def _note(self, event: Event) -> None:
-        if isinstance(event, Listed):
+        if isinstance(event, Listing):
+            self._odd = False
+        elif isinstance(event, Skipped):
+            self._odd = True
+        elif isinstance(event, Listed):
             self._silent = 0
             self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
         elif self._silent and isinstance(event, Changed):
@@ -172,5 +179,6 @@ class _Following:
             self._position.forget(Gone(410, "Silent", "a list has to tell whether the watches have told everything"))
 
     def _without_streams(self, why: str) -> None:
-        self._streamed = False
+        self._paged = True
+        self._source.client.unstreamed += 1
         log.warning("kube.streamed_lists_missing", server=self._source.client.server, path=self._source.path, why=why)
