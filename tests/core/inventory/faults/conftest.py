@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from basefly.base.db.pool import Database
@@ -44,13 +45,14 @@ class World:
         self._number = 0
 
     @asynccontextmanager
-    async def followed(self, writer: Writer, *, pace: Pace = PACE) -> AsyncIterator[None]:
-        """Follow while the block runs."""
+    async def followed(self, writer: Writer, *, pace: Pace = PACE, server: str = "") -> AsyncIterator[None]:
+        """Follow while the block runs, at another address if one is given."""
         (context,) = kubeconfig.read(self.cluster.kubeconfig())
         assert context.credentials is not None
+        credentials = msgspec.structs.replace(context.credentials, server=server or self.cluster.server)
         sync = ClusterSync(self.db, writer, org_id=self.org, cluster_id=self.cluster_id, pace=pace, patience=PATIENCE)
         with recorded([self.cluster]) as self.recording:
-            async with Client(context.credentials, deadlines=QUICK) as client, running(sync.run(client)):
+            async with Client(credentials, deadlines=QUICK) as client, running(sync.run(client)):
                 yield
 
     async def differences(self) -> list[str]:

@@ -30,7 +30,7 @@ async def test_33_i3_i9_watches_that_fall_silent_are_found_out_said_and_made_up_
         stream = await world.says("pods", "retrying", "tell nothing")
         assert fault.struck
         assert time.monotonic() - began < 15  # some times PACE.idle
-        assert model.missing(_answering(world), [stream], datetime.now(UTC)) is not None
+        assert model.missing(answering(world), [stream], datetime.now(UTC)) is not None
         await world.settles()  # by lists alone
     world.change()
     await world.says("pods", "live")
@@ -93,7 +93,7 @@ async def _all(work: Any) -> None:
     await asyncio.gather(*work)
 
 
-def _answering(world: World) -> ClusterState:
+def answering(world: World) -> ClusterState:
     return ClusterState(
         id=world.cluster_id, name="berlin", region="", provider="", version="v1", health="healthy", health_reason="",
         probed_at=datetime.now(UTC),
