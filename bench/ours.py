@@ -18,8 +18,8 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, discover
 from basefly.base.kube.watch import Pace, Turns
 from basefly.core.inventory import kinds
+from basefly.core.inventory.model import Place
 from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.sync import StreamSync
 from basefly.core.inventory.writer import Writer
 from bench.measure import metered

@@ -5,6 +5,7 @@ Each validator is pure and returns its violations in words; an empty list means 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -72,12 +73,8 @@ def unique(_happened: Sequence[Happened], told: Sequence[Told], _excused: Contai
     """No event is told twice."""
     found = []
     for epoch in epochs(told):
-        seen: set[int] = set()
-        for one in epoch.told:
-            if one.what in ("changed", "deleted"):
-                if one.version in seen:
-                    found.append(f"{one.what} at {one.version} twice")
-                seen.add(one.version)
+        times = Counter(one.version for one in epoch.told if one.what in ("changed", "deleted"))
+        found += [f"what happened at {version} was told {count} times" for version, count in times.items() if count > 1]
     return found
 
 

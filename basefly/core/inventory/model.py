@@ -122,6 +122,13 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """A resource of a cluster: what a list covers, and what a notice is about."""
+
+    cluster_id: UUID
+    resource: str
+
+
 class Standing(msgspec.Struct):
     """Where a stream stands once what it reported is written, and how it fares. None: the version stays as it was."""
 

@@ -24,9 +24,8 @@ from basefly.base.resilience.waiting import happens
 from basefly.core.clusters.actions import report_streams
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind, Row, identity
-from basefly.core.inventory.model import Stream, StreamState
+from basefly.core.inventory.model import Place, Stream, StreamState
 from basefly.core.inventory.store import merge, streams
-from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.writer import Writer
 
 FAILURES = (ApiError, ConnectError)

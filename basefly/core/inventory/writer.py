@@ -18,9 +18,9 @@ from basefly.base.errors import BaseflyError, Invalid
 from basefly.base.resilience.waiting import happens
 from basefly.core.clusters.actions import note_restored
 from basefly.core.inventory.kind import Row, unreadable
-from basefly.core.inventory.model import Standing, StreamState
+from basefly.core.inventory.model import Place, Standing, StreamState
 from basefly.core.inventory.store import merge, streams
-from basefly.core.inventory.store.merge import Change, Place, copy_line
+from basefly.core.inventory.store.merge import Change, copy_line
 
 FLUSH_WITHIN = 0.1  # s: at most this long a change waits for others to be written with
 FLUSH_AFTER = 0.01  # s: and at least this long, so that what happens together is written together
@@ -117,7 +117,7 @@ class Writer:
     def state(self, place: Place, state: StreamState, reason: str) -> None:
         """The stream fares otherwise from here on: behind all that it reported before, for else that would hide it."""
         standing = self._batch.standing(place)
-        standing.state, standing.reason = state, reason
+        standing.state, standing.reason = state, reason.replace("\0", "")
         if state == "listing":
             standing.anew, standing.skipped = True, 0
         self._wake()
@@ -125,7 +125,7 @@ class Writer:
     def skip(self, place: Place, reason: str) -> None:
         """An object could not be read, not even its name."""
         standing = self._batch.standing(place)
-        standing.skipped, standing.reason = standing.skipped + 1, reason
+        standing.skipped, standing.reason = standing.skipped + 1, reason.replace("\0", "")
         self._wake()
 
     async def run(self) -> None:
@@ -183,11 +183,9 @@ class Writer:
 
     async def _write(self, batch: Batch, leases: Mapping[UUID, Lease]) -> None:
         async with self._db.transaction(self._org_id) as tx:
-            for cluster_id in batch.clusters():
-                await fence(tx, leases[cluster_id])
+            await fence(tx, *(leases[cluster_id] for cluster_id in batch.clusters()))
             touched = await self._apply(tx, batch)
-            for place in touched:
-                await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
+            await tx.notify(*(f"inventory/{place.cluster_id}/{place.resource}" for place in touched))
 
     async def _apply(self, tx: Tx, batch: Batch) -> set[Place]:
         touched: set[Place] = set()
@@ -202,10 +200,7 @@ class Writer:
             await merge.sweep_objects(tx, place, sorted(uids), "restored" if restored else "missed")
             if restored:
                 await note_restored(tx, place.cluster_id)
-        for place, standing in batch.standings.items():
-            if await streams.update_standing(tx, place.cluster_id, place.resource, standing):
-                touched.add(place)
-        return touched
+        return touched.union(await streams.update_standings(tx, batch.standings))
 
     def _forget(self, leases: Mapping[UUID, Lease], lost: Lease) -> UUID:
         """The cluster whose lease this was; unless it was dismissed in the meantime, whoever follows it is told."""

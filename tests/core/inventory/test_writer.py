@@ -11,8 +11,8 @@ from basefly.base.db import lease as leases
 from basefly.base.db.pool import Database
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Row
+from basefly.core.inventory.model import Place
 from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.writer import BUDGET, Batch, Writer
 from tests.core.inventory.conftest import Rows, eventually, running
 

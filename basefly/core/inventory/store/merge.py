@@ -6,19 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from basefly.base.db.transaction import Tx
 from basefly.core.inventory.kind import Row
+from basefly.core.inventory.model import Place
 
 Tombstone = Literal["missed", "restored", "unserved"]
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A resource of a cluster: what a list covers, and what a notice is about."""
-
-    cluster_id: UUID
-    resource: str
 
 
 class Change(NamedTuple):

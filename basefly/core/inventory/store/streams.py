@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.core.inventory.model import Standing, Stream
+from basefly.core.inventory.model import Place, Standing, Stream
 
 _COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of"
 
@@ -47,27 +47,36 @@ async def upsert_stream(tx: Tx, cluster_id: UUID, resource: str, *, kind: str, v
     await tx.execute(query, (tx.org_id, cluster_id, resource, kind, version, namespaced))
 
 
-async def update_standing(tx: Tx, cluster_id: UUID, resource: str, standing: Standing) -> bool:
-    """Where a stream stands, in the same transaction that wrote its rows; whether anything shown of it has changed.
+async def update_standings(tx: Tx, standings: Mapping[Place, Standing]) -> list[Place]:
+    """Where streams stand, in the transaction that wrote their rows; returns those of which anything shown changed.
 
-    The reason of what was skipped stays until the next list, for until then the answer lacks it.
+    The reason of what was skipped stays until the next list, for until then the answer lacks it. A thousand clusters
+    that are lost at once are one statement.
     """
     query = """
-        with before as (
-            select state, reason from sync_streams
-            where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s for update
+        with moved as (
+            update sync_streams s
+            set resource_version = coalesce(i.resource_version, s.resource_version), state = i.state,
+                as_of = case when i.resource_version is null then s.as_of else now() end,
+                listed_at = case when i.listed then now() else s.listed_at end,
+                skipped = i.skipped + case when i.anew then 0 else s.skipped end,
+                reason = case when i.reason = '' and s.skipped > 0 and not i.anew then s.reason else i.reason end
+            from sync_streams before, unnest(
+                %(clusters)s::uuid[], %(resources)s::text[], %(resource_version)s::text[], %(listed)s::boolean[],
+                %(state)s::text[], %(reason)s::text[], %(skipped)s::integer[], %(anew)s::boolean[]
+            ) as i (cluster_id, resource, resource_version, listed, state, reason, skipped, anew)
+            where s.org_id = %(org)s and s.cluster_id = i.cluster_id and s.resource = i.resource
+              and before.org_id = s.org_id and before.cluster_id = s.cluster_id and before.resource = s.resource
+              and (i.resource_version is not null or i.skipped > 0 or i.anew
+                   or (s.state, s.reason) is distinct from (i.state, i.reason))
+            returning s.cluster_id, s.resource, i.listed or i.skipped > 0
+                or (s.state, s.reason) is distinct from (before.state, before.reason) as told
         )
-        update sync_streams s
-        set resource_version = coalesce(%(resource_version)s, s.resource_version), state = %(state)s,
-            as_of = case when %(resource_version)s::text is null then s.as_of else now() end,
-            listed_at = case when %(listed)s then now() else s.listed_at end,
-            skipped = %(skipped)s + case when %(anew)s then 0 else s.skipped end,
-            reason = case when %(reason)s = '' and s.skipped > 0 and not %(anew)s then s.reason else %(reason)s end
-        from before
-        where s.org_id = %(org)s and s.cluster_id = %(cluster)s and s.resource = %(resource)s
-        returning %(listed)s or %(skipped)s > 0 or (s.state, s.reason) is distinct from (before.state, before.reason)"""
-    values = {"org": tx.org_id, "cluster": cluster_id, "resource": resource, **msgspec.structs.asdict(standing)}
-    return bool(await tx.value(query, values))
+        select cluster_id, resource from moved where told"""
+    fields = ("resource_version", "listed", "state", "reason", "skipped", "anew")
+    values = {field: [getattr(standing, field) for standing in standings.values()] for field in fields}
+    places = {"clusters": [p.cluster_id for p in standings], "resources": [p.resource for p in standings]}
+    return await tx.all(Place, query, {"org": tx.org_id, **places, **values})
 
 
 async def forget_positions(tx: Tx, cluster_id: UUID, reason: str) -> None:

@@ -75,9 +75,9 @@ async def test_51_i9_ipv6_alone_will_do(db: Database, org: UUID, cluster_id: UUI
     cluster = Cluster("six")
     await cluster.start(host="::1")
     try:
+        cluster.address = f"[::1]:{cluster.address.rpartition(':')[2]}"
         world = World(cluster, db, org, cluster_id, rows)
-        server = f"https://[::1]:{cluster.address.rpartition(':')[2]}"
-        async with world.followed(writer, server=server):
+        async with world.followed(writer):
             await world.until(lambda: _live(world))
             cluster.api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "six"}})
             await world.settles()
