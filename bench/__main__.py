@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from bench import ingest
+from bench import ingest, soak
 from bench.report import Report, Run, table
 
-BENCHES: Mapping[str, Callable[[Run], Report]] = {"ingest": ingest.run}
+BENCHES: Mapping[str, Callable[[Run], Report]] = {"ingest": ingest.run, "soak": soak.run}
 
 
 def main() -> int:

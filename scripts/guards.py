@@ -20,6 +20,7 @@ FAULTS = "tests/core/inventory/faults/"
 EFFECTS = f"{FAULTS}test_effects.py::test_row"
 LISTS, SILENCE = f"{FAULTS}test_lists.py::test_", f"{FAULTS}test_silence.py::test_"
 STRANGERS, REFUSALS = f"{FAULTS}test_strangers.py::test_", f"{FAULTS}test_refusals.py::test_"
+STREAMS = "tests/base/kube/watch/test_streams.py::test_"
 ADDRESSES = f"{FAULTS}test_addresses.py::test_"
 
 
@@ -54,7 +55,7 @@ GUARDS = (
         Edit("basefly/base/kube/lines.py", "asyncio.timeout(self.idle - waited)", "asyncio.timeout(None)"),
     ]),
     Guard(34, "silence alone is no failure", f"{SILENCE}34_i3_without_bookmarks_a_quiet_kind_stays_live", [
-        Edit(f"{WATCH}follow.py", "self._deaf or self._position.missed(", "True or self._position.missed("),
+        Edit(f"{WATCH}follow.py", "            await self._stalled(error)\n", "            raise\n"),
     ]),
     Guard(35, "what is told twice is no news", f"{EFFECTS}[35-I9,I10-duplicate]", [
         Edit(f"{WATCH}position.py", "        if version == self.version:\n            return False\n", ""),
@@ -82,10 +83,9 @@ GUARDS = (
         Edit(f"{WATCH}position.py", "if self._seen and not self._newest:", "if False:"),
         Edit(f"{WATCH}position.py", "if not self._restored and older(version, self._seen):", "if False:"),
     ]),
-    Guard(41, "half a line is no line", "tests/base/kube/watch/test_streams.py::"
-          "test_a_line_that_ends_with_the_answer_but_not_with_a_newline_is_no_event", [
-        Edit("basefly/base/kube/lines.py", "                if not chunk:\n                    return\n",
-             "                if not chunk:\n                    yield [b''.join(cutter._parts)]\n                    return\n"),
+    Guard(41, "half a line is no line", f"{STREAMS}a_line_that_ends_with_the_answer_but_not_with_a_newline", [
+        Edit("basefly/base/kube/lines.py", "                if not chunk:\n",
+             "                if not chunk:\n                    yield [b''.join(cutter._parts)]\n"),
     ]),
     Guard(41, "a watch goes on from where it was", f"{EFFECTS}[41-I9,I10-truncated]", [
         Edit(f"{WATCH}position.py", "        self.version = self._seen = version\n        self._told",
@@ -121,7 +121,7 @@ GUARDS = (
         Edit(f"{WATCH}turns.py", "own = Turns(self.of_one, lent", "own = Turns(99, lent"),
     ]),
     Guard(46, "a cluster has a budget of what may wait", f"{LISTS}46_i7_i11_a_very_large_list", [
-        Edit(f"{INVENTORY}writer.py", "if self._waiting.get(cluster_id, 0) >= BUDGET:", "if False:"),
+        Edit(f"{INVENTORY}writer.py", "        if self._waiting.get(cluster_id, 0) >= BUDGET:", "        if False:"),
     ]),
     Guard(47, "pages where streamed lists are refused", f"{LISTS}47_i9_without_streamed_lists_pages_serve[unstreamed]", [
         Edit(f"{WATCH}follow.py", "            if self._position.version:\n                raise\n            self._without_streams(str(error))\n",
