@@ -52,7 +52,15 @@ from bench.upheaval import Upheaval
 SECONDS = 10.0  # bar: from the last fault taken back until the inventory is true
 SEED = 20261124
 PACE = Pace(
-    idle=5.0, listing_idle=2.0, listing=15.0, doubt=1.0, proof=2.0, ends_after=(4, 8), backoff=(0.2, 3.0), healthy=20.0
+    idle=5.0,
+    listing_idle=2.0,
+    listing=15.0,
+    doubt=1.0,
+    proof=2.0,
+    ends_after=(4, 8),
+    page=15,
+    backoff=(0.2, 3.0),
+    healthy=20.0,
 )
 PATIENCE = Patience(longest=3.0, refused=2.0, settle=0.5)
 DEADLINES = Deadlines(connect=2.0, tls=3.0, first_byte=3.0, idle=3.0, total=8.0)
@@ -155,7 +163,7 @@ async def _equal(db: Database, org_id: UUID, ids: Mapping[UUID, Cluster], *, wit
     """Seconds until the inventory equals all clusters, object by object, or `within` if it never does."""
     began = time.monotonic()
     true = {cluster_id: truth.truth(cluster) for cluster_id, cluster in ids.items()}
-    open_: dict[UUID, list[str]] = dict.fromkeys(ids, [])
+    open_: dict[UUID, list[str]] = {cluster_id: [] for cluster_id in ids}
     while open_ and time.monotonic() - began < within:
         for cluster_id in list(open_):
             open_[cluster_id] = truth.differences(await truth.inventory(db, org_id, cluster_id), true[cluster_id])
@@ -188,8 +196,8 @@ def _report(size: Size, recording: Recording, upheavals: list[Upheaval], *, seco
         Bar.of("effects that never struck", measured=len(idle), at_most=0),
     ]
     notes = [
-        f"{size.clusters} clusters, {events:,} events, {told:,} things told, {sum(struck.values()):,} strikes, seed {SEED}",
-        f"shortened: a stall after {PACE.idle:.0f} s instead of 70, refused again after {PATIENCE.refused:.0f} s not 60",
+        f"{size.clusters} clusters, {told:,} things told, {sum(struck.values()):,} strikes of faults, seed {SEED}",
+        f"shortened: a stall after {PACE.idle:.0f} s, a refusal for {PATIENCE.refused:.0f} s; in the product 70 and 60",
         *([f"never struck: {', '.join(idle)}"] if idle else []),
     ]
     return Report.of("soak", figures, bars, notes)

@@ -1,4 +1,4 @@
-"""One simulated cluster in upheaval: its objects come, change and go while one fault after another is switched on and off."""
+"""One simulated cluster in upheaval: its objects come, change and go, while one fault follows another."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Upheaval:
 
     async def run(self, events: int, least: float) -> None:
         """So many events over at least so many seconds, and faults all the while; then all is taken back."""
-        living = asyncio.create_task(self._live(events, least))
+        living, effect = asyncio.create_task(self._live(events, least)), Effect.SLOW
         while not living.done():
             effects = [effect for effect in Effect if effect is not Effect.CONFLICT]
             self._chance.shuffle(effects)
@@ -85,6 +85,8 @@ class Upheaval:
                 await self._upset(effect, least / len(effects))
         living.result()
         self._cluster.faults.clear()
+        if effect in LIES:
+            self._forget()
 
     async def _live(self, events: int, least: float) -> None:
         began = time.monotonic()
@@ -125,10 +127,14 @@ class Upheaval:
             for kind in KINDS:
                 self.excused[server, kind].add(positions[kind], self._cluster.store.version)
         if effect in LIES:
-            for kind in KINDS:  # such a server is restarted, and has forgotten its history
-                faults.add(Effect.GONE_AT_ONCE, resource=kind, verb="watch", times=1)
-            faults.drop_watches()
+            self._forget()
         await asyncio.sleep(seconds * self._chance.uniform(0.1, 0.3))
+
+    def _forget(self) -> None:
+        """A server that told what was not so is restarted, and has forgotten its history."""
+        for kind in KINDS:
+            self._cluster.faults.add(Effect.GONE_AT_ONCE, resource=kind, verb="watch", times=1)
+        self._cluster.faults.drop_watches()
 
     def _position(self, kind: str) -> int:
         """The version up to which a kind has been told."""

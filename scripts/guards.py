@@ -89,7 +89,7 @@ GUARDS = (
     ]),
     Guard(41, "a watch goes on from where it was", f"{EFFECTS}[41-I9,I10-truncated]", [
         Edit(f"{WATCH}position.py", "        self.version = self._seen = version\n        self._told",
-             '        self.version = self._seen = str(int(version) + 3)\n        self._told'),
+             "        self.version = self._seen = str(int(version) + 3)\n        self._told"),
     ]),
     Guard(42, "whose text is broken is still known by name", f"{STRANGERS}42_i7_what_cannot_be_read_is_set_aside", [
         Edit(f"{WATCH}reader.py", "found = _IDENTITY.match(bytes(memoryview(body)[:4096]))", "found = None"),
@@ -101,7 +101,7 @@ GUARDS = (
         Edit(f"{INVENTORY}store/streams.py", "skipped = i.skipped +", "skipped = 0 * i.skipped +"),
     ]),
     Guard(43, "one object that cannot be read hides no other", f"{STRANGERS}43_i9_every_kind_with_every_type_flipped", [
-        Edit(f"{INVENTORY}writer.py", "poisoned = True\n", "return\n"),
+        Edit(f"{INVENTORY}sync.py", "        if event.name:\n", "        if False:\n"),
     ]),
     Guard(43, "what is no longer served is gone", f"{STRANGERS}43_i9_a_definition_deleted_while_its_kind_is_watched", [
         Edit(f"{INVENTORY}sync.py", '            await merge.sweep_objects(tx, place, (), "unserved")\n', ""),
@@ -121,11 +121,10 @@ GUARDS = (
         Edit(f"{WATCH}turns.py", "own = Turns(self.of_one, lent", "own = Turns(99, lent"),
     ]),
     Guard(46, "a cluster has a budget of what may wait", f"{LISTS}46_i7_i11_a_very_large_list", [
-        Edit(f"{INVENTORY}writer.py", "        if self._waiting.get(cluster_id, 0) >= BUDGET:", "        if False:"),
+        Edit(f"{INVENTORY}writer.py", "if self._waiting.get(cluster_id, 0) >= BUDGET:", "if False:"),
     ]),
-    Guard(47, "pages where streamed lists are refused", f"{LISTS}47_i9_without_streamed_lists_pages_serve[unstreamed]", [
-        Edit(f"{WATCH}follow.py", "            if self._position.version:\n                raise\n            self._without_streams(str(error))\n",
-             "            raise\n"),
+    Guard(47, "pages where streams are refused", f"{LISTS}47_i9_without_streamed_lists_pages_serve[unstreamed]", [
+        Edit(f"{WATCH}follow.py", "except BadRequest as error:\n", "except BadRequest as error:\n            raise\n"),
     ]),
     Guard(47, "pages where streamed lists do not end", f"{LISTS}47_i9_without_streamed_lists_pages_serve[no end]", [
         Edit(f"{WATCH}follow.py", "        self._paged = True\n        self._source.client.unstreamed += 1\n", ""),
@@ -142,7 +141,7 @@ GUARDS = (
              'context.minimum_version = ssl.TLSVersion.TLSv1\n    context.set_ciphers("ALL:@SECLEVEL=0")\n'),
     ]),
     Guard(49, "a cluster that does not know us is asked by one", f"{REFUSALS}49_i3_i6_a_revoked_token", [
-        Edit(f"{INVENTORY}sync.py", "        if isinstance(error, Unauthorized):\n            await self._stop(*self._tasks)\n", ""),
+        Edit(f"{INVENTORY}sync.py", "if isinstance(error, Unauthorized):\n            await", "if False:\n            await"),
     ]),
     Guard(50, "what may not be read is marked", f"{REFUSALS}50_i3_a_kind_we_may_no_longer_read", [
         Edit(f"{INVENTORY}sync.py", 'state = "denied"', 'state = "live"'),
@@ -151,7 +150,7 @@ GUARDS = (
         Edit("basefly/base/kube/client.py", "ttl_dns_cache=10", "ttl_dns_cache=None"),
     ]),
     Guard(51, "no forbidden address is dialed", f"{ADDRESSES}51_i6_a_name_that_comes_to_mean", [
-        Edit("basefly/base/http.py", "        if why := refusal(address[0], private=private):\n            raise AddressRefused(why)\n", ""),
+        Edit("basefly/base/http.py", "if why := refusal(address[0], private=private):", 'if why := "":'),
     ]),
     Guard(52, "so many lists at once", f"{ADDRESSES}52_i8_i11_many_clusters_gone_at_once", [
         Edit(f"{WATCH}turns.py", "for gate in self._gates:", "for gate in ():"),

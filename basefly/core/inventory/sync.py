@@ -18,7 +18,7 @@ from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA, METADATA_LIST, Page, PartialObject
 from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped, follow
-from basefly.base.kube.watch.position import older
+from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
 from basefly.base.resilience.waiting import happens
 from basefly.core.clusters.actions import report_streams
@@ -183,6 +183,7 @@ class ClusterSync:
     async def _reconcile(self, client: Client) -> None:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
         served = await survey(client)
+        client.unstreamed = 0  # it may be another server by now
         wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
         async with self._db.transaction(self._org_id) as tx:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
@@ -281,7 +282,7 @@ class ClusterSync:
     def _hear(self, place: Place, news: Retrying | Recovered) -> None:
         if isinstance(news, Retrying):
             self._shaken = self._shaken or isinstance(news.error, ConnectError)
-            if news.delay > 1:  # shorter ones are over before anyone could read of them
+            if news.delay > 1 or isinstance(news.error, Behind):  # others are over before anyone could read of them
                 self._interrupted(place, news.error)
             return
         self._trouble(place, "")

@@ -23,7 +23,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     listing: float = 60.0  # nor does one that changes all the time ever fall silent: then pages serve better
     deaf: int = 2  # watches in a row that say nothing, not even a bookmark, until a list has to tell
     doubt: float = 3.0  # after something told wrongly a watch goes on for so long; then a list has to tell what is true
-    proof: float = 10.0  # a cluster that stands behind what was seen for so long was restored; before, a server may lag
+    proof: float = 30.0  # a cluster that stands behind what was seen for so long was restored; before, a server may lag
     relist: tuple[float, float] = (6 * 3600.0, 12 * 3600.0)  # a list after a time in this range, whatever watches say
     ends_after: tuple[int, int] = (300, 600)  # we ask the server to end a watch after a time in this range
     attempts: int = 3  # failures in a row, without any progress, after which the error is the caller's

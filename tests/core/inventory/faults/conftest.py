@@ -42,6 +42,7 @@ class World:
     def __init__(self, cluster: Cluster, db: Database, org: UUID, cluster_id: UUID, rows: Rows) -> None:
         self.cluster, self.db, self.org, self.cluster_id, self.rows = cluster, db, org, cluster_id, rows
         self.recording: Recording
+        cluster.bookmark_seconds = 0.5
         self._number = 0
 
     @asynccontextmanager
@@ -133,7 +134,6 @@ async def world(
 ) -> AsyncIterator[World]:
     """A cluster with something of every kind, followed until the inventory equals it."""
     cluster.seed(nodes=2, pods=12, seed=7)
-    cluster.bookmark_seconds = 0.5
     world = World(cluster, db, org, cluster_id, rows)
     async with world.followed(writer):
         await world.settles()

@@ -103,13 +103,20 @@ async def _skipped(world: World) -> bool:
     return (await world.stream("pods")).skipped > 0
 
 
-async def test_43_i9_a_definition_deleted_while_its_kind_is_watched_takes_its_objects_along(world: World) -> None:
+@pytest.mark.parametrize("seen", [True, False])
+async def test_43_i9_a_definition_deleted_while_its_kind_is_watched_takes_its_objects_along(
+    seen: bool, world: World
+) -> None:
     api = world.cluster.api
     api.create(definition("widgets"))
     api.create({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}})
     await world.settles()
     assert "default/w" in await world.rows("widgets.example.com")
+    if not seen:
+        await world.cluster.stop()
     api.delete("customresourcedefinitions.apiextensions.k8s.io", "widgets.example.com")
+    if not seen:
+        await world.cluster.start()
     await world.settles()
     assert not await world.rows("widgets.example.com")
 
