@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e bench assets lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e bench guards assets lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
@@ -65,6 +65,9 @@ e2e: .venv/stamp assets ## Against real Kubernetes control planes (KUBEBUILDER_A
 
 bench: .venv/stamp ## A bar beside its rival: make bench NAME=ingest
 	@$(PY) -m bench $(NAME)
+
+guards: .venv/stamp ## Each guard of the fault table taken out of a copy: its test must fail
+	@$(PY) -m scripts.guards
 
 assets: .venv/stamp ## Scripts and styles of the pages, built by esbuild when they changed
 	@$(PY) hatch_build.py

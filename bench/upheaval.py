@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from basefly.sim import Cluster
-from basefly.sim.faults import Effect
+from basefly.sim.faults import Effect, Fault
 from bench.recording import Recording
 
 KINDS = ("pods", "deployments.apps", "configmaps")
@@ -34,7 +34,7 @@ AIMED: dict[Effect, dict[str, Any]] = {
     Effect.GARBLED: WATCHES | {"share": 0.1},
     Effect.NAN: WATCHES | {"share": 0.1},
     Effect.DEEP: WATCHES | {"share": 0.1},
-    Effect.HUGE: WATCHES | {"share": 0.02, "size": 1_000_000},
+    Effect.HUGE: WATCHES | {"share": 0.1, "size": 500_000},
     Effect.LABELS: WATCHES | {"share": 0.05, "size": 1_000},
     Effect.FLIPPED: WATCHES | {"share": 0.1},
 }
@@ -42,6 +42,11 @@ AIMED: dict[Effect, dict[str, Any]] = {
 LIES = {Effect.MISSED_DELETES, Effect.LABELS, Effect.FLIPPED, Effect.HUGE}
 # And while these last, what is told cannot be read, or not in its order: it is known to be so, and made up for.
 NOISE = {Effect.GARBLED, Effect.NAN, Effect.DEEP, Effect.REORDERED}
+
+
+# Lists in pages only happen where watches list nothing; and a list only where the history is forgotten.
+COMPANIONS = {Effect.GONE_ON_PAGE: Effect.UNSTREAMED}
+LISTING = {Effect.GONE_ON_PAGE, Effect.UNSTREAMED, Effect.NO_END}
 
 
 class Spans:
@@ -64,6 +69,7 @@ class Upheaval:
         self._cluster, self._recording, self._chance = cluster, recording, chance
         self._names: dict[str, list[str]] = {kind: [] for kind in KINDS}
         self._serial = 0
+        self._mending: list[Fault] = []
         self.events = 0
         self.by_effect: dict[Effect, int] = defaultdict(int)
         self.excused: dict[tuple[str, str], Spans] = defaultdict(Spans)
@@ -75,7 +81,7 @@ class Upheaval:
 
     async def run(self, events: int, least: float) -> None:
         """So many events over at least so many seconds, and faults all the while; then all is taken back."""
-        living, effect = asyncio.create_task(self._live(events, least)), Effect.SLOW
+        living = asyncio.create_task(self._live(events, least))
         while not living.done():
             effects = [effect for effect in Effect if effect is not Effect.CONFLICT]
             self._chance.shuffle(effects)
@@ -84,9 +90,10 @@ class Upheaval:
                     break
                 await self._upset(effect, least / len(effects))
         living.result()
+        pending = [fault.resource for fault in self._mending if not fault.struck]
         self._cluster.faults.clear()
-        if effect in LIES:
-            self._forget()
+        for resource in pending:
+            self._forget(str(resource))
 
     async def _live(self, events: int, least: float) -> None:
         began = time.monotonic()
@@ -115,25 +122,30 @@ class Upheaval:
     async def _upset(self, effect: Effect, seconds: float) -> None:
         faults, server = self._cluster.faults, self._cluster.server
         positions = {kind: self._position(kind) for kind in KINDS}
-        fault = faults.add(effect, **AIMED.get(effect, {}), seed=self._chance.randrange(2**31))
-        if self._chance.random() < 0.7:
-            faults.drop_watches()
-        if self._chance.random() < 0.2:
+        aim = AIMED.get(effect, {})
+        if effect in LIES:
+            aim = aim | {"resource": self._chance.choice(KINDS)}
+        fault = faults.add(effect, **aim, seed=self._chance.randrange(2**31))
+        companion = faults.add(COMPANIONS[effect]) if effect in COMPANIONS else None
+        if effect in LISTING or self._chance.random() < 0.2:
             self._cluster.compact()
+        if effect in LISTING or self._chance.random() < 0.7:
+            faults.drop_watches()
         await asyncio.sleep(seconds * self._chance.uniform(0.5, 0.8))
-        faults.remove(fault)
+        for taken in filter(None, (fault, companion)):
+            faults.remove(taken)
         self.by_effect[effect] += fault.struck
         if effect in LIES | NOISE:
             for kind in KINDS:
                 self.excused[server, kind].add(positions[kind], self._cluster.store.version)
         if effect in LIES:
-            self._forget()
+            self._forget(aim["resource"])
         await asyncio.sleep(seconds * self._chance.uniform(0.1, 0.3))
 
-    def _forget(self) -> None:
+    def _forget(self, resource: str) -> None:
         """A server that told what was not so is restarted, and has forgotten its history."""
-        for kind in KINDS:
-            self._cluster.faults.add(Effect.GONE_AT_ONCE, resource=kind, verb="watch", times=1)
+        gone = self._cluster.faults.add(Effect.GONE_AT_ONCE, resource=resource, verb="watch", times=1)
+        self._mending = [*(fault for fault in self._mending if not fault.struck), gone]
         self._cluster.faults.drop_watches()
 
     def _position(self, kind: str) -> int:

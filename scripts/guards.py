@@ -141,7 +141,8 @@ GUARDS = (
              'context.minimum_version = ssl.TLSVersion.TLSv1\n    context.set_ciphers("ALL:@SECLEVEL=0")\n'),
     ]),
     Guard(49, "a cluster that does not know us is asked by one", f"{REFUSALS}49_i3_i6_a_revoked_token", [
-        Edit(f"{INVENTORY}sync.py", "if isinstance(error, Unauthorized):\n            await", "if False:\n            await"),
+        Edit(f"{INVENTORY}sync.py", "            await self._stop(*self._tasks)\n        for name in self._known",
+             "            pass\n        for name in self._known"),
     ]),
     Guard(50, "what may not be read is marked", f"{REFUSALS}50_i3_a_kind_we_may_no_longer_read", [
         Edit(f"{INVENTORY}sync.py", 'state = "denied"', 'state = "live"'),

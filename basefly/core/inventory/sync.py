@@ -28,7 +28,6 @@ from basefly.core.inventory.model import Place, Stream, StreamState
 from basefly.core.inventory.store import merge, streams
 from basefly.core.inventory.writer import Writer
 
-FAILURES = (ApiError, ConnectError)
 REDISCOVER_EVERY = 300.0  # s
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 NAMESPACES = "namespaces"  # the kind whose versions and whose kube-system tell which cluster this is, and of when
@@ -140,6 +139,7 @@ class ClusterSync:
         self._cluster_id = cluster_id
         self._pace = msgspec.structs.replace(pace, lists=pace.lists.of_a_cluster()) if pace.lists else pace
         self._patience = patience or Patience()
+        self._known: set[str] = set()  # resources that were served when the cluster last said so
         self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
         self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
@@ -157,7 +157,7 @@ class ClusterSync:
             while True:
                 try:
                     await self._reconcile(client)
-                except FAILURES as error:
+                except BaseflyError as error:  # the cluster does not answer, or the database: it stays followed
                     await self._silent(error)
                     await asyncio.sleep(self._wait(error, delay))
                     delay = min(delay * 2, self._patience.longest)
@@ -169,16 +169,13 @@ class ClusterSync:
             await end(reporting)
             await self._stop(*self._tasks)
 
-    async def _silent(self, error: ApiError | ConnectError) -> None:
+    async def _silent(self, error: BaseflyError) -> None:
         """The cluster does not say what it serves. If it does not know us, nobody asks it but we, once in a while."""
         log.info("inventory.cluster_silent", cluster=str(self._cluster_id), reason=str(error))
         if isinstance(error, Unauthorized):
             await self._stop(*self._tasks)
-        async with self._db.transaction(self._org_id) as tx:
-            known = await streams.get_streams(tx, clusters=[self._cluster_id])
-        for stream in known:
-            if stream.resource not in self._tasks:
-                self._interrupted(Place(self._cluster_id, stream.resource), error)
+        for name in self._known - self._tasks.keys():
+            self._interrupted(Place(self._cluster_id, name), error)
 
     async def _reconcile(self, client: Client) -> None:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
@@ -189,9 +186,12 @@ class ClusterSync:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
             self._uid = self._uid or await streams.get_identity(tx, self._cluster_id)
             for name, r in wanted.items():
-                await streams.upsert_stream(
-                    tx, self._cluster_id, name, kind=r.kind, version=r.version, namespaced=r.namespaced
-                )
+                s = known.get(name)  # one that is as it was is not even locked: the writer may be at it
+                if s is None or (s.kind, s.version, s.namespaced) != (r.kind, r.version, r.namespaced):
+                    await streams.upsert_stream(
+                        tx, self._cluster_id, name, kind=r.kind, version=r.version, namespaced=r.namespaced
+                    )
+        self._known = set(wanted)
         another = await self._is_another(client, known.get(NAMESPACES))
         if another:
             log.warning("inventory.cluster_is_another", cluster=str(self._cluster_id), how=another)

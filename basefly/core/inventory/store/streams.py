@@ -41,9 +41,7 @@ async def upsert_stream(tx: Tx, cluster_id: UUID, resource: str, *, kind: str, v
         insert into sync_streams (org_id, cluster_id, resource, kind, version, namespaced)
         values (%s, %s, %s, %s, %s, %s)
         on conflict (org_id, cluster_id, resource) do update
-        set kind = excluded.kind, version = excluded.version, namespaced = excluded.namespaced
-        where (sync_streams.kind, sync_streams.version, sync_streams.namespaced)
-            is distinct from (excluded.kind, excluded.version, excluded.namespaced)"""
+        set kind = excluded.kind, version = excluded.version, namespaced = excluded.namespaced"""
     await tx.execute(query, (tx.org_id, cluster_id, resource, kind, version, namespaced))
 
 
