@@ -48,8 +48,16 @@ async def test_33_i3_a_watch_on_a_dead_connection_is_opened_anew(world: World) -
 
 
 async def test_34_i3_without_bookmarks_a_quiet_kind_stays_live(
-    cluster: Cluster, db: Database, org: Any, cluster_id: Any, writer: Writer, rows: Rows
+    cluster: Cluster, db: Database, org: Any, cluster_id: Any, writer: Writer, rows: Rows, monkeypatch: Any
 ) -> None:
+    said: list[tuple[Any, ...]] = []
+    state = writer.state
+
+    def overheard(*told: Any) -> None:
+        said.append(told)
+        state(*told)
+
+    monkeypatch.setattr(writer, "state", overheard)
     cluster.seed(nodes=2, pods=12, seed=7)
     cluster.faults.add(Effect.NO_BOOKMARKS)
     world = World(cluster, db, org, cluster_id, rows)
@@ -60,6 +68,7 @@ async def test_34_i3_without_bookmarks_a_quiet_kind_stays_live(
             assert (await world.stream("pods")).state in ("live", "listing")
             await asyncio.sleep(0.1)
         stream = await world.says("pods", "live")
+        assert not [told for told in said if told[1] != "listing"]  # nor for a moment
         assert stream.as_of is not None
         assert (datetime.now(UTC) - stream.as_of).total_seconds() < 3 * PACE.idle
         cluster.api.create(pod("a"))
