@@ -110,7 +110,8 @@ async def delete_stream(tx: Tx, cluster_id: UUID, resource: str) -> None:
 async def delete_cluster_streams(tx: Tx, cluster_id: UUID) -> int:
     """The cluster has left: its streams and what remains of its rollups go."""
     for table in ("rollups", "tombstones"):
-        await tx.execute(f"delete from {table} where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))  # noqa: S608
+        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these two
+        await tx.execute(query, (tx.org_id, cluster_id))
     return await tx.execute("delete from sync_streams where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))
 
 
