@@ -44,6 +44,8 @@ LIES = {Effect.MISSED_DELETES, Effect.LABELS, Effect.FLIPPED, Effect.HUGE}
 NOISE = {Effect.GARBLED, Effect.NAN, Effect.DEEP, Effect.REORDERED}
 
 
+# What these hold up stays held up; whoever mends such a line cuts it.
+HELD = {Effect.HALF_OPEN, Effect.TRICKLE, Effect.STALLED}
 # Lists in pages only happen where watches list nothing; and a list only where the history is forgotten.
 COMPANIONS = {Effect.GONE_ON_PAGE: Effect.UNSTREAMED}
 LISTING = {Effect.GONE_ON_PAGE, Effect.UNSTREAMED, Effect.NO_END}
@@ -135,6 +137,8 @@ class Upheaval:
         for taken in filter(None, (fault, companion)):
             faults.remove(taken)
         self.by_effect[effect] += fault.struck
+        if effect in HELD:
+            faults.drop_watches()
         if effect in LIES | NOISE:
             for kind in KINDS:
                 self.excused[server, kind].add(positions[kind], self._cluster.store.version)
