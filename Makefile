@@ -2,8 +2,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e conformance bench assets \
-  lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e conformance bench guards \
+  assets lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
@@ -71,6 +71,9 @@ conformance: .venv/stamp ## The simulated cluster beside a real API server, and 
 
 bench: .venv/stamp ## A bar beside its rival: make bench NAME=ingest
 	@$(PY) -m bench $(NAME)
+
+guards: .venv/stamp ## Each guard of the fault table taken out of a copy: its test must fail
+	@$(PY) -m scripts.guards
 
 assets: .venv/stamp ## Scripts and styles of the pages, built by esbuild when they changed
 	@$(PY) hatch_build.py

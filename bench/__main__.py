@@ -10,8 +10,13 @@ import msgspec
 
 from bench import ingest, simulator
 from bench.report import Report, Run, table
+from bench.soak import soak
 
-BENCHES: Mapping[str, Callable[[Run], Report]] = {"ingest": ingest.run, "simulator": simulator.run}
+BENCHES: Mapping[str, Callable[[Run], Report]] = {
+    "ingest": ingest.run,
+    "simulator": simulator.run,
+    "soak": soak.run,
+}
 
 
 def main() -> int:

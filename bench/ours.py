@@ -16,10 +16,10 @@ from basefly.base.db.pool import Database
 from basefly.base.kube import kubeconfig
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, discover
-from basefly.base.kube.watch import Pace
+from basefly.base.kube.watch import Pace, Turns
 from basefly.core.inventory import kinds
+from basefly.core.inventory.model import Place
 from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.sync import StreamSync
 from basefly.core.inventory.writer import Writer
 from bench.measure import metered
@@ -60,7 +60,7 @@ async def _sync(db: Database, client: Client, org: UUID, place: Place) -> None:
 
 async def _follow(writer: Writer, place: Place, client: Client, pods: Resource) -> None:
     stream = StreamSync(writer, place, kinds.by_resource(pods.name, pods.kind), version="")
-    async for trouble in stream.run(client, pods, Pace(lists=asyncio.Semaphore(8))):
+    async for trouble in stream.run(client, pods, Pace(lists=Turns(8))):
         print(trouble, file=sys.stderr)
 
 

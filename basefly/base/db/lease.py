@@ -73,12 +73,14 @@ async def release(db: Database, lease: Lease) -> None:
         )
 
 
-async def fence(tx: Tx, lease: Lease) -> None:
-    """Raise LeaseLost unless the lease holds. Nobody can take it over until this transaction has ended."""
-    held = await tx.value(
-        "select true from leases where name = %(name)s and owner = %(owner)s and epoch = %(epoch)s"
-        " and expires_at > clock_timestamp() for share",
-        msgspec.structs.asdict(lease),
-    )
-    if not held:
-        raise LeaseLost(lease)
+async def fence(tx: Tx, *leases: Lease) -> None:
+    """Raise LeaseLost unless all leases hold. Nobody can take one over until this transaction has ended."""
+    query = """
+        select l.name from leases l join unnest(%s::text[], %s::text[], %s::bigint[]) as w (name, owner, epoch)
+            on (l.name, l.owner, l.epoch) = (w.name, w.owner, w.epoch)
+        where l.expires_at > clock_timestamp() for share of l"""
+    wanted = [[lease.name for lease in leases], [lease.owner for lease in leases], [lease.epoch for lease in leases]]
+    held = set(await tx.all(str, query, wanted))
+    for lease in leases:
+        if lease.name not in held:
+            raise LeaseLost(lease)

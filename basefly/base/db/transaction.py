@@ -56,9 +56,10 @@ class Tx:
             async with self.connection.cursor(row_factory=scalar_row) as cursor:
                 return await (await cursor.execute(sql, params)).fetchone()
 
-    async def notify(self, topic: str) -> None:
-        """Tell every subscriber of this organization that `topic` changed, if and when this commits."""
-        await self.execute("select pg_notify('basefly', %s)", [f"{self.org_id}/{topic}"])
+    async def notify(self, *topics: str) -> None:
+        """Tell every subscriber of this organization that `topics` changed, if and when this commits."""
+        told = [f"{self.org_id}/{topic}" for topic in topics]
+        await self.execute("select pg_notify('basefly', topic) from unnest(%s::text[]) as t (topic)", [told])
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:

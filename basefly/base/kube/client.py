@@ -55,6 +55,7 @@ class Client:
         self._policy = policy
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
+        self.unstreamed = 0  # kinds whose streamed lists failed: what watches learn of this server, for each other
         self._context: ssl.SSLContext | None = None
         self._headers = {
             "User-Agent": f"basefly/{__version__}",

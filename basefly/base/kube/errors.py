@@ -16,6 +16,8 @@ ConnectKind = Literal[
     "not_kubernetes", "too_large", "resting", "crowded",
 ]  # fmt: skip
 
+LONGEST_REST = 300.0  # s: a server may ask for less, but nobody can send us away for a year
+
 # {server} is the address as given, {why} what the network or OpenSSL said.
 _CONNECT: Mapping[ConnectKind, tuple[str, str]] = {
     "refused": (
@@ -209,16 +211,17 @@ def api_error(http_status: int, body: bytes, *, retry_after: str = "") -> ApiErr
         status.reason,
         status.message,
         causes=tuple(cause.reason for cause in details.causes or ()),
-        retry_after=wait or float(max(details.retry_after_seconds, 0)),
+        retry_after=wait or float(min(max(details.retry_after_seconds, 0), LONGEST_REST)),
     )
 
 
 def seconds(retry_after: str) -> float:
     """The wait that a Retry-After header asks for (RFC 9110, section 10.2.3), 0 if it asks for nothing sensible."""
     if retry_after.isdecimal():
-        return float(retry_after)
+        return min(float(retry_after), LONGEST_REST)
     try:
-        return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
+        asked = (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
+        return min(max(asked, 0.0), LONGEST_REST)
     except (ValueError, TypeError):
         return 0.0
 

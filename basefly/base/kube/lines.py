@@ -10,6 +10,9 @@ import aiohttp
 from basefly.base.kube.errors import ConnectError
 from basefly.base.kube.faults import connect_error
 
+SIGN = (
+    64 * 2**10
+)  # bytes that count as a sign of life though no line is complete: a server may be slow, but not a trickle
 OVERLONG = b""  # stands for a line that was longer than the limit and is lost; empty lines are never passed on
 
 
@@ -21,7 +24,7 @@ class Lines:
     """
 
     def __init__(self, response: aiohttp.ClientResponse, *, idle: float, limit: int, server: str) -> None:
-        self.idle = idle  # seconds without a byte after which the stream counts as stalled; may be changed on the way
+        self.idle = idle  # seconds without a line after which the stream counts as stalled; may be changed on the way
         self._response = response
         self._limit = limit
         self._server = server
@@ -29,14 +32,20 @@ class Lines:
     async def batches(self) -> AsyncIterator[list[bytes]]:
         """All lines that have arrived, as often as some do; an empty list says that a part of a line has."""
         cutter = Cutter(self._limit)
-        content = self._response.content
+        content, clock = self._response.content, asyncio.get_running_loop().time
+        waited, pending = 0.0, 0  # since the last sign of life; the time that our reader takes does not count
         try:
             while True:
-                async with asyncio.timeout(self.idle):
+                began = clock()
+                async with asyncio.timeout(self.idle - waited):
                     chunk = await content.readany()
                 if not chunk:
                     return
-                yield cutter.cut(chunk)
+                lines = cutter.cut(chunk)
+                waited, pending = waited + clock() - began, pending + len(chunk)
+                if lines or pending >= SIGN:
+                    waited, pending = 0.0, 0
+                yield lines
         except TimeoutError as error:
             raise ConnectError("stalled", self._server, why=f"no sign of life for {self.idle:.0f} s") from error
         except (aiohttp.ClientError, OSError) as error:

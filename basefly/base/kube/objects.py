@@ -98,3 +98,22 @@ def status(body: bytes | memoryview | msgspec.Raw) -> Status | None:
     except msgspec.DecodeError:
         return None
     return found if found.kind == "Status" else None
+
+
+def without_values(resource: str, whole: dict[str, Any]) -> dict[str, Any]:
+    """A live object with what must stay in the cluster taken out: a secret's values, and copies of them.
+
+    kubectl apply keeps the whole object, values included, in an annotation, so that goes too.
+    """
+    if resource != "secrets":
+        return whole
+    cleaned = dict(whole)
+    for field in ("data", "stringData"):
+        if isinstance(values := cleaned.get(field), dict):
+            cleaned[field] = dict.fromkeys(values, "")
+    meta = dict(cleaned.get("metadata") or {})
+    annotations = dict(meta.get("annotations") or {})
+    if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
+        meta["annotations"] = annotations
+        cleaned["metadata"] = meta
+    return cleaned

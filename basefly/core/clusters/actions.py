@@ -250,6 +250,16 @@ async def report_streams(tx: Tx, cluster_id: UUID, trouble: str) -> None:
     await _keep_vital(tx, cluster_id, before, after)
 
 
+async def note_restored(tx: Tx, cluster_id: UUID) -> None:
+    """A cluster was put back to an older state: say so once, on record and to whoever watches.
+
+    What is gone from it was not deleted; whoever acts by himself on what is gone must look at `restored_at` first.
+    """
+    if await store.update_restored(tx, cluster_id):
+        await audit.record(tx, None, "cluster.put_back", f"clusters/{cluster_id}")
+        await tx.notify(f"clusters/{cluster_id}")
+
+
 async def keep_place(tx: Tx, cluster_id: UUID, place: Place) -> None:
     """Keep where the nodes say they are; what a person has said stays."""
     if await store.update_place(tx, cluster_id, place):

@@ -23,7 +23,11 @@ PLACE = 100  # characters of a region or a provider
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """A registered cluster. `as_of` is when it last answered, `probed_at` when it was last asked."""
+    """A registered cluster. `as_of` is when it last answered, `probed_at` when it was last asked.
+
+    `restored_at` is when it was found put back to an older state, as by a restored backup of its etcd; None
+    after a week.
+    """
 
     id: UUID
     name: str
@@ -39,6 +43,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     probed_at: datetime | None
     created_at: datetime
     removed_at: datetime | None
+    restored_at: datetime | None = None
     counts: dict[str, int] = {}
 
 

@@ -21,7 +21,8 @@ REMOVAL = archive.Plan(
 
 _COLUMNS = sql.SQL("""
     c.id, c.name, c.labels, c.region, c.provider, c.version, c.health, c.health_reason, c.health_since, c.server,
-    c.answered_at as as_of, c.probed_at, c.created_at, c.deleted_at as removed_at
+    c.answered_at as as_of, c.probed_at, c.created_at, c.deleted_at as removed_at,
+    case when c.restored_at > now() - interval '7 days' then c.restored_at end as restored_at
 """)
 # What a list can be sorted by: a text expression each, so that every cursor looks alike.
 SORTS: Mapping[str, str] = {
@@ -227,6 +228,14 @@ async def update_vital(tx: Tx, cluster_id: UUID, vital: Vital) -> None:
         """,
         {**msgspec.structs.asdict(vital), "org_id": tx.org_id, "id": cluster_id},
     )
+
+
+async def update_restored(tx: Tx, cluster_id: UUID) -> int:
+    """Keep that a cluster was put back to an older state just now: once, though each of its kinds notices."""
+    query = """
+        update clusters set restored_at = now() where org_id = %s and id = %s and deleted_at is null
+          and (restored_at is null or restored_at < now() - interval '10 minutes')"""
+    return await tx.execute(query, [tx.org_id, cluster_id])
 
 
 async def update_probed(tx: Tx, cluster_id: UUID, *, answered: bool) -> None:

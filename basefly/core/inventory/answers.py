@@ -12,10 +12,11 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import FieldError, Invalid, NotFound
+from basefly.base.kube import selectors
 from basefly.base.principal import Principal
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import kinds, model, selectors
+from basefly.core.inventory import kinds, model
 from basefly.core.inventory.kind import Column, Kind
 from basefly.core.inventory.model import InventoryObject, ObjectPage, ObjectQuery, Stream
 from basefly.core.inventory.store import objects, streams

@@ -14,8 +14,9 @@ import structlog
 from basefly.base.db import lease as leases
 from basefly.base.db.lease import Lease
 from basefly.base.errors import BaseflyError
-from basefly.base.kube.watch import Pace
+from basefly.base.kube.watch import Pace, Turns
 from basefly.base.resilience.ending import end
+from basefly.base.resilience.waiting import happens
 from basefly.base.runtime.house import House
 from basefly.core.access import store as access
 from basefly.core.clusters import store as clusters
@@ -49,7 +50,7 @@ class SyncController:
     def __init__(self, house: House) -> None:
         self._house = house
         self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
-        self._pace = Pace(lists=asyncio.Semaphore(LISTS))
+        self._pace = Pace(lists=Turns(LISTS))
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
         self._owned: dict[UUID, Owned] = {}
         self._wake = asyncio.Event()  # a cluster came, left, or has new credentials
@@ -64,7 +65,8 @@ class SyncController:
             while True:
                 for org_id in await self._organizations():
                     await self._share_out(org_id)
-                await self._until_woken()
+                await happens(self._wake, within=LOOK_EVERY)
+                self._wake.clear()
         finally:
             releasing = [self._release(cluster_id) for cluster_id in list(self._owned)]
             await asyncio.gather(*releasing, return_exceptions=True)  # what is not given back runs out by itself
@@ -75,14 +77,6 @@ class SyncController:
         async with self._house.changes.subscribe(None, ["*/clusters/*"]) as inbox:
             async for _ in inbox:
                 self._wake.set()
-
-    async def _until_woken(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_EVERY):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
 
     async def _organizations(self) -> list[UUID]:
         async with self._house.db.transaction() as tx:

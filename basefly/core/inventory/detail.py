@@ -12,6 +12,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import NotFound
 from basefly.base.kube import errors as kube
 from basefly.base.kube.discovery import Resource
+from basefly.base.kube.objects import without_values
 from basefly.base.principal import Principal
 from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.model import ClusterState
@@ -19,6 +20,12 @@ from basefly.core.inventory import model
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.model import InventoryObject, StoredObject, Stream
 from basefly.core.inventory.store import objects, streams
+
+EPITAPHS = {
+    "missed": "It went while the hub could not see it.",
+    "restored": "It went when the cluster was restored from a backup.",
+    "unserved": "The cluster no longer serves this kind.",
+}
 
 
 class Path(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +70,7 @@ class Found(msgspec.Struct, frozen=True):
     cluster: ClusterState
     stream: Stream
     row: StoredObject | None
+    epitaph: str = ""  # why nobody saw it go, if nobody did
 
     def shown(self) -> InventoryObject | None:
         """The row as people see it."""
@@ -82,7 +90,8 @@ async def find(tx: Tx, by: Principal, path: Path) -> Found:
     row = await objects.get_object(
         tx, by.scope(READ), cluster.id, kind.resource, namespace=path.namespace, name=path.name
     )
-    return Found(cluster, stream, row)
+    tombstone = "" if row else await streams.get_tombstone(tx, stream, path.namespace, path.name)
+    return Found(cluster, stream, row, EPITAPHS.get(tombstone, ""))
 
 
 async def get_detail(db: Database, by: Principal, connections: Connections, path: Path) -> ObjectDetail:
@@ -95,7 +104,7 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
         found = await find(tx, by, path)
         client = await connections.client(tx, found.cluster.id)
     row = found.shown()
-    absent = NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}.")
+    absent = NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}. {found.epitaph}".strip())
     try:
         whole = await client.get_json(_resource(found.stream).path(path.namespace or None, path.name))
     except kube.NotFound as error:
@@ -105,7 +114,7 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
             raise absent from error
         kept, known = _as_kept(found.row, found.stream), model.as_of(found.cluster, [found.stream], datetime.now(UTC))
         return ObjectDetail(object=kept, live=False, as_of=known, reason=str(error), row=row)
-    whole = model.without_values(found.stream.resource, whole)
+    whole = without_values(found.stream.resource, whole)
     return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)
 
 

@@ -118,6 +118,16 @@ def identity(meta: Meta) -> str:
     return meta.uid or f"{meta.namespace}/{meta.name}"
 
 
+def unreadable(uid: str, namespace: str, name: str, reason: str) -> Row:
+    """The row of an object of which nothing can be kept but that it is there, and why: it is set aside, and seen."""
+    cells = _encode({"unreadable": reason[:500]})
+    digest = int.from_bytes(blake2b(cells, digest_size=8).digest(), "big", signed=True)
+    uid, namespace, name = (
+        "".join(c if c.isprintable() else "\ufffd" for c in text) for text in (uid, namespace, name)
+    )
+    return Row(uid, namespace, name, "", EPOCH, "Unreadable", "warn", "", "{}", cells.decode(), digest)
+
+
 def _projected(kind: Kind, decoded: Any) -> Projection:
     """What the kind makes of the object, or the reason why it can make nothing of it: one odd object hides no other."""
     try:

@@ -10,12 +10,13 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.errors import FieldError, Invalid
+from basefly.base.kube.selectors import Requirement
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind
-from basefly.core.inventory.selectors import Requirement
 
 LIVE_WITHIN = timedelta(seconds=30)  # a dead cluster is known within this time, so nothing older is called live
+SIGN_WITHIN = timedelta(seconds=150)  # a watch that stands says so every 60 to 70 s
 FIRST_READING = "still reading it for the first time"
 PAGE = 50
 LARGEST_PAGE = 1000
@@ -121,6 +122,25 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """A resource of a cluster: what a list covers, and what a notice is about."""
+
+    cluster_id: UUID
+    resource: str
+
+
+class Standing(msgspec.Struct):
+    """Where a stream stands once what it reported is written, and how it fares. None: the version stays as it was."""
+
+    resource_version: str | None = None
+    listed: bool = False
+    restored: bool = False
+    state: StreamState = "live"
+    reason: str = ""
+    skipped: int = 0  # objects that could not even be told from others,
+    anew: bool = False  # in a list that has begun
+
+
 COMMON_COLUMNS = ("name", "namespace", "cluster", "status", "health", "created_at")
 
 
@@ -145,13 +165,14 @@ def as_of(cluster: ClusterState, streams: Iterable[Stream], now: datetime) -> da
     """When what the streams brought was last true.
 
     A live stream of an answering cluster is as fresh as the last answer of the cluster: had anything changed, the
-    watch would have said so. A stream that is not live is as old as its last sign. None: never seen.
+    watch would have said so. But a stream whose own signs stay out is dead whatever its state says, and one that is
+    not live is as old as its last sign. None: never seen.
     """
     moments: list[datetime] = []
     for stream in streams:
         seen = stream.as_of
         if stream.state == "live" and cluster.probed_at is not None:
-            seen = max(filter(None, (seen, cluster.probed_at)))
+            seen = max(seen, min(cluster.probed_at, seen + SIGN_WITHIN)) if seen else cluster.probed_at
         if seen is None:
             return None
         moments.append(min(seen, now))
@@ -175,6 +196,9 @@ def missing(cluster: ClusterState, streams: Sequence[Stream], now: datetime, *, 
             return Missing(cluster.id, cluster.name, FIRST_READING, moment)
         if stream.state in ("failed", "retrying"):
             return Missing(cluster.id, cluster.name, stream.reason or "reconnecting", moment)
+        if stream.skipped:
+            number = "an object" if stream.skipped == 1 else f"{stream.skipped} objects"
+            return Missing(cluster.id, cluster.name, f"{number} could not be read: {stream.reason}", moment)
     if moment is not None and now - moment > LIVE_WITHIN:
         return Missing(cluster.id, cluster.name, "has not answered for a while", moment)
     return None
@@ -196,25 +220,6 @@ def shown(stored: StoredObject, kind: str, clusters: Mapping[UUID, str]) -> Inve
         labels=stored.labels,
         cells=stored.cells,
     )
-
-
-def without_values(resource: str, whole: dict[str, Any]) -> dict[str, Any]:
-    """A live object with what must stay in the cluster taken out: a secret's values, and copies of them.
-
-    kubectl apply keeps the whole object, values included, in an annotation, so that goes too.
-    """
-    if resource != "secrets":
-        return whole
-    cleaned = dict(whole)
-    for field in ("data", "stringData"):
-        if isinstance(values := cleaned.get(field), dict):
-            cleaned[field] = dict.fromkeys(values, "")
-    meta = dict(cleaned.get("metadata") or {})
-    annotations = dict(meta.get("annotations") or {})
-    if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
-        meta["annotations"] = annotations
-        cleaned["metadata"] = meta
-    return cleaned
 
 
 def kind_of(resource: str, streams: Iterable[Stream] = ()) -> Kind:

@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,25 +16,31 @@ from basefly.base.errors import BaseflyError
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
-from basefly.base.kube.objects import METADATA, PartialObject
+from basefly.base.kube.objects import METADATA, METADATA_LIST, Page, PartialObject
 from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped, follow
+from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
+from basefly.base.resilience.waiting import happens
 from basefly.core.clusters.actions import report_streams
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Kind, Row, identity
-from basefly.core.inventory.model import StreamState
+from basefly.core.inventory.model import Place, Stream, StreamState
 from basefly.core.inventory.store import merge, streams
-from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.writer import Writer
 
-FAILURES = (ApiError, ConnectError)
-REDISCOVER_EVERY = timedelta(minutes=5)
-DENIED_AGAIN_AFTER = timedelta(minutes=1)  # rights may come back; asking more often only makes noise
-SETTLE = timedelta(seconds=1)
-LONGEST_WAIT = 10.0  # s: a cluster that is back is seen within this
+REDISCOVER_EVERY = 300.0  # s
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+NAMESPACES = "namespaces"  # the kind whose versions and whose kube-system tell which cluster this is, and of when
 
 log = structlog.get_logger()
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait. Times are seconds; tests shorten them."""
+
+    longest: float = 10.0  # a cluster that is back is seen within this
+    refused: float = 60.0  # rights may come back; asking more often only makes noise, and could lock an account
+    settle: float = 1.0
 
 
 class Recovered:
@@ -43,20 +48,22 @@ class Recovered:
 
 
 class StreamSync:
-    """The list and watch of one resource. `version` is how far it has come, and `changed` is set at each change."""
+    """The list and watch of one resource. `version` is how far it has come, and `changed` is set at each change.
 
-    def __init__(self, writer: Writer, place: Place, kind: Kind, version: str) -> None:
+    With `restored` the next list is that of a cluster that was put back to an older state.
+    """
+
+    def __init__(self, writer: Writer, place: Place, kind: Kind, version: str, *, restored: bool = False) -> None:
         self._writer = writer
         self._place = place
         self._kind = kind
-        self._shown: set[str] = set()  # uids of the list that is being read
+        self._restored = restored
+        self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
         self.version = version
         self.changed = asyncio.Event()
 
-    async def run(
-        self, client: Client, resource: Resource, pace: Pace
-    ) -> AsyncIterator[Retrying | Skipped | Recovered]:
-        """Follow the resource until it raises; tells what it could not read, and interruptions that heal."""
+    async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Recovered]:
+        """Follow the resource until it raises; tells interruptions that heal."""
         decoder = msgspec.json.Decoder(self._kind.shape)
         accept = METADATA if self._kind.metadata_only else None
         events = follow(client, resource, decoder=decoder, since=self.version, accept=accept, pace=pace)
@@ -65,16 +72,17 @@ class StreamSync:
                 match event:
                     case Changed():
                         row = kinds.row(self._kind, event.object)
-                        await self._report(row.uid, row, event.resource_version)
+                        await self._report(row.uid, row, event.resource_version, row.resource_version)
                     case Deleted():
-                        await self._report(identity(event.object.metadata), None, event.resource_version)
+                        meta = event.object.metadata
+                        await self._report(identity(meta), None, event.resource_version, meta.resource_version)
+                    case Skipped():
+                        await self._set_aside(event)
                     case Listing():
-                        self._shown.clear()
+                        self._shown = {}
+                        self._writer.state(self._place, "listing", "")
                     case Listed():
-                        self.version = event.resource_version
-                        self._writer.listed(self._place, self._shown, event.resource_version)
-                        self._shown.clear()
-                        self.changed.set()
+                        self._complete(event)
                         yield Recovered()
                     case Bookmark():
                         self.version = event.resource_version
@@ -82,32 +90,62 @@ class StreamSync:
                     case Alive():
                         self._writer.move(self._place, self.version)
                         yield Recovered()
-                    case Skipped():
-                        self._shown.add(event.uid or f"{event.namespace}/{event.name}")
-                        yield event
                     case Retrying():
                         yield event
 
-    async def _report(self, uid: str, row: Row | None, version: str) -> None:
+    async def _report(self, uid: str, row: Row | None, version: str, own: str) -> None:
         if version:
             self.version = version
             self.changed.set()
-        else:  # within a list, whose versions are no place to resume from
-            self._shown.add(uid)
+        elif older(own, self._shown.get(uid, "")):
+            return  # told too late; within a list nothing else would notice
+        else:  # the versions within a list are no place to resume from
+            self._shown[uid] = own
         await self._writer.put(self._place, uid, row, version)
+
+    async def _set_aside(self, event: Skipped) -> None:
+        """An object that cannot be read is kept as just that; without a name it can only be counted."""
+        if event.name:
+            row = kinds.unreadable(
+                event.uid or f"{event.namespace}/{event.name}", event.namespace, event.name, event.reason
+            )
+            await self._report(row.uid, row, event.resource_version, "")
+        else:
+            self._writer.skip(self._place, event.reason)
+
+    def _complete(self, list_: Listed) -> None:
+        self.version = list_.resource_version
+        self._writer.listed(self._place, self._shown, list_.resource_version, restored=list_.restored or self._restored)
+        self._shown, self._restored = {}, False
+        self.changed.set()
 
 
 class ClusterSync:
     """Everything one cluster serves, followed at once. Each resource fails and heals by itself."""
 
-    def __init__(self, db: Database, writer: Writer, *, org_id: UUID, cluster_id: UUID, pace: Pace) -> None:
+    def __init__(
+        self,
+        db: Database,
+        writer: Writer,
+        *,
+        org_id: UUID,
+        cluster_id: UUID,
+        pace: Pace,
+        patience: Patience | None = None,
+    ) -> None:
         self._db = db
         self._writer = writer
         self._org_id = org_id
         self._cluster_id = cluster_id
-        self._pace = pace
+        self._pace = msgspec.structs.replace(pace, lists=pace.lists.of_a_cluster()) if pace.lists else pace
+        self._patience = patience or Patience()
+        self._known: set[str] = set()  # resources that were served when the cluster last said so
+        self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
         self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
+        self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
+        self._shaken = False  # the cluster has not answered for a while
+        self._behind: float | None = None  # since when the cluster has stood at an older state than was seen
         self._troubles: dict[str, str] = {}  # reasons by resource, for the cluster's health
         self._troubled = asyncio.Event()  # `_troubles` has changed
 
@@ -119,41 +157,45 @@ class ClusterSync:
             while True:
                 try:
                     await self._reconcile(client)
-                except FAILURES as error:
-                    log.info("inventory.cluster_silent", cluster=str(self._cluster_id), reason=str(error))
-                    await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  # jitter, not a secret
-                    delay = min(delay * 2, LONGEST_WAIT)
+                except BaseflyError as error:  # the cluster does not answer, or the database: it stays followed
+                    await self._silent(error)
+                    await asyncio.sleep(self._wait(error, delay))
+                    delay = min(delay * 2, self._patience.longest)
                     continue
                 delay = 1.0
-                await self._until_something_changes()
+                await happens(self._look_again, within=REDISCOVER_EVERY)
+                self._look_again.clear()
         finally:
             await end(reporting)
             await self._stop(*self._tasks)
 
-    async def _until_something_changes(self) -> None:
-        try:
-            async with asyncio.timeout(REDISCOVER_EVERY.total_seconds()):
-                await self._look_again.wait()
-        except TimeoutError:
-            pass
-        self._look_again.clear()
+    async def _silent(self, error: BaseflyError) -> None:
+        """The cluster does not say what it serves. If it does not know us, nobody asks it but we, once in a while."""
+        log.info("inventory.cluster_silent", cluster=str(self._cluster_id), reason=str(error))
+        if isinstance(error, Unauthorized):
+            await self._stop(*self._tasks)
+        for name in self._known - self._tasks.keys():
+            self._interrupted(Place(self._cluster_id, name), error)
 
     async def _reconcile(self, client: Client) -> None:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
         served = await survey(client)
-        anew = await self._is_rebuilt(client)
+        client.unstreamed = 0  # it may be another server by now
         wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
         async with self._db.transaction(self._org_id) as tx:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
-            for name, resource in wanted.items():
-                await streams.upsert_stream(
-                    tx,
-                    self._cluster_id,
-                    name,
-                    kind=resource.kind,
-                    version=resource.version,
-                    namespaced=resource.namespaced,
-                )
+            self._uid = self._uid or await streams.get_identity(tx, self._cluster_id)
+            for name, r in wanted.items():
+                s = known.get(name)  # one that is as it was is not even locked: the writer may be at it
+                if s is None or (s.kind, s.version, s.namespaced) != (r.kind, r.version, r.namespaced):
+                    await streams.upsert_stream(
+                        tx, self._cluster_id, name, kind=r.kind, version=r.version, namespaced=r.namespaced
+                    )
+        self._known = set(wanted)
+        another = await self._is_another(client, known.get(NAMESPACES))
+        if another:
+            log.warning("inventory.cluster_is_another", cluster=str(self._cluster_id), how=another)
+            await self._stop(*self._tasks)
         for name in known.keys() - wanted.keys():
             if name.partition(".")[2] not in served.unavailable:
                 await self._retire(name)
@@ -161,32 +203,39 @@ class ClusterSync:
             if name in self._tasks and (self._tasks[name][0] != resource or self._tasks[name][1].done()):
                 await self._stop(name)
             if name not in self._tasks:
-                since = known[name].resource_version if name in known and not anew else ""
-                self._begin(client, resource, since)
+                since = known[name].resource_version if name in known and not another else ""
+                self._begin(client, resource, since, restored=another == "restored")
 
-    async def _is_rebuilt(self, client: Client) -> bool:
-        """Whether another cluster stands at the address by now; then nothing is followed any more.
+    async def _is_another(self, client: Client, seen: Stream | None) -> str:
+        """How another cluster stands at the address by now: "rebuilt", "restored" to an older state, or not at all.
 
-        Its versions may even be newer than those we know, so that only the identity can tell.
+        The versions of another may even be newer than those we know, so that only its identity tells. One that
+        stands behind what was seen may be a server that lags: it was restored if it stays there.
         """
+        asked = {"fieldSelector": "metadata.name=kube-system"}
         try:
-            found = await client.get_json("/api/v1/namespaces/kube-system", into=PartialObject, accept=METADATA)
+            page = await client.get_json(f"/api/v1/{NAMESPACES}", asked, into=Page[PartialObject], accept=METADATA_LIST)
         except ApiError:
-            return False  # not for us to see; then only the versions can tell
-        async with self._db.transaction(self._org_id) as tx:
-            before = await streams.get_identity(tx, self._cluster_id)
-        if before in (None, found.metadata.uid):
-            return False
-        log.warning("inventory.cluster_rebuilt", cluster=str(self._cluster_id))
-        await self._stop(*self._tasks)
-        return True
+            return ""  # not for us to see; then only the versions of each kind can tell
+        since, self._behind = self._behind, None
+        before, self._uid = self._uid, page.items[0].metadata.uid if page.items else self._uid
+        if before and self._uid != before:
+            return "rebuilt"
+        if seen is None or not older(page.metadata.resource_version, seen.resource_version):
+            return ""
+        now = self._pace.clock()
+        if since is not None and now - since >= self._pace.proof:
+            return "restored"
+        self._behind = now if since is None else since
+        asyncio.get_running_loop().call_later(self._patience.settle, self._look_again.set)
+        return ""
 
     async def _retire(self, name: str) -> None:
         """The cluster serves this no longer: its objects are gone with it."""
         await self._stop(name)
         place = Place(self._cluster_id, name)
         async with self._db.transaction(self._org_id) as tx:
-            await merge.sweep_objects(tx, place, ())
+            await merge.sweep_objects(tx, place, (), "unserved")
             await streams.delete_stream(tx, self._cluster_id, name)
             await tx.notify(f"inventory/{self._cluster_id}/{name}")
 
@@ -195,14 +244,15 @@ class ClusterSync:
         for failure in await end(*tasks):
             log.error("inventory.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
 
-    def _begin(self, client: Client, resource: Resource, since: str) -> None:
-        task = asyncio.create_task(self._follow(client, resource, since), name=f"sync {resource.name}")
+    def _begin(self, client: Client, resource: Resource, since: str, *, restored: bool) -> None:
+        place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind)
+        stream = StreamSync(self._writer, place, kind, since, restored=restored)
+        task = asyncio.create_task(self._follow(client, resource, stream), name=f"sync {resource.name}")
         task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
         self._tasks[resource.name] = (resource, task)
 
-    async def _follow(self, client: Client, resource: Resource, since: str) -> None:
+    async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
         place = Place(self._cluster_id, resource.name)
-        stream = StreamSync(self._writer, place, kinds.by_resource(resource.name, resource.kind), since)
         watching = asyncio.create_task(self._look_again_when(stream)) if resource.name == DEFINITIONS else None
         delay = 1.0
         try:
@@ -211,53 +261,62 @@ class ClusterSync:
                 try:
                     await self._listen(place, stream, client, resource)
                 except BaseflyError as error:
-                    delay = 1.0 if stream.version != before else min(delay * 2, LONGEST_WAIT)
-                    await self._interrupted(place, error)
-                    await asyncio.sleep(_wait(error, delay))
+                    delay = 1.0 if stream.version != before else min(delay * 2, self._patience.longest)
+                    self._interrupted(place, error)
+                    await self._rest(error, delay)
         finally:
             if watching is not None:
                 watching.cancel()
 
     async def _listen(self, place: Place, stream: StreamSync, client: Client, resource: Resource) -> None:
         async for news in stream.run(client, resource, self._pace):
-            await self._tell(place, news)
+            self._hear(place, news)
 
     async def _look_again_when(self, definitions: StreamSync) -> None:
         while True:
             await definitions.changed.wait()
-            await asyncio.sleep(SETTLE.total_seconds())  # a new definition is served a moment after it is written
+            await asyncio.sleep(self._patience.settle)  # a new definition is served a moment after it is written
             definitions.changed.clear()
             self._look_again.set()
 
-    async def _tell(self, place: Place, news: Retrying | Skipped | Recovered) -> None:
-        match news:
-            case Retrying():
-                if news.delay > 1:  # shorter ones are over before anyone could read of them
-                    await self._interrupted(place, news.error)
-            case Recovered():
-                self._trouble(place, "")
-            case Skipped():
-                reason = f"{news.namespace}/{news.name} could not be read: {news.reason}"
-                async with self._db.transaction(self._org_id) as tx:
-                    await streams.count_skipped(tx, place.cluster_id, place.resource, reason)
+    def _hear(self, place: Place, news: Retrying | Recovered) -> None:
+        if isinstance(news, Retrying):
+            self._shaken = self._shaken or isinstance(news.error, ConnectError)
+            if news.delay > 1 or isinstance(news.error, Behind):  # others are over before anyone could read of them
+                self._interrupted(place, news.error)
+            return
+        self._trouble(place, "")
+        self._answered.set()  # wakes the streams that wait for the cluster
+        self._answered.clear()
+        if self._shaken and place.resource == NAMESPACES:
+            self._shaken = False
+            self._look_again.set()  # whatever it was, it may be another cluster by now, or an older one
 
-    async def _interrupted(self, place: Place, error: BaseflyError) -> None:
+    def _interrupted(self, place: Place, error: BaseflyError) -> None:
         state: StreamState = "retrying"
         if isinstance(error, Forbidden):
             state = "denied"  # shown with the kind; a cluster is well though it does not show us everything
         elif isinstance(error, Unauthorized):
             state = "failed"
-        elif isinstance(error, NotFound):
-            self._look_again.set()
+        if isinstance(error, NotFound | Unauthorized):
+            self._look_again.set()  # is it this kind alone?
         reason = self._reason(error)
         if state != "denied":
             self._trouble(place, reason)
-        try:
-            async with self._db.transaction(self._org_id) as tx:
-                if await streams.update_state(tx, place.cluster_id, place.resource, state, reason):
-                    await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
-        except BaseflyError as unheard:  # the stream matters more than its state
-            log.warning("inventory.state_not_kept", resource=place.resource, reason=str(unheard))
+        self._writer.state(place, state, reason)
+
+    async def _rest(self, error: BaseflyError, delay: float) -> None:
+        """Wait before the next try; for a cluster that did not answer only until it answers another stream."""
+        answered = self._answered if isinstance(error, ConnectError) else asyncio.Event()
+        if await happens(answered, within=self._wait(error, delay)):
+            await asyncio.sleep(random.uniform(0, self._patience.settle))  # noqa: S311  # jitter, not a secret
+
+    def _wait(self, error: BaseflyError, delay: float) -> float:
+        """Seconds until the next try: full jitter, but not before the server wants it or where it can only annoy."""
+        if isinstance(error, Forbidden | Unauthorized):
+            return random.uniform(1, 1.5) * self._patience.refused  # noqa: S311  # jitter, not a secret
+        asked = error.retry_after if isinstance(error, ApiError) else 0.0
+        return max(random.uniform(0, delay), asked)  # noqa: S311  # jitter, not a secret
 
     def _reason(self, error: BaseflyError) -> str:
         """Why, in the cluster's words: that we leave it in peace for a while is the consequence of another trouble."""
@@ -278,7 +337,7 @@ class ClusterSync:
         """Tell the cluster's health how its streams fare, once for many that fail or heal together."""
         while True:
             await self._troubled.wait()
-            await asyncio.sleep(SETTLE.total_seconds())
+            await asyncio.sleep(self._patience.settle)
             self._troubled.clear()
             reasons = list(self._troubles.values())
             told = f"{len(reasons)} of {len(self._tasks)} kinds are not live: {reasons[0]}" if reasons else ""
@@ -288,11 +347,3 @@ class ClusterSync:
             except BaseflyError as unheard:
                 log.warning("inventory.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
                 self._troubled.set()
-
-
-def _wait(error: BaseflyError, delay: float) -> float:
-    """Seconds until the next try: full jitter, except where asking again soon can only annoy."""
-    if isinstance(error, Forbidden | Unauthorized):
-        delay = DENIED_AGAIN_AFTER.total_seconds()
-        return random.uniform(delay / 2, delay)  # noqa: S311  # jitter, not a secret
-    return random.uniform(0, delay)  # noqa: S311  # jitter, not a secret

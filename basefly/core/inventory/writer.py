@@ -15,9 +15,12 @@ from basefly.base.db.lease import Lease, LeaseLost, fence
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, Invalid
-from basefly.core.inventory.kind import Row
+from basefly.base.resilience.waiting import happens
+from basefly.core.clusters.actions import note_restored
+from basefly.core.inventory.kind import Row, unreadable
+from basefly.core.inventory.model import Place, Standing, StreamState
 from basefly.core.inventory.store import merge, streams
-from basefly.core.inventory.store.merge import Change, Place, copy_line
+from basefly.core.inventory.store.merge import Change, copy_line
 
 FLUSH_WITHIN = 0.1  # s: at most this long a change waits for others to be written with
 FLUSH_AFTER = 0.01  # s: and at least this long, so that what happens together is written together
@@ -28,43 +31,40 @@ REFUSED = (DataError, Invalid, ValueError)  # the database will never take it
 log = structlog.get_logger()
 
 
-class Position(msgspec.Struct):
-    """How far a stream will have come once the batch is written."""
-
-    resource_version: str
-    listed: bool
-
-
 class Batch(msgspec.Struct):
     """What waits to be written. The last word on an object wins: its stream reports in order."""
 
     changes: dict[tuple[Place, str], Row | None] = {}  # None: deleted
     sweeps: dict[Place, set[str]] = {}  # uids which a complete list showed
-    positions: dict[Place, Position] = {}
+    standings: dict[Place, Standing] = {}
 
     def change(self, place: Place, uid: str, row: Row | None) -> None:
         self.changes[place, uid] = row
         if row is not None and place in self.sweeps:
             self.sweeps[place].add(uid)  # it came after the list, so the list could not show it
 
-    def position(self, place: Place, resource_version: str) -> None:
-        listed = place in self.positions and self.positions[place].listed
-        self.positions[place] = Position(resource_version, listed)
+    def move(self, place: Place, resource_version: str) -> None:
+        standing = self.standing(place)
+        standing.resource_version, standing.state = resource_version, "live"
+        standing.reason = standing.reason if standing.skipped else ""
 
-    def listed(self, place: Place, uids: Iterable[str], resource_version: str) -> None:
-        shown = set(uids)
-        shown.update(uid for (where, uid), row in self.changes.items() if where == place and row is not None)
-        self.sweeps[place] = shown
-        self.positions[place] = Position(resource_version, listed=True)
+    def listed(self, place: Place, uids: Iterable[str], resource_version: str, *, restored: bool) -> None:
+        self.sweeps[place] = set(uids)
+        self.move(place, resource_version)
+        self.standings[place].listed = True
+        self.standings[place].restored |= restored
+
+    def standing(self, place: Place) -> Standing:
+        return self.standings.setdefault(place, Standing())
 
     def clusters(self) -> set[UUID]:
-        return {place.cluster_id for place, _ in self.changes} | {place.cluster_id for place in self.positions}
+        return {place.cluster_id for place, _ in self.changes} | {place.cluster_id for place in self.standings}
 
     def without(self, cluster_id: UUID) -> Batch:
         return Batch(
             {key: row for key, row in self.changes.items() if key[0].cluster_id != cluster_id},
             {place: uids for place, uids in self.sweeps.items() if place.cluster_id != cluster_id},
-            {place: position for place, position in self.positions.items() if place.cluster_id != cluster_id},
+            {place: standing for place, standing in self.standings.items() if place.cluster_id != cluster_id},
         )
 
 
@@ -101,17 +101,31 @@ class Writer:
         await self._budget(place.cluster_id)
         self._batch.change(place, uid, row)
         if resource_version:
-            self._batch.position(place, resource_version)
+            self._batch.move(place, resource_version)
         self._wake()
 
     def move(self, place: Place, resource_version: str) -> None:
         """Nothing changed up to this version."""
-        self._batch.position(place, resource_version)
+        self._batch.move(place, resource_version)
         self._wake()
 
-    def listed(self, place: Place, uids: Iterable[str], resource_version: str) -> None:
+    def listed(self, place: Place, uids: Iterable[str], resource_version: str, *, restored: bool = False) -> None:
         """A complete list has been reported; what it did not show is gone."""
-        self._batch.listed(place, uids, resource_version)
+        self._batch.listed(place, uids, resource_version, restored=restored)
+        self._wake()
+
+    def state(self, place: Place, state: StreamState, reason: str) -> None:
+        """The stream fares otherwise from here on: behind all that it reported before, for else that would hide it."""
+        standing = self._batch.standing(place)
+        standing.state, standing.reason = state, reason.replace("\0", "")
+        if state == "listing":
+            standing.anew, standing.skipped = True, 0
+        self._wake()
+
+    def skip(self, place: Place, reason: str) -> None:
+        """An object could not be read, not even its name."""
+        standing = self._batch.standing(place)
+        standing.skipped, standing.reason = standing.skipped + 1, reason.replace("\0", "")
         self._wake()
 
     async def run(self) -> None:
@@ -142,11 +156,7 @@ class Writer:
     async def _gather(self) -> None:
         """Wait for company: not at all long after a quiet time, longer while changes come one after another."""
         quiet = asyncio.get_running_loop().time() - self._written_at
-        try:
-            async with asyncio.timeout(max(FLUSH_AFTER, FLUSH_WITHIN - quiet)):
-                await self._full.wait()
-        except TimeoutError:
-            pass
+        await happens(self._full, within=max(FLUSH_AFTER, FLUSH_WITHIN - quiet))
 
     async def _write_until_done(self, batch: Batch) -> None:
         """Write under the leases that hold now: what was gathered under one is never written under a later one."""
@@ -154,7 +164,7 @@ class Writer:
         for stranger in batch.clusters() - leases.keys():
             batch = batch.without(stranger)
         delay, poisoned = 0.1, False
-        while batch.positions or batch.changes:
+        while batch.standings or batch.changes:
             try:
                 if poisoned:
                     batch, poisoned = await self._without_poison(batch, leases), False
@@ -173,11 +183,9 @@ class Writer:
 
     async def _write(self, batch: Batch, leases: Mapping[UUID, Lease]) -> None:
         async with self._db.transaction(self._org_id) as tx:
-            for cluster_id in batch.clusters():
-                await fence(tx, leases[cluster_id])
+            await fence(tx, *(leases[cluster_id] for cluster_id in batch.clusters()))
             touched = await self._apply(tx, batch)
-            for place in touched:
-                await tx.notify(f"inventory/{place.cluster_id}/{place.resource}")
+            await tx.notify(*(f"inventory/{place.cluster_id}/{place.resource}" for place in touched))
 
     async def _apply(self, tx: Tx, batch: Batch) -> set[Place]:
         touched: set[Place] = set()
@@ -188,15 +196,11 @@ class Writer:
         if kept:
             touched.update(await merge.upsert_objects(tx, kept))
         for place, uids in batch.sweeps.items():
-            if await merge.sweep_objects(tx, place, sorted(uids)):
-                touched.add(place)
-        for place, position in batch.positions.items():
-            await streams.update_position(
-                tx, place.cluster_id, place.resource, position.resource_version, listed=position.listed
-            )
-            if position.listed:
-                touched.add(place)
-        return touched
+            restored = batch.standings[place].restored
+            await merge.sweep_objects(tx, place, sorted(uids), "restored" if restored else "missed")
+            if restored:
+                await note_restored(tx, place.cluster_id)
+        return touched.union(await streams.update_standings(tx, batch.standings))
 
     def _forget(self, leases: Mapping[UUID, Lease], lost: Lease) -> UUID:
         """The cluster whose lease this was; unless it was dismissed in the meantime, whoever follows it is told."""
@@ -207,15 +211,15 @@ class Writer:
         return cluster_id
 
     async def _without_poison(self, batch: Batch, leases: Mapping[UUID, Lease]) -> Batch:
-        """Leave out the objects the database will not take, one by one, and say so at their streams."""
+        """Find the objects that the database will not take, one by one; in their place it is kept that they are odd."""
         sound: dict[tuple[Place, str], Row | None] = {}
-        for key, row in batch.changes.items():
-            reason = None if row is None else await self._refusal(Change(key[0], row), leases[key[0].cluster_id])
-            if reason is None:
-                sound[key] = row
-            else:
-                await self._quarantine(key[0], f"{key[1]}: {reason}")
-        return Batch(sound, batch.sweeps, batch.positions)
+        for (place, uid), row in batch.changes.items():
+            sound[place, uid] = row
+            reason = None if row is None else await self._refusal(Change(place, row), leases[place.cluster_id])
+            if row is not None and reason is not None:
+                log.warning("inventory.object_odd", cluster=str(place.cluster_id), uid=uid, reason=reason)
+                sound[place, uid] = unreadable(uid, row.namespace, row.name, reason)
+        return Batch(sound, batch.sweeps, batch.standings)
 
     async def _refusal(self, change: Change, lease: Lease) -> str | None:
         try:
@@ -226,8 +230,3 @@ class Writer:
         except REFUSED as error:
             return str(error).splitlines()[0]
         return None
-
-    async def _quarantine(self, place: Place, reason: str) -> None:
-        log.warning("inventory.object_skipped", cluster=str(place.cluster_id), resource=place.resource, reason=reason)
-        async with self._db.transaction(self._org_id) as tx:
-            await streams.count_skipped(tx, place.cluster_id, place.resource, reason)

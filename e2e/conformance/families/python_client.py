@@ -16,7 +16,7 @@ SPACE = "conform-python"
 
 def calls(side: Side) -> None:
     side.namespace(SPACE)
-    api = config.new_client_from_config(str(side.kubeconfig))  # type: ignore[no-untyped-call]
+    api = config.new_client_from_config(str(side.kubeconfig))  # type: ignore[no-untyped-call]  # it has no types
     core: Any = client.CoreV1Api(api)
     apps: Any = client.AppsV1Api(api)
 
@@ -45,7 +45,7 @@ def calls(side: Side) -> None:
 
 
 def _watch(tell: Any, core: Any, version: str) -> None:
-    events = watch.Watch().stream(  # type: ignore[no-untyped-call]
+    events = watch.Watch().stream(  # type: ignore[no-untyped-call]  # it has no types
         core.list_namespaced_config_map,
         SPACE,
         resource_version=version,
@@ -62,13 +62,13 @@ def _errors(tell: Any, core: Any) -> None:
         "wrong": lambda: core.create_namespaced_config_map(SPACE, _map("Not A Name")),
     }.items():
         try:
-            call()  # type: ignore[no-untyped-call]
+            call()  # type: ignore[no-untyped-call]  # it has no types
         except ApiException as error:
             tell(title, {"status": error.status, "body": json.loads(error.body or "")})
 
 
 def _dynamic(tell: Any, api: client.ApiClient) -> None:
-    dynamic = DynamicClient(api)  # type: ignore[no-untyped-call]
+    dynamic = DynamicClient(api)  # type: ignore[no-untyped-call]  # it has no types
     maps = dynamic.resources.get(api_version="v1", kind="ConfigMap")
     tell("dynamic get", maps.get(name="one", namespace=SPACE).to_dict())
     applied = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}, "data": {"a": "1"}}

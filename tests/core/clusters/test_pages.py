@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import httpx
 
+from basefly.core.clusters import actions
 from basefly.sim import Cluster, Fleet
 from tests.core.clusters.conftest import Register
 from tests.people import Hub, Person
@@ -106,3 +108,15 @@ async def test_a_part_of_the_page_is_sent_alone(owner: Person, register: Registe
         assert answer.status_code == 200
         assert f'id="{part}"' in answer.text
         assert "<html" not in answer.text
+
+
+async def test_a_cluster_restored_from_a_backup_says_so_once(hub: Hub, owner: Person, register: Register) -> None:
+    made = await register(name="west")
+    assert made["restored_at"] is None
+    for _ in range(2):  # each of its kinds notices
+        async with hub.house.db.transaction(owner.by.org_id) as tx:
+            await actions.note_restored(tx, UUID(made["id"]))
+    assert "Cluster restored from backup." in (await owner.http.get(f"/clusters/{made['id']}", headers=HTML)).text
+    assert (await owner.http.get(f"/api/v1/clusters/{made['id']}")).json()["restored_at"]
+    async with hub.house.db.transaction(owner.by.org_id) as tx:
+        assert await tx.all(str, "select act from audit_records where act = 'cluster.put_back'") == ["cluster.put_back"]

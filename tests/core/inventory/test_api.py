@@ -11,8 +11,9 @@ import pytest
 
 from basefly.base.runtime.controllers import supervise
 from basefly.core.inventory.controller import SyncController
+from basefly.core.inventory.model import Place
 from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.merge import Change, Place, upsert_objects
+from basefly.core.inventory.store.merge import Change, upsert_objects
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from tests.core.inventory.conftest import eventually, running

@@ -25,7 +25,7 @@ def stream(**changes: Any) -> model.Stream:
     values = {
         "cluster_id": uuid4(), "resource": "pods", "kind": "Pod", "version": "v1", "namespaced": True,
         "resource_version": "7", "state": "live", "reason": "", "skipped": 0,
-        "listed_at": NOW - timedelta(hours=1), "as_of": NOW - timedelta(minutes=10),
+        "listed_at": NOW - timedelta(hours=1), "as_of": NOW - timedelta(minutes=1),
     }  # fmt: skip
     return model.Stream(**{**values, **changes})
 
@@ -35,10 +35,15 @@ class TestAsOf:
         assert model.as_of(cluster(), [stream()], NOW) == NOW - timedelta(seconds=5)
 
     def test_a_broken_stream_is_as_old_as_its_last_sign(self) -> None:
-        assert model.as_of(cluster(), [stream(state="retrying")], NOW) == NOW - timedelta(minutes=10)
+        assert model.as_of(cluster(), [stream(state="retrying")], NOW) == NOW - timedelta(minutes=1)
+
+    def test_a_live_stream_without_a_sign_of_its_own_is_dead_whoever_answers(self) -> None:
+        silent = stream(as_of=NOW - timedelta(minutes=10))
+        assert model.as_of(cluster(), [silent], NOW) == NOW - timedelta(minutes=10) + model.SIGN_WITHIN
+        assert model.missing(cluster(), [silent], NOW) is not None
 
     def test_the_oldest_stream_counts(self) -> None:
-        assert model.as_of(cluster(), [stream(), stream(state="denied")], NOW) == NOW - timedelta(minutes=10)
+        assert model.as_of(cluster(), [stream(), stream(state="denied")], NOW) == NOW - timedelta(minutes=1)
 
     def test_never_seen_is_no_age(self) -> None:
         assert model.as_of(cluster(), [stream(), stream(state="listing", as_of=None)], NOW) is None
@@ -66,6 +71,7 @@ class TestMissing:
             ({}, {"state": "denied", "reason": "pods is forbidden"}, "not permitted: pods is forbidden"),
             ({}, {"state": "listing", "listed_at": None, "as_of": None}, "still reading it for the first time"),
             ({}, {"state": "retrying", "reason": "refused"}, "refused"),
+            ({}, {"skipped": 1, "reason": "it is not UTF-8"}, "an object could not be read: it is not UTF-8"),
             ({"health": "unreachable", "health_reason": "timeout"}, {}, "timeout"),
             (
                 {"health": "unreachable", "health_reason": "timeout"},
@@ -95,22 +101,3 @@ class TestSort:
         with pytest.raises(Invalid) as refused:
             model.sort(kinds.by_resource("pods", "Pod"), "shoe_size")
         assert "restarts" in refused.value.cure
-
-
-class TestWithoutValues:
-    def test_a_secret_keeps_its_keys_and_loses_every_copy_of_its_values(self) -> None:
-        applied = '{"data":{"password":"aHVudGVyMg=="}}'
-        whole = {
-            "metadata": {
-                "name": "s",
-                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": applied, "team": "a"},
-            },
-            "data": {"password": "aHVudGVyMg=="},
-        }
-        cleaned = model.without_values("secrets", whole)
-        assert cleaned["data"] == {"password": ""}
-        assert cleaned["metadata"]["annotations"] == {"team": "a"}
-        assert whole["data"] == {"password": "aHVudGVyMg=="}
-
-    def test_other_kinds_are_left_alone(self) -> None:
-        assert model.without_values("configmaps", {"data": {"a": "b"}}) == {"data": {"a": "b"}}

@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from basefly.base.db.pool import Database
+from basefly.base.kube import selectors
 from basefly.base.principal import Reach, Scope
-from basefly.core.inventory import selectors
 from basefly.core.inventory.kind import Row
-from basefly.core.inventory.model import ObjectQuery, Sort, StoredObject
+from basefly.core.inventory.model import ObjectQuery, Place, Sort, StoredObject
 from basefly.core.inventory.store import merge, objects
-from basefly.core.inventory.store.merge import Change, Place
+from basefly.core.inventory.store.merge import Change
 
 NAMES = ["web", "web-1", "Web", "api", "a%b", "a_b", "a\\b", "zoo"]
 STATUSES = [("Running", "ok"), ("Pending", "warn"), ("CrashLoopBackOff", "bad")]

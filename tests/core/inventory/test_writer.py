@@ -11,8 +11,8 @@ from basefly.base.db import lease as leases
 from basefly.base.db.pool import Database
 from basefly.core.inventory import kinds
 from basefly.core.inventory.kind import Row
+from basefly.core.inventory.model import Place
 from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.merge import Place
 from basefly.core.inventory.writer import BUDGET, Batch, Writer
 from tests.core.inventory.conftest import Rows, eventually, running
 
@@ -40,15 +40,15 @@ class TestBatch:
 
     def test_what_came_after_a_list_is_not_swept_for_being_missing_in_it(self, cluster_id: UUID) -> None:
         batch, place = Batch(), Place(cluster_id, "pods")
-        batch.listed(place, {"a"}, "7")
+        batch.listed(place, {"a"}, "7", restored=False)
         batch.change(place, "b", row("b", "new"))
         assert batch.sweeps[place] == {"a", "b"}
 
     def test_a_list_stays_told_when_the_watch_moves_on(self, cluster_id: UUID) -> None:
         batch, place = Batch(), Place(cluster_id, "pods")
-        batch.listed(place, (), "7")
-        batch.position(place, "8")
-        assert (batch.positions[place].resource_version, batch.positions[place].listed) == ("8", True)
+        batch.listed(place, (), "7", restored=False)
+        batch.move(place, "8")
+        assert (batch.standings[place].resource_version, batch.standings[place].listed) == ("8", True)
 
 
 class TestWriting:
@@ -83,7 +83,36 @@ class TestWriting:
 
         await eventually(swept)
 
-    async def test_poison_is_left_out_and_counted_and_the_rest_is_written(
+    async def test_what_a_given_up_list_showed_is_swept_though_it_was_not_yet_written(
+        self, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
+    ) -> None:
+        place = await follow(db, org, cluster_id)
+        await writer.put(place, "a", row("a", "of-the-list-given-up"), "")
+        await writer.put(place, "b", row("b", "of-the-next"), "")
+        writer.listed(place, {"b"}, "2")
+
+        async def written() -> bool:
+            return "default/of-the-next" in await rows("pods")
+
+        await eventually(written)
+        assert list(await rows("pods")) == ["default/of-the-next"]
+
+    async def test_a_stream_that_failed_is_not_called_live_for_what_it_reported_before(
+        self, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
+    ) -> None:
+        place = await follow(db, org, cluster_id)
+        await writer.put(place, "a", row("a", "last"), "41")
+        writer.state(place, "retrying", "it broke")
+
+        async def written() -> bool:
+            return "default/last" in await rows("pods")
+
+        await eventually(written)
+        async with db.transaction(org) as tx:
+            (stream,) = await streams.get_streams(tx)
+        assert (stream.resource_version, stream.state, stream.reason) == ("41", "retrying", "it broke")
+
+    async def test_poison_is_set_aside_in_sight_and_the_rest_is_written(
         self, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
     ) -> None:
         place = await follow(db, org, cluster_id)
@@ -92,9 +121,12 @@ class TestWriting:
         await writer.put(place, "c", row("c", "sound"), "3")
 
         async def written() -> bool:
-            async with db.transaction(org) as tx:
-                (stream,) = await streams.get_streams(tx)
-            return list(await rows("pods")) == ["default/sound"] and stream.skipped == 2
+            held = await rows("pods")
+            return sorted((name, held[name].status) for name in held) == [
+                ("default/sound", "Running"),
+                ("default/torn\ufffdname", "Unreadable"),
+                ("default/undated", "Unreadable"),
+            ]
 
         await eventually(written)
 

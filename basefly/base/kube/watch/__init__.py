@@ -13,6 +13,7 @@ from basefly.base.kube.watch.events import (
 )
 from basefly.base.kube.watch.follow import follow
 from basefly.base.kube.watch.pace import Pace
+from basefly.base.kube.watch.turns import Turns
 
 __all__ = [
     "Alive",
@@ -25,5 +26,6 @@ __all__ = [
     "Pace",
     "Retrying",
     "Skipped",
+    "Turns",
     "follow",
 ]

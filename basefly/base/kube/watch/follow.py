@@ -13,13 +13,15 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
 from basefly.base.kube.objects import JSON
-from basefly.base.kube.watch.events import Event, Retrying
+from basefly.base.kube.watch.events import Changed, Event, Listed, Listing, Retrying, Skipped
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.pages import pages
-from basefly.base.kube.watch.position import Position
+from basefly.base.kube.watch.position import Behind, Position
 from basefly.base.kube.watch.reader import Reader
 from basefly.base.kube.watch.source import Source
 from basefly.base.kube.watch.stream import stream
+
+UNSTREAMED = 3  # kinds of a server whose streamed lists failed, until no other kind tries
 
 log = structlog.get_logger(__name__)
 
@@ -42,9 +44,10 @@ async def follow(
     object (objects.METADATA); lists are asked for in the form that matches.
 
     Heals by itself, with backoff and jitter, telling Retrying where that takes a wait: watches that end, break,
-    stall, or answer 410, 429 (obeying Retry-After) or 5xx; lists that expire half-way; servers without streamed
-    lists or bookmarks; pages and lines that are too large; objects that cannot be read; events told twice or too
-    late; a cluster restored to an older state.
+    stall, trickle, say nothing though there is news, or answer 410, 429 (obeying Retry-After) or 5xx; lists that
+    expire half-way or never end; servers without streamed lists or bookmarks, or behind what was seen; pages and lines
+    that are too large; objects that cannot be read; events told twice, too late or never; a cluster restored to an
+    older state.
 
     Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished) and BadRequest at
     once; ConnectError, ServerError and TooManyRequests after `pace.attempts` failures in a row without progress.
@@ -61,6 +64,9 @@ async def follow(
             delay = following.ended()
         except Gone as error:
             delay = following.gone(error)
+        except Behind as error:
+            delay = following.wait()
+            yield Retrying(error, delay)
         except (ConnectError, ServerError, TooManyRequests) as error:
             delay = following.failed(error)
             yield Retrying(error, delay)
@@ -75,23 +81,35 @@ class _Following:
         self._source = source
         self._pace = source.pace
         self._position = position
-        self._streamed = source.pace.streamed
+        self._paged = not source.pace.streamed
         self._failures = 0
         self._step = 0
         self._began = 0.0
         self._moved = False  # did anything come in this round?
+        self._silent = 0  # watches in a row that said nothing
+        self._deaf = False  # a list showed news that the watches before it had not told
+        self._odd = False  # something could not be read since the last list: it may be by now
+        self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
 
     async def round(self) -> AsyncGenerator[Event, None]:
         """One stream from its beginning to its end, with the list before it if one is needed."""
         self._began, self._moved = self._pace.clock(), False
-        if not self._position.version and not self._streamed:
+        if self._position.behind is not None:
+            await self._source.check(self._position)
+        if not self._position.version and (self._paged or self._source.client.unstreamed >= UNSTREAMED):
             async with aclosing(pages(self._source, self._position)) as events:
                 async for event in events:
-                    self._progress()
+                    self._failures = 0
+                    self._note(event)
                     yield event
+        if self._deaf:
+            why = "its watches tell nothing, though lists show news"
+            yield Retrying(ConnectError("stalled", self._source.client.server, why=why), self._pace.idle)
         try:
-            async with aclosing(stream(self._source, self._position, self._progress)) as events:
+            told = stream(self._source, self._position, self._progress, deaf=self._deaf)
+            async with aclosing(told) as events:
                 async for event in events:
+                    self._note(event)
                     yield event
         except BadRequest as error:
             if self._position.version:
@@ -106,32 +124,46 @@ class _Following:
         """The server has ended the stream. Returns the wait before the next one."""
         lived = self._pace.clock() - self._began
         if not self._position.version:
-            return 0.0  # on to pages at once
-        if lived >= self._pace.healthy:
-            self._step = 0
+            return 0.0  # on to a list at once
+        if self._odd or self._pace.clock() >= self._list_by:
+            self._position.forget(Gone(410, "Old", "what watches tell is compared with a list now and then"))
         if lived < self._pace.short and not self._moved:
-            return self._wait()
-        return 0.0 if lived > 5 * self._pace.short else self._wait()
+            return self.wait()
+        return 0.0 if lived > 5 * self._pace.short else self.wait()
 
     def gone(self, error: Gone) -> float:
         """Our version is forgotten, or a list expired half-way. Returns the wait before listing again."""
         self._position.forget(error)
-        return self._wait()
+        return self.wait()
 
     def failed(self, error: ApiError | ConnectError) -> float:
         """Returns the wait before the next attempt; raises the error when there were too many."""
         self._failures += 1
         if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
-            self._position.forget(Gone(error.http_status, error.reason, error.message))
+            self._position.behind = self._position.behind or self._pace.clock()
         if self._failures >= self._pace.attempts:
             raise error
-        return max(self._wait(), error.retry_after)
+        return max(self.wait(), error.retry_after if isinstance(error, ApiError) else 0.0)
 
     def _progress(self) -> None:
-        self._moved = True
-        self._failures = 0
+        self._moved, self._deaf = True, False
+        self._failures = self._silent = 0
 
-    def _wait(self) -> float:
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Listing):
+            self._odd = False
+        elif isinstance(event, Skipped):
+            self._odd = True
+        elif isinstance(event, Listed):
+            self._silent = 0
+            self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
+        elif self._silent and isinstance(event, Changed):
+            self._deaf = self._deaf or self._position.missed(event.object.metadata.resource_version)
+
+    def wait(self) -> float:
+        """The wait before the next attempt: full jitter under a bound that doubles, anew after a healthy life."""
+        if self._pace.clock() - self._began >= self._pace.healthy:
+            self._step = 0
         first, longest = self._pace.backoff
         self._step = min(self._step + 1, 16)
         return self._pace.jitter(0.0, min(longest, first * 2 ** (self._step - 1)))
@@ -141,8 +173,12 @@ class _Following:
         if not self._position.version:
             self._without_streams(str(error))
             return
+        self._silent += 1
         await self._source.check(self._position)
+        if self._silent >= self._pace.deaf or self._position.suspicious:
+            self._position.forget(Gone(410, "Silent", "a list has to tell whether the watches have told everything"))
 
     def _without_streams(self, why: str) -> None:
-        self._streamed = False
+        self._paged = True
+        self._source.client.unstreamed += 1
         log.warning("kube.streamed_lists_missing", server=self._source.client.server, path=self._source.path, why=why)

@@ -25,6 +25,8 @@ async def pages(source: Source, position: Position) -> AsyncGenerator[Event, Non
             asked: dict[str, str | int] = {"limit": size}
             asked |= {"continue": token} if token else position.list_params()
             page, size = await _page(source, asked)
+            if not version:
+                position.admit(page.metadata.resource_version, source.pace.clock())
             for found in page.objects:
                 if isinstance(found, Unreadable):
                     meta = found.metadata

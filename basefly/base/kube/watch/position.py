@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from basefly.base.kube.errors import Gone
+from collections import deque
+
+from basefly.base.kube.errors import Gone, ServerError
 from basefly.base.kube.watch.events import Listed
+
+REMEMBERED = 64  # versions told last: one of them that comes again is told twice, any other old one comes too late
 
 
 class Restored(Gone):
-    """Found by ourselves: the cluster stands at an older version than one that we have seen."""
+    """Found by ourselves: the cluster stands at an older version than one that we have seen, and stays there."""
+
+
+class Behind(ServerError):
+    """Found by ourselves: the server stands behind what was seen. It lags, or the cluster was restored: time tells."""
+
+    code = "cluster_behind"
 
 
 class Position:
@@ -15,9 +25,11 @@ class Position:
 
     def __init__(self, since: str) -> None:
         self.version = since  # where to resume; "" means that a list is needed
-        self.suspicious = False  # something older than `version` was told since the last check
+        self.suspicious = False  # something older than `version` came too late: more may have been told wrongly
         self.doubted = False  # the server failed (5xx) within the stream that goes on from `version`
+        self.behind: float | None = None  # since when (clock) the server has stood behind what was seen
         self._seen = since
+        self._told: deque[str] = deque(maxlen=REMEMBERED)
         self._newest = False
         self._restored = False
 
@@ -34,18 +46,29 @@ class Position:
         if version == self.version:
             return False
         if older(version, self.version):
-            self.suspicious = True
+            self.suspicious = self.suspicious or version not in self._told
             return False
         self.version = self._seen = version
+        self._told.append(version)
         self.doubted = False
         return True
 
+    def admit(self, version: str, now: float) -> None:
+        """Raises Behind for a list older than what was seen, unless the cluster is known to have been restored."""
+        if not self._restored and older(version, self._seen):
+            self._fall_behind(version, now)
+
     def complete(self, version: str) -> Listed:
         """A list is complete as of `version`."""
-        restored = self._restored or older(version, self._seen)
+        listed = Listed(version, self._restored)
         self.version = self._seen = version
         self._newest = self._restored = self.suspicious = self.doubted = False
-        return Listed(version, restored)
+        self._told.clear()
+        return listed
+
+    def missed(self, version: str) -> bool:
+        """Whether a version in a list is news, though watches have gone on from the newest seen until now."""
+        return older(self._seen, version)
 
     def forget(self, error: Gone) -> None:
         """The server no longer knows our version, or no list that is new enough: list, if need be the newest."""
@@ -53,11 +76,25 @@ class Position:
         self._newest = self._newest or self._restored or not self.version
         self.version = ""
 
-    def check(self, version: str) -> None:
-        """Raises Restored if the collection now stands at an older version than our own."""
-        self.suspicious = False
-        if older(version, self.version):
-            raise Restored(410, "Expired", f"the cluster went back from version {self.version} to {version}")
+    def check(self, version: str, now: float, proof: float) -> None:
+        """Raises Behind if the collection stands at an older version than was seen, and Restored after `proof` s of it.
+
+        A lagging server catches up or is replaced by another; a restored cluster stays behind.
+        """
+        if not older(version, self._seen):
+            self.behind = None
+        elif self.behind is not None and now - self.behind >= proof:
+            self.behind = None
+            raise Restored(410, "Expired", f"the cluster went back from version {self._seen} to {version}")
+        else:
+            self._fall_behind(version, now)
+
+    def _fall_behind(self, version: str, now: float) -> None:
+        self.behind = now if self.behind is None else self.behind
+        told = (
+            f"version {version} is older than {self._seen}, which was seen: it lags, or it was restored from a backup"
+        )
+        raise Behind(503, "Behind", told)
 
 
 def older(version: str, other: str) -> bool:

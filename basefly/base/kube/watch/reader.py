@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -58,6 +59,11 @@ class _Frame(msgspec.Struct, gc=False):
     object: msgspec.Raw
 
 
+# As Go writes typed objects: name, namespace, uid and version, before anything of the object itself.
+_IDENTITY = re.compile(
+    rb'\{(?:"kind":"\w*","apiVersion":"[\w./]*",)?"metadata":\{"name":"([^"\\]*)"(?:,"generateName":"[^"\\]*")?'
+    rb'(?:,"namespace":"([^"\\]*)")?,"uid":"([^"\\]*)","resourceVersion":"(\d*)"'
+)
 _frames = msgspec.json.Decoder(_Frame)
 _partials = msgspec.json.Decoder(PartialObject)
 _types = msgspec.json.Decoder(TypeMeta)
@@ -128,11 +134,13 @@ class Reader:
 
 
 def unreadable(body: memoryview | msgspec.Raw, error: msgspec.DecodeError) -> Unreadable:
-    """What can still be learnt of an object that did not decode."""
+    """What can still be learnt of an object that did not decode: its identity, if need be from the text alone."""
     try:
         return Unreadable(decode(_partials, body).metadata, str(error))
     except msgspec.DecodeError:
-        return Unreadable(ObjectMeta(), str(error))
+        found = _IDENTITY.match(bytes(memoryview(body)[:4096]))
+        words = (part.decode("utf-8", "replace") for part in found.groups(b"")) if found else ()
+        return Unreadable(ObjectMeta(*words), str(error))
 
 
 def page_metadata(body: bytes) -> ListMeta:

@@ -31,11 +31,11 @@ class Source(msgspec.Struct, frozen=True):
     async def admit(self, held: AsyncExitStack) -> None:
         """Wait until one more list may run; it counts as running until `held` is closed."""
         if self.pace.lists is not None:
-            await held.enter_async_context(self.pace.lists)
+            await held.enter_async_context(self.pace.lists.turn())
 
     async def check(self, position: Position) -> None:
-        """See by the smallest list that the server answers, and that it has not gone back in time (Restored)."""
+        """See by the smallest list that the server answers, and is not behind what was seen (Behind, Restored)."""
         page: Page[Any] = await self.client.get_json(
             self.path, {"limit": 1}, into=Page[msgspec.Raw], accept=self.accept_list
         )
-        position.check(page.metadata.resource_version)
+        position.check(page.metadata.resource_version, self.pace.clock(), self.pace.proof)

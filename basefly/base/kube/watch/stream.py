@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from basefly.base.kube.errors import ApiError, Gone, api_error
+from basefly.base.kube.errors import ApiError, ConnectError, Gone, api_error
 from basefly.base.kube.objects import ObjectMeta, status
 from basefly.base.kube.watch.events import Alive, Bookmark, Changed, Deleted, Event, Listing, Skipped
 from basefly.base.kube.watch.position import Position
@@ -16,18 +16,27 @@ from basefly.base.kube.watch.reader import Frame, Unreadable
 from basefly.base.kube.watch.source import Source
 
 
-async def stream(source: Source, position: Position, progress: Callable[[], None]) -> AsyncGenerator[Event, None]:
-    """Watch from the position on, or list by the stream first if there is none. Ends when the server ends it."""
+async def stream(
+    source: Source, position: Position, progress: Callable[[], None], *, deaf: bool = False
+) -> AsyncGenerator[Event, None]:
+    """Watch from the position on, or list by the stream first if there is none. Ends when the server ends it.
+
+    A watch that opens is a sign of life, unless those before it were `deaf`.
+    """
     listing, pace = not position.version, source.pace
+    began, doubted = pace.clock(), 0.0
     turn = _Turn(source, position, listing)
     async with AsyncExitStack() as held:
         if listing:
             await source.admit(held)
-        idle = pace.listing_idle if listing else pace.idle
+        idle = pace.listing_idle if listing else pace.doubt if position.suspicious else pace.idle
         async with source.client.stream(
             source.path, _asked(source, position), accept=source.accept, idle=idle, limit=pace.line_bytes
         ) as lines:
-            yield Listing("stream") if listing else Alive(datetime.now(UTC))
+            if listing:
+                yield Listing("stream")
+            elif not deaf:
+                yield Alive(datetime.now(UTC))
             async for batch in lines.batches():
                 for line in batch:
                     progress()
@@ -36,8 +45,13 @@ async def stream(source: Source, position: Position, progress: Callable[[], None
                 if listing and not turn.listing:
                     listing, lines.idle = False, pace.idle
                     await held.aclose()
-                if position.suspicious and turn.may_check():
+                if listing and pace.clock() - began > pace.listing:
+                    raise ConnectError("stalled", source.client.server, why="its list has no end")
+                if position.suspicious:
+                    lines.idle, doubted = pace.doubt, doubted or pace.clock()
+                if doubted and pace.clock() >= doubted + pace.doubt:
                     await source.check(position)
+                    raise Gone(410, "Disorder", "something was told wrongly: only a list can say what else was")
 
 
 def _asked(source: Source, position: Position) -> dict[str, str | int]:
@@ -60,15 +74,6 @@ class _Turn:
         self.listing = listing
         self._source = source
         self._position = position
-        self._checked = source.pace.clock() - 60
-
-    def may_check(self) -> bool:
-        """At most once a minute: a server that tells old news all the time is not asked all the time."""
-        now = self._source.pace.clock()
-        if now - self._checked < 60:
-            return False
-        self._checked = now
-        return True
 
     def read(self, line: bytes) -> Event | None:
         """The event in a line, or nothing if it is no news. Raises the error that an ERROR event tells."""
@@ -100,6 +105,7 @@ class _Turn:
         found = self._source.reader.bookmark(frame)
         version = found.metadata.resource_version
         if self.listing and found.ends_list:
+            self._position.admit(version, self._source.pace.clock())
             self.listing = False
             return self._position.complete(version)
         if self.listing or not self._position.advance(version):
@@ -116,6 +122,8 @@ class _Turn:
         return Gone(code, found.reason if found else "", found.message if found else "an error that cannot be read")
 
     def _skipped(self, meta: ObjectMeta, reason: str) -> Skipped:
+        if not meta.name and not self.listing:
+            self._position.suspicious = True  # nobody knows what that was about: a list has to tell
         return Skipped(meta.uid, meta.name, meta.namespace, reason, self._version)
 
     @property

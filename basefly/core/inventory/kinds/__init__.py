@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from basefly.core.inventory.kind import Column, Kind, Meta, Row, row
+from basefly.core.inventory.kind import Column, Kind, Meta, Row, row, unreadable
 from basefly.core.inventory.kinds import (
     access,
     batch,
@@ -17,7 +17,7 @@ from basefly.core.inventory.kinds import (
     workloads,
 )
 
-__all__ = ["IGNORED", "KINDS", "Column", "Kind", "Meta", "Row", "by_resource", "named", "row"]
+__all__ = ["IGNORED", "KINDS", "Column", "Kind", "Meta", "Row", "by_resource", "named", "row", "unreadable"]
 
 KINDS: tuple[Kind, ...] = (
     nodes.NODES,

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.core.inventory.kind import Row
+from basefly.core.inventory.model import Place
 
-
-class Place(msgspec.Struct, frozen=True):
-    """A resource of a cluster: what a list covers, and what a notice is about."""
-
-    cluster_id: UUID
-    resource: str
+Tombstone = Literal["missed", "restored", "unserved"]
 
 
 class Change(NamedTuple):
@@ -63,10 +57,22 @@ with gone as (
 )
 select distinct cluster_id, resource from gone"""
 
+# Events end by themselves, in numbers, and nobody misses one.
 _SWEEP = """
-delete from objects
-where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s
-  and uid <> all (%(uids)s::text[])"""
+with gone as (
+    delete from objects
+    where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s
+      and uid <> all (%(uids)s::text[])
+    returning uid, namespace, name
+), old as (
+    delete from tombstones
+    where org_id = %(org)s and cluster_id = %(cluster)s and resource = %(resource)s
+      and created_at < now() - interval '7 days'
+)
+insert into tombstones (org_id, cluster_id, resource, uid, namespace, name, reason)
+select %(org)s, %(cluster)s, %(resource)s, uid, namespace, name, %(reason)s from gone
+where %(resource)s <> 'events'
+on conflict (org_id, cluster_id, resource, uid) do nothing"""
 
 _DROP = """
 delete from objects where (org_id, cluster_id, resource, uid) in (
@@ -115,10 +121,10 @@ async def delete_objects(tx: Tx, keys: Sequence[tuple[Place, str]]) -> list[Plac
     return await tx.all(Place, _DELETE, arrays)
 
 
-async def sweep_objects(tx: Tx, place: Place, uids: Sequence[str]) -> int:
-    """After a complete list: delete what it did not show. Returns how many."""
+async def sweep_objects(tx: Tx, place: Place, uids: Sequence[str], reason: Tombstone) -> None:
+    """After a complete list: delete what it did not show, and remember why nobody saw it go."""
     values = {"org": tx.org_id, "cluster": place.cluster_id, "resource": place.resource, "uids": list(uids)}
-    return await tx.execute(_SWEEP, values)
+    await tx.execute(_SWEEP, {**values, "reason": reason})
 
 
 async def delete_cluster_objects(tx: Tx, cluster_id: UUID, limit: int = 5_000) -> int:

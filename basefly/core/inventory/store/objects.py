@@ -8,9 +8,9 @@ from uuid import UUID
 
 from basefly.base.db import Jsonb, paging, sql
 from basefly.base.db.transaction import Tx
+from basefly.base.kube.selectors import Requirement
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, ObjectQuery, Sort, StoredObject
-from basefly.core.inventory.selectors import Requirement
 
 _SELECT: LiteralString = """
     select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,

@@ -28,7 +28,15 @@ class Waits:
 def pace(waits: Waits | None = None, **more: Any) -> Pace:
     """Quick, and always the longest wait that the jitter allows."""
     sleep = (waits or Waits()).sleep
-    quick: dict[str, Any] = {"idle": 0.3, "listing_idle": 0.3, "short": 0.05, "jitter": max, "sleep": sleep}
+    quick: dict[str, Any] = {
+        "idle": 0.3,
+        "listing_idle": 0.3,
+        "short": 0.05,
+        "proof": 0.0,
+        "deaf": 9,
+        "jitter": max,
+        "sleep": sleep,
+    }
     return Pace(**quick | more)
 
 

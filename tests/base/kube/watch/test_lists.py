@@ -11,7 +11,7 @@ import pytest
 from basefly.base.kube.client import Client
 from basefly.base.kube.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA
-from basefly.base.kube.watch import Listed, Skipped, follow
+from basefly.base.kube.watch import Listed, Skipped, Turns, follow
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
 from tests.base.kube.watch.following import PODS, Waits, after, lists, pace, said, streams_list, told
 
@@ -149,24 +149,67 @@ async def test_an_object_that_is_no_json_costs_only_itself(alphabetical: bool) -
     assert said(found) == ["listing:pages", "+a@", "skipped @", "+c@", "listed@20"]
 
 
-async def test_a_new_list_may_not_be_older_than_what_was_seen() -> None:
-    """First what is new enough; if that is too much to ask, whatever is newest, and whoever follows hears of it."""
+def lagging(catches_up: bool) -> Any:
+    """A server that stands at 40, and at 110 from the fifth question on if it catches up."""
 
     async def serve(asked: Asked, out: Answer) -> None:
-        if streams_list(asked) and asked.query.get("resourceVersion") == "100":
+        serve.asked += 1  # type: ignore[attr-defined]  # the server's own memory
+        version = 110 if catches_up and serve.asked > 4 else 40  # type: ignore[attr-defined]  # the same
+        if lists(asked):
+            await out.json(pods(version, pod("a", 30)))
+        elif not streams_list(asked):
+            await out.status(410, "Expired", "too old")
+        elif int(asked.query.get("resourceVersion", 0)) > version:
             causes = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]}
             await out.status(504, "Timeout", "Too large resource version: 100, current: 40", details=causes)
-        elif streams_list(asked):
-            await out.begin()
-            await out.lines(event("ADDED", pod("a", 30)), bookmark(40, ends_list=True))
-            await out.silence()
         else:
-            await out.status(410, "Expired", "too old resource version: 100")
+            await out.begin()
+            await out.lines(event("ADDED", pod("a", 30)), bookmark(version, ends_list=True))
+            await out.silence()
+
+    serve.asked = 0  # type: ignore[attr-defined]  # the same
+    return serve
+
+
+async def test_a_list_older_than_what_was_seen_is_taken_only_from_a_restored_cluster() -> None:
+    """Whoever stays behind was restored, and whoever follows hears of it."""
+    async with Apiserver.start(lagging(catches_up=False)) as server:
+        found = await told(server, after(Listed), since="100")
+    assert said(found) == ["retrying cluster_failing", "listing:stream", "+a@", "listed@40 restored"]
+
+
+async def test_a_lagging_server_is_waited_for() -> None:
+    async with Apiserver.start(lagging(catches_up=True)) as server:
+        found = await told(server, after(Listed), since="100", pace=pace(proof=60.0))
+    assert {"retrying cluster_behind", "listed@110"} <= set(said(found))
+    assert "listed@40" not in " ".join(said(found))
+
+
+async def test_an_old_list_in_pages_is_given_up_before_it_is_told() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if not lists(asked):
+            await out.status(410, "Expired", "too old")
+        await out.json(pods(40 if len(server.asked) < 5 else 110, pod("a", 30)))
 
     async with Apiserver.start(serve) as server:
-        found = await told(server, after(Listed), since="100")
-    assert said(found)[-3:] == ["listing:stream", "+a@", "listed@40 restored"]
-    assert [asked.query.get("resourceVersion") for asked in server.asked] == ["100", "100", None]
+        found = await told(server, after(Listed), since="100", pace=pace(streamed=False, proof=60.0))
+    assert said(found)[-3:] == ["listing:pages", "+a@", "listed@110"]
+    assert said(found).count("+a@") == 1
+
+
+async def test_a_streamed_list_that_changes_all_the_time_but_never_ends_is_given_up_for_pages() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(20, pod("a", 1)))
+            return
+        await out.begin()
+        while True:
+            await out.lines(event("MODIFIED", pod("a", len(server.asked))))
+            await asyncio.sleep(0.05)
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), pace=pace(listing=0.5))
+    assert said(found)[-3:] == ["listing:pages", "+a@", "listed@20"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +229,7 @@ async def test_what_only_people_can_mend_is_raised_at_once(code: int, reason: st
 async def test_only_so_many_lists_run_at_once() -> None:
     """The semaphore is held while a list runs, and let go when it is complete, though the stream goes on."""
     running = most = 0
-    gate = asyncio.Semaphore(2)
+    gate = Turns(2)
 
     async def serve(asked: Asked, out: Answer) -> None:
         nonlocal running, most
@@ -204,12 +247,35 @@ async def test_only_so_many_lists_run_at_once() -> None:
     assert most == 2
 
 
-async def _first_listed(client: Client, gate: asyncio.Semaphore) -> str:
+async def _first_listed(client: Client, gate: Turns) -> str:
     async for one in follow(client, PODS, pace=pace(lists=gate)):
         if isinstance(one, Listed):
             await asyncio.sleep(0.2)  # the stream goes on meanwhile
             return one.resource_version
     raise AssertionError("following ended by itself")
+
+
+async def test_a_slow_list_goes_on_without_its_turn() -> None:
+    turns = Turns(3, of_one=2, lent=0.2)
+    slow, other = turns.of_a_cluster(), turns.of_a_cluster()
+    order: list[str] = []
+
+    async def listing(name: str, cluster: Turns, takes: float) -> None:
+        async with cluster.turn():
+            order.append(name)
+            await asyncio.sleep(takes)
+
+    tasks = [asyncio.create_task(listing(f"slow-{number}", slow, 30)) for number in range(3)]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(listing("other", other, 0)))
+    await asyncio.sleep(0.1)
+    assert order == ["slow-0", "slow-1", "other"]  # a cluster has its own bound
+    async with asyncio.timeout(5):
+        while "slow-2" not in order:
+            await asyncio.sleep(0.01)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_metadata_is_asked_for_in_the_form_of_each_request() -> None:
@@ -232,15 +298,16 @@ async def test_metadata_is_asked_for_in_the_form_of_each_request() -> None:
     assert kinds == ["as=PartialObjectMetadata", "as=PartialObjectMetadataList", "as=PartialObjectMetadata"]
 
 
-async def test_a_list_waits_for_its_retry_after() -> None:
+@pytest.mark.parametrize("wait", [17, 10**9])
+async def test_a_list_waits_for_its_retry_after_within_reason(wait: int) -> None:
     waits = Waits()
 
     async def serve(asked: Asked, out: Answer) -> None:
         if len(server.asked) == 1:
-            await out.status(429, "TooManyRequests", details={"retryAfterSeconds": 17})
+            await out.status(429, "TooManyRequests", details={"retryAfterSeconds": wait})
         else:
             await out.json(pods(20))
 
     async with Apiserver.start(serve) as server:
         await told(server, after(Listed), pace=pace(waits, streamed=False))
-    assert waits.seconds == [17]
+    assert waits.seconds == [min(wait, 300)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -166,7 +167,7 @@ async def test_a_restored_cluster_is_noticed_and_listed_anew() -> None:
 
     async with Apiserver.start(serve) as server:
         found = await told(server, after(Listed), since="100")
-    assert said(found) == ["listing:stream", "+old@", "listed@50 restored"]
+    assert said(found) == ["retrying cluster_behind", "listing:stream", "+old@", "listed@50 restored"]
 
 
 async def test_old_news_makes_us_ask_whether_the_cluster_was_restored() -> None:
@@ -180,7 +181,111 @@ async def test_old_news_makes_us_ask_whether_the_cluster_was_restored() -> None:
 
     async with Apiserver.start(serve) as server:
         found = await told(server, after(Listed), since="100", pace=pace(idle=30.0))
-    assert said(found) == ["listing:stream", "listed@50 restored"]
+    assert said(found) == ["retrying cluster_behind", "listing:stream", "listed@50 restored"]
+
+
+async def test_old_news_of_a_sound_cluster_leads_to_a_list_for_who_knows_what_else_was_lost() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(110))
+            return
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(event("ADDED", pod("b", 103)), bookmark(110, ends_list=True))
+        else:
+            await out.lines(event("MODIFIED", pod("a", 104)), event("ADDED", pod("b", 103)))
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), since="100", pace=pace(idle=30.0))
+    assert said(found) == ["+a@104", "listing:stream", "+b@", "listed@110"]
+    assert server.asked[-1].query["resourceVersion"] == "104"
+
+
+async def test_what_is_told_twice_leads_to_no_list_even_in_another_order() -> None:
+    lines = [event("MODIFIED", pod(name, version)) for name, version in (("a", 101), ("b", 102), ("a", 101))]
+    async with Apiserver.start(stream(*lines, event("MODIFIED", pod("c", 103)))) as server:
+        found = await told(server, after(Changed, 3), since="100")
+    assert said(found) == ["+a@101", "+b@102", "+c@103"]
+
+
+async def test_watches_that_tell_nothing_though_there_is_news_are_lists_from_then_on() -> None:
+    """A proxy that swallows what watches say: what lists show is told, and that watches are deaf is said."""
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(120, pod("a", 115)))
+            return
+        await out.begin()
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Retrying), since="100", pace=pace(deaf=2))
+    assert said(found)[-4:] == ["listing:pages", "+a@", "listed@120", "retrying stalled"]
+    assert isinstance(found[-1], Retrying)
+
+
+async def test_quiet_watches_without_bookmarks_are_compared_with_lists_and_nobody_hears_of_it() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(120, pod("a", 90)))
+            return
+        await out.begin()
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed, 2), since="100", pace=pace(deaf=2), within=10)
+    assert not [one for one in found if isinstance(one, Retrying)]
+
+
+async def test_a_trickle_is_a_stall() -> None:
+    line = json.dumps(event("MODIFIED", pod("a", 101))).encode()
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(100))
+            return
+        await out.begin()
+        if len(server.asked) == 1:
+            for byte in line:
+                await out.piece(bytes([byte]))
+                await asyncio.sleep(0.1)
+        await out.lines(line)
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        assert said(await told(server, after(Changed), since="100")) == ["+a@101"]
+    assert len(server.asked) == 3
+
+
+async def test_what_watches_tell_is_compared_with_a_list_now_and_then() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(event("ADDED", pod("b", 103)), bookmark(200, ends_list=True))
+            await out.silence()
+        await out.lines(event("MODIFIED", pod("a", 101)))
+        await out.end()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), since="100", pace=pace(relist=(0.0, 0.0)))
+    assert said(found) == ["+a@101", "listing:stream", "+b@", "listed@200"]
+    assert server.asked[-1].query["resourceVersion"] == "101"
+
+
+async def test_a_long_healthy_life_makes_the_next_wait_short_again() -> None:
+    waits = Waits()
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        await out.begin()
+        if len(server.asked) == 4:
+            await out.lines(event("MODIFIED", pod("a", 101)))
+            await asyncio.sleep(0.5)
+        out.cut()
+
+    async with Apiserver.start(serve) as server:
+        await told(server, after(Retrying, 5), since="100", pace=pace(waits, healthy=0.4, attempts=9, idle=5.0))
+    assert waits.seconds == pytest.approx([0.8, 1.6, 3.2, 0.8])
 
 
 POISON: list[bytes] = [
@@ -202,10 +307,36 @@ POISON: list[bytes] = [
 @pytest.mark.parametrize("poison", POISON, ids=range(len(POISON)))
 async def test_what_cannot_be_read_is_set_aside_and_the_stream_goes_on(poison: bytes) -> None:
     async with Apiserver.start(stream(poison, event("MODIFIED", pod("a", 101)))) as server:
-        found = await told(server, after(Changed), since="100", pace=pace(line_bytes=65_536, idle=5.0))
+        found = await told(server, after(Changed), since="100", pace=pace(line_bytes=65_536, idle=5.0, doubt=5.0))
     assert [type(one) for one in found] == [Alive, Skipped, Changed]
     assert isinstance(found[1], Skipped)
     assert found[1].reason
+
+
+async def test_what_cannot_be_read_at_all_leads_to_a_list() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(110))
+            return
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(event("ADDED", pod("b", 103)), bookmark(110, ends_list=True))
+        else:
+            await out.lines(b"no json")
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), since="100", pace=pace(doubt=0.2))
+    assert said(found) == ["skipped @100", "listing:stream", "+b@", "listed@110"]
+
+
+@pytest.mark.parametrize("tail", [b',"x":NaN}}', b"]}", b',"x":' + b"[" * 9000 + b"]" * 9000 + b"}}"])
+async def test_whose_text_is_broken_is_still_known_by_name(tail: bytes) -> None:
+    head = b'{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"shop",'
+    line = head + b'"uid":"u","resourceVersion":"101"}' + tail
+    async with Apiserver.start(stream(line, event("MODIFIED", pod("b", 102)))) as server:
+        found = await told(server, after(Changed), since="100", pace=pace(idle=5.0))
+    assert said(found) == ["skipped a@101", "+b@102"]
 
 
 async def test_a_million_labels_and_a_large_object_pass() -> None:
@@ -277,7 +408,7 @@ async def test_a_watch_that_ends_at_once_again_and_again_backs_off() -> None:
 
     async with Apiserver.start(serve) as server:
         await told(server, after(Alive, 6), since="100", pace=pace(waits))
-    assert waits.seconds == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8])
+    assert waits.seconds == pytest.approx([0.8, 1.6, 3.2, 6.4, 10.0])
 
 
 async def test_retry_after_wins_over_the_jitter() -> None:

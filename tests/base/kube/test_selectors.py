@@ -3,7 +3,7 @@
 import pytest
 
 from basefly.base.errors import Invalid
-from basefly.core.inventory.selectors import Requirement, parse
+from basefly.base.kube.selectors import Requirement, parse
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,2 @@
+drop table tombstones;
+alter table clusters drop column restored_at;

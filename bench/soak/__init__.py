@@ -1,0 +1,1 @@
+"""`soak`: clusters in upheaval, followed by the hub's own sync, judged by the promises of watches."""
