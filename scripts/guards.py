@@ -96,6 +96,7 @@ GUARDS = (
     ]),
     Guard(42, "what cannot even be named calls for a list", f"{STRANGERS}42_i7_a_line_of_any_size", [
         Edit(f"{WATCH}stream.py", "self._position.suspicious = True", "pass"),
+        Edit(f"{WATCH}follow.py", "if self._odd or self._pace", "if self._pace"),
     ]),
     Guard(42, "an answer says what it lacks", f"{STRANGERS}42_i3_a_list_says_that_it_lacks", [
         Edit(f"{INVENTORY}store/streams.py", "skipped = i.skipped +", "skipped = 0 * i.skipped +"),
