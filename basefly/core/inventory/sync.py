@@ -17,7 +17,8 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA, METADATA_LIST, Page, PartialObject
-from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped, follow
+from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped
+from basefly.base.kube.watch.follow import Kept, follow
 from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
 from basefly.base.resilience.waiting import happens
@@ -58,6 +59,7 @@ class StreamSync:
         self._place = place
         self._kind = kind
         self._restored = restored
+        self._doubtful = False  # something could not be read since the last list
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
         self.version = version
         self.changed = asyncio.Event()
@@ -66,7 +68,8 @@ class StreamSync:
         """Follow the resource until it raises; tells interruptions that heal."""
         decoder = msgspec.json.Decoder(self._kind.shape)
         accept = METADATA if self._kind.metadata_only else None
-        events = follow(client, resource, decoder=decoder, since=self.version, accept=accept, pace=pace)
+        kept = Kept(self.version, self._doubtful)
+        events = follow(client, resource, decoder=decoder, since=kept, accept=accept, pace=pace)
         async with aclosing(events):
             async for event in events:
                 match event:
@@ -77,9 +80,10 @@ class StreamSync:
                         meta = event.object.metadata
                         await self._report(identity(meta), None, event.resource_version, meta.resource_version)
                     case Skipped():
+                        self._doubtful = True
                         await self._set_aside(event)
                     case Listing():
-                        self._shown = {}
+                        self._shown, self._doubtful = {}, False
                         self._writer.state(self._place, "listing", "")
                     case Listed():
                         self._complete(event)

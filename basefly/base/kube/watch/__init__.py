@@ -11,7 +11,7 @@ from basefly.base.kube.watch.events import (
     Retrying,
     Skipped,
 )
-from basefly.base.kube.watch.follow import follow
+from basefly.base.kube.watch.follow import Kept, follow
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.turns import Turns
 
@@ -21,6 +21,7 @@ __all__ = [
     "Changed",
     "Deleted",
     "Event",
+    "Kept",
     "Listed",
     "Listing",
     "Pace",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -26,18 +26,25 @@ UNSTREAMED = 3  # kinds of a server whose streamed lists failed, until no other 
 log = structlog.get_logger(__name__)
 
 
+class Kept(NamedTuple):
+    """A version to go on from; if something up to it could not be read, the kind is listed when the watch ends."""
+
+    version: str
+    doubtful: bool = False
+
+
 async def follow(
     client: Client,
     resource: Resource,
     *,
     decoder: msgspec.json.Decoder[Any] | None = None,
-    since: str = "",
+    since: str | Kept = "",
     accept: str | None = None,
     pace: Pace | None = None,
 ) -> AsyncGenerator[Event, None]:
     """All objects of a kind, and then each change, for ever.
 
-    With `since` (a version kept from before) the watch goes on from there; without, or if the server no longer
+    With `since` (what was kept from before) the watch goes on from there; without, or if the server no longer
     remembers it, the whole kind is listed: Listing, every object as Changed, Listed. Keep the `resource_version` of
     an event in the transaction that applies the event. `decoder` decodes one object, as far as its type says; what
     it yields has a `.metadata` with name, namespace, uid and resource_version. `accept` is the media type of one
@@ -55,7 +62,7 @@ async def follow(
     """
     pace = pace or Pace()
     source = Source(client, resource.path(), Reader(resource, decoder), pace, accept or JSON)
-    following = _Following(source, Position(since))
+    following = _Following(source, since if isinstance(since, Kept) else Kept(since))
     while True:
         try:
             async with aclosing(following.round()) as events:
@@ -77,10 +84,10 @@ async def follow(
 class _Following:
     """One followed kind: its position, and how often in a row it failed."""
 
-    def __init__(self, source: Source, position: Position) -> None:
+    def __init__(self, source: Source, kept: Kept) -> None:
         self._source = source
         self._pace = source.pace
-        self._position = position
+        self._position = Position(kept.version)
         self._paged = not source.pace.streamed
         self._failures = 0
         self._step = 0
@@ -88,7 +95,7 @@ class _Following:
         self._moved = False  # did anything come in this round?
         self._silent = 0  # watches in a row that said nothing
         self._deaf = False  # a list showed news that the watches before it had not told
-        self._odd = False  # something could not be read since the last list: it may be by now
+        self._odd = kept.doubtful  # something could not be read since the last list: it may be by now
         self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
 
     async def round(self) -> AsyncGenerator[Event, None]:

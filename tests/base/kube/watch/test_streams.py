@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from basefly.base.kube.errors import ConnectError, Forbidden, ServerError, Unauthorized
-from basefly.base.kube.watch import Alive, Changed, Listed, Retrying, Skipped
+from basefly.base.kube.watch import Alive, Changed, Kept, Listed, Listing, Retrying, Skipped
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
 from tests.base.kube.watch.following import Waits, after, lists, pace, said, streams_list, told
 
@@ -92,6 +92,14 @@ async def test_a_watch_that_is_over_goes_on_where_it_was(then: str) -> None:
     assert said(found)[:2] == ["+a@101", "bookmark@130"]
     assert server.asked[-1].query["resourceVersion"] == "130"
     assert not server.asked_for(sendInitialEvents="true")
+
+
+async def test_doubt_from_before_is_settled_by_a_list_when_the_watch_ends() -> None:
+    async with Apiserver.start(stream(event("MODIFIED", pod("a", 101)), bookmark(130), then="end")) as server:
+        doubtful = Kept("100", doubtful=True)
+        found = await told(server, lambda events: any(isinstance(e, Listing) for e in events), since=doubtful)
+    assert said(found)[:3] == ["+a@101", "bookmark@130", "listing:stream"]
+    assert server.asked_for(sendInitialEvents="true")
 
 
 @pytest.mark.parametrize("at", [1, 10, 40, 80, 120])
