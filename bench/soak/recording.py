@@ -12,6 +12,7 @@ from unittest.mock import patch
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.watch import Bookmark, Changed, Deleted, Event, Listed, Listing, Skipped, follow
+from basefly.base.kube.watch.follow import Kept
 from basefly.core.inventory import sync
 from basefly.sim import Cluster
 from basefly.sim.store import record as store
@@ -63,10 +64,10 @@ def recorded(clusters: Sequence[Cluster]) -> Iterator[Recording]:
         append(collection, event)
         recording.append(collection, event)
 
-    async def following(client: Client, resource: Resource, *, since: str = "", **more: Any) -> AsyncIterator[Event]:
+    async def following(client: Client, resource: Resource, *, since: Kept, **more: Any) -> AsyncIterator[Event]:
         told = recording.told[client.server, resource.name]
-        if since:
-            told.append(Told("begun", int(since), at=time.monotonic()))
+        if since.version:
+            told.append(Told("begun", int(since.version), at=time.monotonic()))
         async with aclosing(follow(client, resource, since=since, **more)) as events:
             async for event in events:
                 if (one := _told(event)) is not None:
