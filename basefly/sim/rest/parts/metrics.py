@@ -68,8 +68,11 @@ def _nodes(call: Call, found: list[Record]) -> list[Record]:
         if pod["spec"].get("nodeName") in placed:
             placed[pod["spec"]["nodeName"]].append(_used(call, pod))
     day = call.cluster.clock.day()
+    nodes = [(record, record.load()) for record in found]
     return [
-        _measured(record, {"usage": _told(usage.of_node(record.load(), placed[record.name], day))}) for record in found
+        _measured(record, {"usage": _told(usage.of_node(node, placed[record.name], day))})
+        for record, node in nodes
+        if node.get("status", {}).get("capacity")  # others have never reported
     ]
 
 

@@ -22,6 +22,14 @@ async def test_kubectl_shows_the_top(cluster: Cluster, kubectl: Kubectl) -> None
     assert all(line.split()[2].endswith("m") and line.split()[3].endswith("Mi") for line in pods)
 
 
+async def test_a_node_that_never_reported_is_not_measured(cluster: Cluster) -> None:
+    cluster.seed(nodes=1, pods=3)
+    cluster.api.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "silent"}})
+    async with asking(cluster) as asker:
+        listed = await asker.get(f"{ROOT}/nodes")
+    assert len(listed["items"]) == 1
+
+
 async def test_only_running_containers_are_measured(cluster: Cluster) -> None:
     plant(cluster, containers=("app", "side"))
     plant(cluster, "waits", state={"waiting": {}})
