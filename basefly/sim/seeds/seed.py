@@ -41,7 +41,7 @@ def plant(cluster: Cluster, *, nodes: int, pods: int, seed: int, cloud: Cloud | 
     apps = list(_apps(world, pods)) if nodes else []
     planted: dict[str, list[Record]] = {}
     known: dict[Any, Any] = {}
-    for recipe in (*_ground(cluster, world, apps), *_recipes(apps), *_events(apps, max(pods // 3, 10))):
+    for recipe in (*_ground(cluster, world, apps), *_recipes(apps), *_events(apps, max(pods // 3, 60))):
         resource, record = _record(recipe, known)
         planted.setdefault(resource, []).append(record)
     for resource, records in planted.items():
