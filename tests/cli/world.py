@@ -70,7 +70,7 @@ def _clusters() -> Iterator[tuple[Fleet, asyncio.AbstractEventLoop]]:
     ended = threading.Event()
 
     async def live() -> None:
-        async with Fleet.start(clusters=2, nodes=3, pods=40) as fleet:
+        async with Fleet.start(clusters=2, nodes=3, pods=40, seed=2) as fleet:
             ready.set_result((fleet, asyncio.get_running_loop()))
             await asyncio.to_thread(ended.wait)
 
