@@ -103,8 +103,7 @@ async def _soak(url: str, size: Size) -> Report:
             cluster.seed(nodes=1, pods=10, seed=SEED + number)
         recording = stack.enter_context(recorded(fleet.clusters))
         org_id, ids = await _registered(db, fleet.clusters)
-        stack.push_async_callback(end, *await _followed(stack, db, org_id, ids))
-        await _equal(ours, org_id, ids, within=600.0)
+        stack.push_async_callback(end, *await _followed(stack, db, ours, org_id, ids))
         say(f"{size.clusters} clusters are followed after {time.monotonic() - began:.0f} s")
         upheavals = [
             Upheaval(cluster, recording, random.Random(f"{SEED}/{cluster.name}")) for cluster in fleet.clusters
@@ -129,9 +128,12 @@ async def _registered(db: Database, clusters: list[Cluster]) -> tuple[UUID, dict
 
 
 async def _followed(
-    stack: AsyncExitStack, db: Database, org_id: UUID, ids: Mapping[UUID, Cluster]
+    stack: AsyncExitStack, db: Database, ours: Database, org_id: UUID, ids: Mapping[UUID, Cluster]
 ) -> list[asyncio.Task[None]]:
-    """Follow them all as the product does: one writer, a breaker and a sync for each, few lists at once."""
+    """Follow them all as the product does: one writer, a breaker and a sync for each, few lists at once.
+
+    They begin one after the other: hub and clusters share this process, whose deadlines are short.
+    """
     writer, pace = Writer(db, org_id), msgspec.structs.replace(PACE, lists=Turns(8, lent=3.0))
     tasks = [asyncio.create_task(writer.run(), name="writer")]
     for cluster_id, cluster in ids.items():
@@ -144,6 +146,7 @@ async def _followed(
         client = await stack.enter_async_context(Client(context.credentials, deadlines=DEADLINES, policy=policy))
         sync = ClusterSync(db, writer, org_id=org_id, cluster_id=cluster_id, pace=pace, patience=PATIENCE)
         tasks.append(asyncio.create_task(sync.run(client), name=f"sync {cluster.name}"))
+        await _equal(ours, org_id, {cluster_id: cluster}, within=60.0)
     return tasks
 
 
