@@ -14,13 +14,12 @@ from basefly.sim.bodies import applying, defaults
 from basefly.sim.kinds import custom
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.rules import check_name, check_update, content, counts_generations, merge
+from basefly.sim.rules import LETTERS, check_name, check_update, content, counts_generations, merge
 from basefly.sim.status import Refusal
 from basefly.sim.store.record import Record, record
 from basefly.sim.store.store import Store
 
 Object = dict[str, Any]
-_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _COLLECTED = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 """Ways of deletion by the finalizers that hold an object until it is done."""
 _PROTECTED = {
@@ -179,7 +178,7 @@ class Objects:
         if meta.get("resourceVersion"):
             raise Refusal(500, "", "resourceVersion should not be set on objects to be created")
         if not meta.get("name") and meta.get("generateName"):
-            meta["name"] = meta["generateName"] + "".join(self._random.choices(_SUFFIX, k=5))
+            meta["name"] = meta["generateName"] + "".join(self._random.choices(LETTERS, k=5))
         check_name(kind, meta.get("name", ""))
         if kind.namespaced:
             self._place(meta, namespace)

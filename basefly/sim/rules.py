@@ -14,6 +14,8 @@ from basefly.sim.store.record import Record
 
 Object = dict[str, Any]
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+"""What generated names end in: letters that make no words."""
 _KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName", "generation")
 WHOLE = "*"
 """The part of an object that is all of it, its status included."""

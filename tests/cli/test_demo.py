@@ -15,6 +15,8 @@ from pathlib import Path
 
 import httpx
 
+from e2e.plane.program import free_port
+
 PODS = 1300  # about what they have together: scenarios make more of them or fewer
 
 
@@ -36,12 +38,6 @@ def demo(port: int, home: Path) -> Iterator[Path]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def pods(hub: httpx.Client) -> int:

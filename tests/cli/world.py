@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from basefly.sim import Cluster, Fleet
+from e2e.plane.program import free_port
 
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ def _clusters() -> Iterator[tuple[Fleet, asyncio.AbstractEventLoop]]:
 @contextmanager
 def hub(database_url: str, data: Path) -> Iterator[str]:
     """The address of a hub that runs until the block ends."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "BASEFLY_DATABASE_URL": database_url, "BASEFLY_LOG_LEVEL": "error"}
     words = ["-m", "basefly", "up", "--port", str(port), "--data-dir", str(data)]
     log = data.parent / "hub.log"
@@ -110,9 +111,3 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])

@@ -13,11 +13,11 @@ from basefly.sim.bodies import defaults
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.life.work import Object, Work, owner_reference
 from basefly.sim.objects import now
+from basefly.sim.rules import LETTERS
 from basefly.sim.store.record import Record
+from basefly.sim.usage import quantity
 
 _POD = Catalog().named("pods")
-_SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
-_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "": 1.0}
 
 
 class Owner(msgspec.Struct):
@@ -106,19 +106,13 @@ def view(record: Record) -> Pod:
     return _decoder.decode(record.body)
 
 
-def quantity(value: str | float) -> float:
-    """The number that a quantity means, such as 0.25 for "250m"."""
-    digits = str(value).rstrip("mkKMGTi")
-    return float(digits) * _UNITS[str(value)[len(digits) :]]
-
-
 def hash_of(template: Object) -> str:
     """A short name for a template, of the letters that Kubernetes uses."""
     number = zlib.crc32(msgspec.json.encode(template, order="sorted"))
     letters = []
     for _ in range(10):
         number, digit = divmod(number * 31 + 7, 27)
-        letters.append(_SUFFIX[digit])
+        letters.append(LETTERS[digit])
     return "".join(letters)
 
 
@@ -141,7 +135,7 @@ class Templates:
         if before != template:
             made = _prepared(kind, owner)
             self._made[meta["uid"]] = (template, made)
-        name = name or f"{meta['name']}-{''.join(self._work.chance.choices(_SUFFIX, k=5))}"
+        name = name or f"{meta['name']}-{''.join(self._work.chance.choices(LETTERS, k=5))}"
         named = {"name": name, "namespace": meta["namespace"], "generation": 1}
         held = made["metadata"]
         more = {"labels": held["labels"] | labels} if labels else {}

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from basefly.sim.life.pods import Pod, quantity, view
+from basefly.sim.life.pods import Pod, view
 from basefly.sim.life.work import Object, Work, set_condition
 from basefly.sim.store.record import Event, Record
+from basefly.sim.usage import quantity
 
 _ENOUGH = 50
 """Nodes to choose among: a large cluster is not searched to its end."""

@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Sequence
 from typing import TypeVar
 
+from basefly.sim.rules import LETTERS
+
 T = TypeVar("T")
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SHARES = 1_000_000
 
 
@@ -35,7 +36,7 @@ class Chance:
 
     def suffix(self, length: int = 5) -> str:
         """Letters as Kubernetes appends them to generated names."""
-        return "".join([_LETTERS[self.below(len(_LETTERS))] for _ in range(length)])
+        return "".join([LETTERS[self.below(len(LETTERS))] for _ in range(length)])
 
     def uid(self) -> str:
         return str(uuid.UUID(int=self.below(1 << 128), version=4))
