@@ -17,7 +17,7 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA, METADATA_LIST, Page, PartialObject
-from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Listed, Listing, Pace, Retrying, Skipped
+from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Due, Listed, Listing, Pace, Retrying, Skipped
 from basefly.base.kube.watch.follow import Kept, follow
 from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
@@ -60,6 +60,7 @@ class StreamSync:
         self._kind = kind
         self._restored = restored
         self._doubtful = False  # something could not be read since the last list
+        self._due = False  # only a list can say what is true
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
         self.version = version
         self.changed = asyncio.Event()
@@ -68,7 +69,7 @@ class StreamSync:
         """Follow the resource until it raises; tells interruptions that heal."""
         decoder = msgspec.json.Decoder(self._kind.shape)
         accept = METADATA if self._kind.metadata_only else None
-        kept = Kept(self.version, self._doubtful)
+        kept = Kept(self.version, self._doubtful, self._due)
         events = follow(client, resource, decoder=decoder, since=kept, accept=accept, pace=pace)
         async with aclosing(events):
             async for event in events:
@@ -82,8 +83,10 @@ class StreamSync:
                     case Skipped():
                         self._doubtful = True
                         await self._set_aside(event)
+                    case Due():
+                        self._due = True
                     case Listing():
-                        self._shown, self._doubtful = {}, False
+                        self._shown, self._doubtful, self._due = {}, False, True
                         self._writer.state(self._place, "listing", "")
                     case Listed():
                         self._complete(event)
@@ -120,7 +123,7 @@ class StreamSync:
     def _complete(self, list_: Listed) -> None:
         self.version = list_.resource_version
         self._writer.listed(self._place, self._shown, list_.resource_version, restored=list_.restored or self._restored)
-        self._shown, self._restored = {}, False
+        self._shown, self._restored, self._due = {}, False, False
         self.changed.set()
 
 

@@ -65,6 +65,12 @@ class Alive(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Due(msgspec.Struct, frozen=True):
+    """A list is due: what was told so far may not be all. It stays due, whatever fails before it is complete."""
+
+    reason: str
+
+
 class Retrying(msgspec.Struct, frozen=True):
     """Following is interrupted by `error` and goes on by itself after `delay` seconds."""
 
@@ -72,4 +78,4 @@ class Retrying(msgspec.Struct, frozen=True):
     delay: float
 
 
-Event = Listing | Changed | Deleted | Skipped | Listed | Bookmark | Alive | Retrying
+Event = Listing | Changed | Deleted | Skipped | Listed | Bookmark | Alive | Due | Retrying

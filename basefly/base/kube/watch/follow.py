@@ -13,7 +13,7 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
 from basefly.base.kube.objects import JSON
-from basefly.base.kube.watch.events import Changed, Event, Listed, Listing, Retrying, Skipped
+from basefly.base.kube.watch.events import Changed, Due, Event, Listed, Listing, Retrying, Skipped
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.pages import pages
 from basefly.base.kube.watch.position import Behind, Position
@@ -27,10 +27,15 @@ log = structlog.get_logger(__name__)
 
 
 class Kept(NamedTuple):
-    """A version to go on from; if something up to it could not be read, the kind is listed when the watch ends."""
+    """A version to go on from.
+
+    `doubtful`: something up to it could not be read, so that the kind is listed when the watch ends. `due`: more may
+    be amiss, so that it is listed at once, no older than the version.
+    """
 
     version: str
     doubtful: bool = False
+    due: bool = False
 
 
 async def follow(
@@ -46,9 +51,9 @@ async def follow(
 
     With `since` (what was kept from before) the watch goes on from there; without, or if the server no longer
     remembers it, the whole kind is listed: Listing, every object as Changed, Listed. Keep the `resource_version` of
-    an event in the transaction that applies the event. `decoder` decodes one object, as far as its type says; what
-    it yields has a `.metadata` with name, namespace, uid and resource_version. `accept` is the media type of one
-    object (objects.METADATA); lists are asked for in the form that matches.
+    an event in the transaction that applies the event, and whether a list is Due. `decoder` decodes one object, as far
+    as its type says; what it yields has a `.metadata` with name, namespace, uid and resource_version. `accept` is the
+    media type of one object (objects.METADATA); lists are asked for in the form that matches.
 
     Heals by itself, with backoff and jitter, telling Retrying where that takes a wait: watches that end, break,
     stall, trickle, say nothing though there is news, or answer 410, 429 (obeying Retry-After) or 5xx; lists that
@@ -71,6 +76,7 @@ async def follow(
             delay = following.ended()
         except Gone as error:
             delay = following.gone(error)
+            yield Due(str(error))
         except Behind as error:
             delay = following.wait()
             yield Retrying(error, delay)
@@ -87,7 +93,7 @@ class _Following:
     def __init__(self, source: Source, kept: Kept) -> None:
         self._source = source
         self._pace = source.pace
-        self._position = Position(kept.version)
+        self._position = Position(kept.version, due=kept.due)
         self._paged = not source.pace.streamed
         self._failures = 0
         self._step = 0
@@ -128,12 +134,12 @@ class _Following:
             await self._stalled(error)
 
     def ended(self) -> float:
-        """The server has ended the stream. Returns the wait before the next one."""
+        """The server has ended the stream. Returns the wait before the next one; raises Gone if a list is due."""
         lived = self._pace.clock() - self._began
         if not self._position.version:
             return 0.0  # on to a list at once
         if self._odd or self._pace.clock() >= self._list_by:
-            self._position.forget(Gone(410, "Old", "what watches tell is compared with a list now and then"))
+            raise Gone(410, "Old", "what watches tell is compared with a list now and then")
         if lived < self._pace.short and not self._moved:
             return self.wait()
         return 0.0 if lived > 5 * self._pace.short else self.wait()
@@ -183,7 +189,7 @@ class _Following:
         self._silent += 1
         await self._source.check(self._position)
         if self._silent >= self._pace.deaf or self._position.suspicious:
-            self._position.forget(Gone(410, "Silent", "a list has to tell whether the watches have told everything"))
+            raise Gone(410, "Silent", "a list has to tell whether the watches have told everything")
 
     def _without_streams(self, why: str) -> None:
         self._paged = True

@@ -23,8 +23,8 @@ class Behind(ServerError):
 class Position:
     """The version up to which everything has been told, and the newest ever seen."""
 
-    def __init__(self, since: str) -> None:
-        self.version = since  # where to resume; "" means that a list is needed
+    def __init__(self, since: str, *, due: bool = False) -> None:
+        self.version = "" if due else since  # where to resume; "" means that a list is needed
         self.suspicious = False  # something older than `version` came too late: more may have been told wrongly
         self.doubted = False  # the server failed (5xx) within the stream that goes on from `version`
         self.behind: float | None = None  # since when (clock) the server has stood behind what was seen

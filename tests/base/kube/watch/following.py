@@ -8,7 +8,19 @@ from contextlib import aclosing
 from typing import Any
 
 from basefly.base.kube.discovery import Resource
-from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Event, Listed, Pace, Retrying, Skipped, follow
+from basefly.base.kube.watch import (
+    Alive,
+    Bookmark,
+    Changed,
+    Deleted,
+    Due,
+    Event,
+    Listed,
+    Pace,
+    Retrying,
+    Skipped,
+    follow,
+)
 from tests.base.kube.apiserver import Apiserver, Asked
 
 PODS = Resource("", "v1", "pods", "Pod", namespaced=True, verbs=frozenset({"list", "watch"}))
@@ -65,7 +77,7 @@ def after(kind: type[Event], times: int = 1) -> Callable[[list[Event]], bool]:
 
 def said(events: list[Event]) -> list[str]:
     """Events in short: "+a@5" changed, "-a@5" deleted, "listed@5", and so on."""
-    return [_short(one) for one in events if not isinstance(one, Alive)]
+    return [_short(one) for one in events if not isinstance(one, Alive | Due)]
 
 
 def _short(one: Event) -> str:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from basefly.base.kube.errors import ConnectError, Forbidden, ServerError, Unauthorized
-from basefly.base.kube.watch import Alive, Changed, Kept, Listed, Listing, Retrying, Skipped
+from basefly.base.kube.watch import Alive, Changed, Due, Kept, Listed, Listing, Retrying, Skipped
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
 from tests.base.kube.watch.following import Waits, after, lists, pace, said, streams_list, told
 
@@ -100,6 +100,21 @@ async def test_doubt_from_before_is_settled_by_a_list_when_the_watch_ends() -> N
         found = await told(server, lambda events: any(isinstance(e, Listing) for e in events), since=doubtful)
     assert said(found)[:3] == ["+a@101", "bookmark@130", "listing:stream"]
     assert server.asked_for(sendInitialEvents="true")
+
+
+async def test_a_list_that_was_due_before_comes_first_and_is_no_older_than_what_was_seen() -> None:
+    async with Apiserver.start(stream(event("ADDED", pod("a", 90)), bookmark(101, ends_list=True))) as server:
+        found = await told(server, after(Listed), since=Kept("100", due=True))
+    assert said(found) == ["listing:stream", "+a@", "listed@101"]
+    assert server.asked[0].query["resourceVersion"] == "100"
+    assert server.asked[0].query["resourceVersionMatch"] == "NotOlderThan"
+
+
+async def test_a_version_that_is_forgotten_is_told_as_a_list_that_is_due() -> None:
+    expired = {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410, "message": "too old"}
+    async with Apiserver.start(stream(event("ERROR", expired))) as server:
+        found = await told(server, lambda events: any(isinstance(e, Due) for e in events), since="100")
+    assert isinstance(found[-1], Due)
 
 
 @pytest.mark.parametrize("at", [1, 10, 40, 80, 120])

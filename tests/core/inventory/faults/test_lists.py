@@ -96,6 +96,25 @@ async def test_37_i9_deletions_that_a_watch_swallows_are_found_by_the_list_that_
             await world.settles()
 
 
+async def test_37_i9_a_list_that_is_due_stays_due_however_often_the_server_fails_before_it(
+    cluster: Cluster, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
+) -> None:
+    cluster.api.create(pod("old"))
+    world = World(cluster, db, org, cluster_id, rows)
+    async with world.followed(writer):
+        await world.settles()
+        with cluster.faults.inject(Effect.MISSED_DELETES):
+            cluster.api.delete("pods", "old")
+            cluster.api.create(pod("new"))
+            await world.until(lambda: _shown(world, "default/new"))
+        gone = cluster.faults.add(Effect.GONE_AT_ONCE, resource="pods", verb="watch", times=1)
+        failing = cluster.faults.add(Effect.ERROR, resource="pods", code=503)
+        cluster.faults.drop_watches()
+        await world.until(lambda: bool(gone.struck) and failing.struck >= 2 * PACE.attempts)
+        cluster.faults.clear()
+        await world.settles()
+
+
 async def _shown(world: World, name: str) -> bool:
     return name in await world.rows("pods")
 
