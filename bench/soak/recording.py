@@ -19,54 +19,53 @@ from basefly.sim.store import record as store
 from basefly.sim.store.collection import Collection
 from bench.soak.validators import Happened, Told, violations
 
+Place = tuple[str, str]  # the address of a cluster, and a resource
+Telling = dict[Place, list[Told]]
+MARKS = ("begun", "listed", "changed", "deleted", "bookmark")
 
-class Recording:
-    """What happened and what was told, by cluster and resource."""
+
+class History:
+    """What happened in clusters since the recording began, with what there was then."""
 
     def __init__(self, clusters: Sequence[Cluster]) -> None:
-        self.told: dict[tuple[str, str], list[Told]] = defaultdict(list)
-        self.clusters = {cluster.server: cluster for cluster in clusters}
-        self._first: dict[int, list[Happened]] = {}
-        self._later: dict[int, list[Happened]] = defaultdict(list)
+        self._places: dict[int, Place] = {}
+        self.happened: dict[Place, list[Happened]] = {}
         for cluster in clusters:
             for kind in cluster.catalog:
                 held = cluster.store.of(kind.name)
                 records = sorted(held.records.values(), key=lambda one: one.version)
-                self._first[id(held)] = [Happened(one.version, one.uid) for one in records]
-
-    def happened(self, server: str, resource: str) -> Sequence[Happened]:
-        """The true history of a resource since the recording began, with what there was then."""
-        held = id(self.clusters[server].store.of(resource))
-        return [*self._first.get(held, ()), *self._later[held]]
+                self._places[id(held)] = place = (cluster.server, kind.name)
+                self.happened[place] = [Happened(one.version, one.uid) for one in records]
 
     def append(self, collection: Collection, event: store.Event) -> None:
-        """Take an event that a collection took."""
-        deleted = event.change is store.Change.DELETED
-        self._later[id(collection)].append(Happened(event.version, event.record.uid, deleted))
-
-    def violations(self, excused: Mapping[tuple[str, str], Container[int]] | None = None) -> list[str]:
-        """Where following broke a promise of watches; `excused` are versions about which a server did not tell all."""
-        found = []
-        for (server, resource), told in self.told.items():
-            excuse = (excused or {}).get((server, resource), ())
-            name = self.clusters[server].name
-            found += [f"{name} {resource}: {why}" for why in violations(self.happened(server, resource), told, excuse)]
-        return found
+        """Take an event that a collection took; one of a kind that came later belongs to nobody."""
+        if place := self._places.get(id(collection)):
+            deleted = event.change is store.Change.DELETED
+            self.happened[place].append(Happened(event.version, event.record.uid, deleted))
 
 
 @contextmanager
-def recorded(clusters: Sequence[Cluster]) -> Iterator[Recording]:
-    """Record these clusters, which have been started, while the block runs."""
-    recording = Recording(clusters)
+def happening(clusters: Sequence[Cluster]) -> Iterator[History]:
+    """Record what happens in these clusters, which have been started, while the block runs."""
+    history = History(clusters)
     append = Collection.append
 
     def appending(collection: Collection, event: store.Event) -> None:
         append(collection, event)
-        recording.append(collection, event)
+        history.append(collection, event)
+
+    with patch.object(Collection, "append", appending):
+        yield history
+
+
+@contextmanager
+def telling() -> Iterator[Telling]:
+    """Record what every sync of this process is told while the block runs."""
+    telling: Telling = defaultdict(list)
 
     async def following(client: Client, resource: Resource, *, since: Kept, **more: Any) -> AsyncIterator[Event]:
-        told = recording.told[client.server, resource.name]
-        if since.version:
+        told = telling[client.server, resource.name]
+        if since.version and not since.due:
             told.append(Told("begun", int(since.version), at=time.monotonic()))
         async with aclosing(follow(client, resource, since=since, **more)) as events:
             async for event in events:
@@ -74,8 +73,42 @@ def recorded(clusters: Sequence[Cluster]) -> Iterator[Recording]:
                     told.append(one)
                 yield event
 
-    with patch.object(Collection, "append", appending), patch.object(sync, "follow", following):
-        yield recording
+    with patch.object(sync, "follow", following):
+        yield telling
+
+
+class Recording:
+    """What happened and what was told, of clusters that live in the process that follows them."""
+
+    def __init__(self, history: History, told: Telling) -> None:
+        self.happened, self.told = history.happened, told
+
+    def violations(self) -> list[str]:
+        """Where following broke a promise of watches."""
+        return broken(self.happened, self.told, {})
+
+
+@contextmanager
+def recorded(clusters: Sequence[Cluster]) -> Iterator[Recording]:
+    """Record both sides while the block runs."""
+    with happening(clusters) as history, telling() as told:
+        yield Recording(history, told)
+
+
+def broken(
+    happened: Mapping[Place, Sequence[Happened]], telling: Telling, excused: Mapping[Place, Container[int]]
+) -> list[str]:
+    """Where following broke a promise of watches; `excused` are versions about which a server did not tell all."""
+    return [
+        f"{server} {resource}: {why}"
+        for (server, resource), told in telling.items()
+        for why in violations(happened.get((server, resource), ()), told, excused.get((server, resource), ()))
+    ]
+
+
+def position(told: Sequence[Told], at: float) -> int:
+    """The version up to which a kind had been told at a time."""
+    return next((one.version for one in reversed(told) if one.at <= at and one.what in MARKS), 0)
 
 
 def _told(event: Event) -> Told | None:

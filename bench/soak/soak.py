@@ -3,25 +3,23 @@
 Every cluster meets every fault in turn, in an order that the seed decides, while its objects come, change and go. In
 the end all faults are taken back: how long until the inventory equals the clusters, object by object? And did what
 following told on the way keep the promises of watches? Times that are long in the product (a stall, a refusal) are
-shortened, and the notes say to what.
+shortened, and the notes say to what. The clusters live in a process of their own, as they would.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import resource
 import secrets
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -43,15 +41,13 @@ from basefly.base.resilience.policy import Policy
 from basefly.base.settings import Settings
 from basefly.core.inventory.sync import ClusterSync, Patience
 from basefly.core.inventory.writer import Writer
-from basefly.sim import Cluster, Fleet
 from basefly.sim.faults import Effect
 from bench.report import Bar, Figures, Report, Run
 from bench.soak import truth
-from bench.soak.recording import Recording, recorded
-from bench.soak.upheaval import Upheaval
+from bench.soak.fleet import Ending, Load, Member, Upset
+from bench.soak.recording import Place, Telling, broken, position, telling
 
 SECONDS = 10.0  # bar: from the last fault taken back until the inventory is true
-SEED = 20261124
 PACE = Pace(
     idle=15.0, listing_idle=6.0, listing=60.0, doubt=1.0, proof=3.0, ends_after=(4, 8), page=15, backoff=(0.2, 3.0),
     healthy=20.0,
@@ -59,21 +55,14 @@ PACE = Pace(
 PATIENCE = Patience(longest=3.0, refused=2.0, settle=0.5)
 DEADLINES = Deadlines(connect=2.0, tls=2.0, first_byte=4.0, idle=4.0, total=10.0)
 BREAKER = Limits(opens_for=1.0, opens_at_most=3.0)  # in the product a probe closes it within 3 s
-BOOKMARKS = 0.06  # s for each cluster: hub and clusters share a core, which must not be busy with bookmarks alone
 LOOK_EVERY = 0.2  # s
-LEAST = 40.0  # s: each fault needs its time, however few events there are
+LONGEST = 120.0  # s until it is given up that the inventory becomes true
 
-
-class Size(msgspec.Struct, frozen=True):
-    """How many clusters, and how many events over all of them."""
-
-    clusters: int
-    events: int
-    least: float = LEAST
-
-
-SIZES: Mapping[str, Size] = {"S": Size(20, 60_000), "M": Size(50, 200_000), "L": Size(100, 1_000_000)}
-QUICK = Size(3, 6_000, least=15.0)
+# Each fault needs its time, however few events there are.
+SIZES: Mapping[str, Load] = {
+    "S": Load(20, 60_000, least=60.0), "M": Load(50, 200_000, least=200.0), "L": Load(100, 1_000_000, least=1_000.0),
+}  # fmt: skip
+QUICK = Load(3, 6_000, least=15.0)
 
 
 def run(options: Run) -> Report:
@@ -82,128 +71,156 @@ def run(options: Run) -> Report:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # so are the connections that break
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    size = QUICK if options.quick else SIZES[options.size]
-    with tempfile.TemporaryDirectory(prefix="basefly-soak-") as name:
+    load = QUICK if options.quick else SIZES[options.size]
+    with tempfile.TemporaryDirectory(prefix="basefly-soak-") as name, Upset.start(load) as upset:
         postgres = Embedded.start(Settings(data_dir=Path(name)))
         try:
             asyncio.run(migrate.up(postgres.owner_url))
-            return uvloop.run(_soak(postgres.app_url, size))
+            return uvloop.run(_soak(postgres.app_url, load, upset))
         finally:
             postgres.stop()
 
 
-async def _soak(url: str, size: Size) -> Report:
+async def _soak(url: str, load: Load, upset: Upset) -> Report:
     began = time.monotonic()
     db, ours = await Database.open(url), await Database.open(url, max_size=1)  # who looks on takes nothing away
     async with AsyncExitStack() as stack:
         stack.push_async_callback(ours.close)
         stack.push_async_callback(db.close)
-        fleet = await stack.enter_async_context(Fleet.start(clusters=size.clusters))
-        for number, cluster in enumerate(fleet.clusters):
-            cluster.seed(nodes=1, pods=10, seed=SEED + number)
-        recording = stack.enter_context(recorded(fleet.clusters))
-        org_id, ids = await _registered(db, fleet.clusters)
+        told = stack.enter_context(telling())
+        org_id, ids = await _registered(db, await upset.members())
         stack.push_async_callback(end, *await _followed(stack, db, ours, org_id, ids))
-        say(f"{size.clusters} clusters are followed after {time.monotonic() - began:.0f} s")
-        upheavals = [
-            Upheaval(cluster, recording, random.Random(f"{SEED}/{cluster.name}")) for cluster in fleet.clusters
-        ]
-        each = size.events // size.clusters
-        await _watched(asyncio.gather(*(one.run(each, size.least) for one in upheavals)), upheavals, size.events)
-        seconds = await _equal(ours, org_id, ids, within=120.0)
+        say(f"{load.clusters} clusters are followed after {time.monotonic() - began:.0f} s")
+        endings = await _upset(upset, load)
+        true = {cluster_id: endings[member.name].true for cluster_id, member in ids.items()}
+        seconds = await _equal(ours, org_id, true, {key: member.name for key, member in ids.items()})
         say(f"equal {seconds:.1f} s after the last fault")
-        return _report(size, recording, upheavals, seconds=seconds, wall=time.monotonic() - began)
+        return _report(load, told, endings, seconds=seconds, wall=time.monotonic() - began)
 
 
-async def _registered(db: Database, clusters: list[Cluster]) -> tuple[UUID, dict[UUID, Cluster]]:
+async def _registered(db: Database, members: Sequence[Member]) -> tuple[UUID, dict[UUID, Member]]:
     async with db.transaction() as tx:
         org_id = UUID(str(await tx.value("insert into organizations (name) values ('soak') returning id")))
-    ids: dict[UUID, Cluster] = {}
+    ids: dict[UUID, Member] = {}
     async with db.transaction(org_id) as tx:
-        for cluster in clusters:
-            cluster.bookmark_seconds = max(BOOKMARKS * len(clusters), 1.5)
+        for member in members:
             query = "insert into clusters (org_id, name) values (%s, %s) returning id"
-            ids[UUID(str(await tx.value(query, [org_id, cluster.name])))] = cluster
+            ids[UUID(str(await tx.value(query, [org_id, member.name])))] = member
     return org_id, ids
 
 
 async def _followed(
-    stack: AsyncExitStack, db: Database, ours: Database, org_id: UUID, ids: Mapping[UUID, Cluster]
+    stack: AsyncExitStack, db: Database, ours: Database, org_id: UUID, ids: Mapping[UUID, Member]
 ) -> list[asyncio.Task[None]]:
     """Follow them all as the product does: one writer, a breaker and a sync for each, few lists at once.
 
-    They begin one after the other: hub and clusters share this process, whose deadlines are short.
+    They begin one after the other, for the deadlines are short.
     """
     writer, pace = Writer(db, org_id), msgspec.structs.replace(PACE, lists=Turns(8, lent=3.0))
     tasks = [asyncio.create_task(writer.run(), name="writer")]
-    for cluster_id, cluster in ids.items():
+    for cluster_id, member in ids.items():
         held = await lease.acquire(db, f"sync/{cluster_id}", secrets.token_hex(4), timedelta(hours=6))
-        (context,) = kubeconfig.read(cluster.kubeconfig())
+        (context,) = kubeconfig.read(member.kubeconfig)
         assert held, "the lease is taken"
         assert context.credentials, context.why
         writer.admit(cluster_id, held)
-        policy = Policy(judge, breaker=Breaker(cluster.name, limits=BREAKER), bulkhead=Bulkhead(cluster.name, 16))
+        policy = Policy(judge, breaker=Breaker(member.name, limits=BREAKER), bulkhead=Bulkhead(member.name, 16))
         client = await stack.enter_async_context(Client(context.credentials, deadlines=DEADLINES, policy=policy))
         sync = ClusterSync(db, writer, org_id=org_id, cluster_id=cluster_id, pace=pace, patience=PATIENCE)
-        tasks.append(asyncio.create_task(sync.run(client), name=f"sync {cluster.name}"))
-        await _equal(ours, org_id, {cluster_id: cluster}, within=60.0)
+        tasks.append(asyncio.create_task(sync.run(client), name=f"sync {member.name}"))
+        await _live(ours, org_id, cluster_id)
     return tasks
 
 
-async def _watched(work: Awaitable[Any], upheavals: list[Upheaval], events: int) -> None:
-    """Wait for the work, and say now and then how far it has come."""
-    task = asyncio.ensure_future(work)
-    began = time.monotonic()
-    while not task.done():
-        await asyncio.wait((task,), timeout=5.0)
-        done, faults = sum(one.events for one in upheavals), sum(one.struck for one in upheavals)
-        say(f"{time.monotonic() - began:5.0f} s  {done:,} of {events:,} events, {faults:,} strikes of faults")
-    task.result()
+async def _live(db: Database, org_id: UUID, cluster_id: UUID) -> None:
+    """Wait until everything that a cluster serves is followed."""
+    query = "select coalesce(bool_and(state = 'live'), false) from sync_streams where org_id = %s and cluster_id = %s"
+    async with asyncio.timeout(LONGEST):
+        while True:
+            async with db.transaction(org_id) as tx:
+                if await tx.value(query, [org_id, cluster_id]):
+                    return
+            await asyncio.sleep(LOOK_EVERY)
 
 
-async def _equal(db: Database, org_id: UUID, ids: Mapping[UUID, Cluster], *, within: float) -> float:
-    """Seconds until the inventory equals all clusters, object by object, or `within` if it never does."""
+async def _upset(upset: Upset, load: Load) -> Mapping[str, Ending]:
+    """Upset all clusters, and say now and then how far that has come; returns how each ended, by name."""
     began = time.monotonic()
-    true = {cluster_id: truth.truth(cluster) for cluster_id, cluster in ids.items()}
-    open_: dict[UUID, list[str]] = {cluster_id: [] for cluster_id in ids}
-    while open_ and time.monotonic() - began < within:
+    async for progress in upset.run():
+        passed = time.monotonic() - began
+        say(f"{passed:5.0f} s  {progress.events:,} of {load.events:,} events, {progress.struck:,} strikes of faults")
+    return await upset.endings()
+
+
+async def _equal(
+    db: Database, org_id: UUID, true: Mapping[UUID, Mapping[truth.Key, truth.Held]], names: Mapping[UUID, str]
+) -> float:
+    """Seconds until the inventory equals all clusters, object by object, or LONGEST if it never does."""
+    began = time.monotonic()
+    open_: dict[UUID, list[str]] = {cluster_id: [] for cluster_id in true}
+    while open_ and time.monotonic() - began < LONGEST:
         for cluster_id in list(open_):
             open_[cluster_id] = truth.differences(await truth.inventory(db, org_id, cluster_id), true[cluster_id])
             if not open_[cluster_id]:
                 del open_[cluster_id]
         await asyncio.sleep(LOOK_EVERY)
     for cluster_id, found in open_.items():
-        say(f"{ids[cluster_id].name}: {len(found)} objects differ, such as {found[:3]}")
-    return within if open_ else time.monotonic() - began
+        say(f"{names[cluster_id]}: {len(found)} objects differ, such as {found[:3]}")
+    return LONGEST if open_ else time.monotonic() - began
 
 
-def _report(size: Size, recording: Recording, upheavals: list[Upheaval], *, seconds: float, wall: float) -> Report:
-    excused = {key: spans for one in upheavals for key, spans in one.excused.items()}
-    found = recording.violations(excused)
+class Spans:
+    """Versions between marks."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int]] = []
+
+    def add(self, first: int, last: int) -> None:
+        """Everything behind `first` up to `last`."""
+        self._spans.append((first, last))
+
+    def __contains__(self, version: object) -> bool:
+        return isinstance(version, int) and any(first < version <= last for first, last in self._spans)
+
+
+def _excused(telling: Telling, endings: Mapping[str, Ending]) -> Mapping[Place, Spans]:
+    spans: dict[Place, Spans] = defaultdict(Spans)
+    for ending in endings.values():
+        for excuse in ending.excuses:
+            place = (ending.server, excuse.resource)
+            spans[place].add(position(telling[place], excuse.since), excuse.until)
+    return spans
+
+
+def _report(load: Load, telling: Telling, endings: Mapping[str, Ending], *, seconds: float, wall: float) -> Report:
+    happened = {(one.server, name): all_ for one in endings.values() for name, all_ in one.happened.items()}
+    found = broken(happened, telling, _excused(telling, endings))
     for violation in found[:20]:
         say(f"violation: {violation}")
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    told = sum(map(len, recording.told.values()))
     struck: dict[Effect, int] = defaultdict(int)
-    for one in upheavals:
-        for effect, times in one.by_effect.items():
+    for ending in endings.values():
+        for effect, times in ending.by_effect.items():
             struck[effect] += times
     idle = sorted(effect for effect in one_of_each() if not struck[effect])
-    events = sum(one.events for one in upheavals)
-    figures = [Figures("Basefly, and the clusters", events, round(used.ru_utime + used.ru_stime, 1), round(wall, 1),
-                       used.ru_maxrss * 1024, 1)]  # fmt: skip
+    used, fleet = resource.getrusage(resource.RUSAGE_SELF), next(iter(endings.values())).used
+    figures = [
+        Figures("Basefly, following", load.events, round(used.ru_utime + used.ru_stime, 1), round(wall, 1),
+                used.ru_maxrss * 1024, 1),
+        Figures("the clusters (simulated)", load.events, fleet.cpu, round(wall, 1), fleet.peak, 1),
+    ]  # fmt: skip
     bars = [
         Bar.of("violations of what watches promise", measured=len(found), at_most=0),
         Bar.of("seconds from the last fault until the inventory is true", measured=seconds, at_most=SECONDS),
     ]
-    if size != QUICK:  # there is no time for all in a short one
+    if load != QUICK:  # there is no time for all in a short one
         bars.append(Bar.of("effects that never struck", measured=len(idle), at_most=0))
+    things = sum(map(len, telling.values()))
     notes = [
-        f"{size.clusters} clusters, {told:,} things told, {sum(struck.values()):,} strikes of faults, seed {SEED}",
+        f"{load.clusters} clusters, {things:,} things told, {sum(struck.values()):,} strikes of faults",
         f"shortened: a stall after {PACE.idle:.0f} s, a refusal for {PATIENCE.refused:.0f} s; in the product 70 and 60",
         *([f"never struck: {', '.join(idle)}"] if idle else []),
     ]
-    return Report.of("soak", figures, bars, notes)
+    return Report.of("soak", figures, bars, notes, rivals=False)
 
 
 def one_of_each() -> list[Effect]:

@@ -8,9 +8,10 @@ import time
 from collections import defaultdict
 from typing import Any
 
+import msgspec
+
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect, Fault
-from bench.soak.recording import Recording
 
 KINDS = ("pods", "deployments.apps", "configmaps")
 CROWD = 40  # objects of a kind, about
@@ -51,30 +52,25 @@ COMPANIONS = {Effect.GONE_ON_PAGE: Effect.UNSTREAMED}
 LISTING = {Effect.GONE_ON_PAGE, Effect.UNSTREAMED, Effect.NO_END}
 
 
-class Spans:
-    """Versions between marks."""
+class Excuse(msgspec.Struct, frozen=True, gc=False):
+    """What a kind was told behind where it stood at a time (monotonic, s), up to a version, need not be the truth."""
 
-    def __init__(self) -> None:
-        self._spans: list[tuple[int, int]] = []
-
-    def add(self, first: int, last: int) -> None:
-        self._spans.append((first, last))
-
-    def __contains__(self, version: object) -> bool:
-        return isinstance(version, int) and any(first < version <= last for first, last in self._spans)
+    resource: str
+    since: float
+    until: int
 
 
 class Upheaval:
-    """Upsets one cluster; `excused` says about which versions it did not tell the truth."""
+    """Upsets one cluster; `excuses` say about what it did not tell the truth."""
 
-    def __init__(self, cluster: Cluster, recording: Recording, chance: random.Random) -> None:
-        self._cluster, self._recording, self._chance = cluster, recording, chance
+    def __init__(self, cluster: Cluster, chance: random.Random) -> None:
+        self._cluster, self._chance = cluster, chance
         self._names: dict[str, list[str]] = {kind: [] for kind in KINDS}
         self._serial = 0
         self._mending: list[Fault] = []
         self.events = 0
         self.by_effect: dict[Effect, int] = defaultdict(int)
-        self.excused: dict[tuple[str, str], Spans] = defaultdict(Spans)
+        self.excuses: list[Excuse] = []
 
     @property
     def struck(self) -> int:
@@ -122,8 +118,7 @@ class Upheaval:
             api.change(kind, name, by=lambda whole: whole["metadata"].update(labels={"mark": mark}))
 
     async def _upset(self, effect: Effect, seconds: float) -> None:
-        faults, server = self._cluster.faults, self._cluster.server
-        positions = {kind: self._position(kind) for kind in KINDS}
+        faults, since = self._cluster.faults, time.monotonic()
         aim = AIMED.get(effect, {})
         if effect in LIES:
             aim = aim | {"resource": self._chance.choice(KINDS)}
@@ -140,8 +135,7 @@ class Upheaval:
         if effect in HELD:
             faults.drop_watches()
         if effect in LIES | NOISE:
-            for kind in KINDS:
-                self.excused[server, kind].add(positions[kind], self._cluster.store.version)
+            self.excuses += [Excuse(kind, since, self._cluster.store.version) for kind in KINDS]
         if effect in LIES:
             self._forget(aim["resource"])
         await asyncio.sleep(seconds * self._chance.uniform(0.1, 0.3))
@@ -151,12 +145,6 @@ class Upheaval:
         gone = self._cluster.faults.add(Effect.GONE_AT_ONCE, resource=resource, verb="watch", times=1)
         self._mending = [*(fault for fault in self._mending if not fault.struck), gone]
         self._cluster.faults.drop_watches()
-
-    def _position(self, kind: str) -> int:
-        """The version up to which a kind has been told."""
-        told = self._recording.told[self._cluster.server, kind]
-        marks = ("begun", "listed", "changed", "deleted", "bookmark")
-        return next((one.version for one in reversed(told) if one.what in marks), 0)
 
 
 def _made(kind: str, name: str) -> dict[str, Any]:
