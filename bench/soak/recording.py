@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -107,8 +108,9 @@ def broken(
 
 
 def position(told: Sequence[Told], at: float) -> int:
-    """The version up to which a kind had been told at a time."""
-    return next((one.version for one in reversed(told) if one.at <= at and one.what in MARKS), 0)
+    """The version up to which a kind had been told at a time; what is told is in the order of time."""
+    before = told[: bisect_right(told, at, key=lambda one: one.at)]
+    return next((one.version for one in reversed(before) if one.what in MARKS), 0)
 
 
 def _told(event: Event) -> Told | None:

@@ -15,8 +15,9 @@ import secrets
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ from basefly.base.resilience.deadlines import Deadlines
 from basefly.base.resilience.ending import end
 from basefly.base.resilience.policy import Policy
 from basefly.base.settings import Settings
+from basefly.core.inventory.store import streams
 from basefly.core.inventory.sync import ClusterSync, Patience
 from basefly.core.inventory.writer import Writer
 from basefly.sim.faults import Effect
@@ -166,30 +168,43 @@ async def _equal(
         await asyncio.sleep(LOOK_EVERY)
     for cluster_id, found in open_.items():
         say(f"{names[cluster_id]}: {len(found)} objects differ, such as {found[:3]}")
+        async with db.transaction(org_id) as tx:
+            standing = await streams.get_streams(tx, clusters=[cluster_id])
+        wrong = {line.split(": ")[1].split(" ")[0] for line in found}
+        for one in standing:
+            if one.resource in wrong:
+                say(f"  {one.resource}: {one.state} {one.reason} at {one.resource_version}, as of {one.as_of}")
     return LONGEST if open_ else time.monotonic() - began
 
 
 class Spans:
     """Versions between marks."""
 
-    def __init__(self) -> None:
-        self._spans: list[tuple[int, int]] = []
-
-    def add(self, first: int, last: int) -> None:
-        """Everything behind `first` up to `last`."""
-        self._spans.append((first, last))
+    def __init__(self, marks: Iterable[tuple[int, int]]) -> None:
+        """Everything behind the first version of a pair up to the last."""
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for first, last in sorted(marks):
+            if self._lasts and first <= self._lasts[-1]:
+                self._lasts[-1] = max(self._lasts[-1], last)
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
 
     def __contains__(self, version: object) -> bool:
-        return isinstance(version, int) and any(first < version <= last for first, last in self._spans)
+        if not isinstance(version, int):
+            return False
+        place = bisect_left(self._firsts, version) - 1  # the last that begins before it
+        return place >= 0 and version <= self._lasts[place]
 
 
 def _excused(telling: Telling, endings: Mapping[str, Ending]) -> Mapping[Place, Spans]:
-    spans: dict[Place, Spans] = defaultdict(Spans)
+    marks: dict[Place, list[tuple[int, int]]] = defaultdict(list)
     for ending in endings.values():
         for excuse in ending.excuses:
             place = (ending.server, excuse.resource)
-            spans[place].add(position(telling[place], excuse.since), excuse.until)
-    return spans
+            marks[place].append((position(telling[place], excuse.since), excuse.until))
+    return {place: Spans(pairs) for place, pairs in marks.items()}
 
 
 def _report(load: Load, telling: Telling, endings: Mapping[str, Ending], *, seconds: float, wall: float) -> Report:
