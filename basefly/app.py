@@ -27,8 +27,9 @@ from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.slice import inventory
+from basefly.core.sync.slice import sync
 
-SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, inventory, console)
+SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, sync, inventory, console)
 
 
 def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:

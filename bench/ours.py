@@ -17,11 +17,11 @@ from basefly.base.kube import kubeconfig
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, discover
 from basefly.base.kube.watch import Pace, Turns
-from basefly.core.inventory import kinds
-from basefly.core.inventory.model import Place
-from basefly.core.inventory.store import streams
-from basefly.core.inventory.sync import StreamSync
-from basefly.core.inventory.writer import Writer
+from basefly.core.sync import kinds
+from basefly.core.sync.model import Place
+from basefly.core.sync.store import streams
+from basefly.core.sync.stream import StreamSync
+from basefly.core.sync.writer import Writer
 from bench.measure import metered
 
 LOOK_EVERY = 0.02  # s

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-WATCH, INVENTORY = "basefly/base/kube/watch/", "basefly/core/inventory/"
-FAULTS = "tests/core/inventory/faults/"
+WATCH, SYNC = "basefly/base/kube/watch/", "basefly/core/sync/"
+FAULTS = "tests/core/sync/faults/"
 EFFECTS = f"{FAULTS}test_effects.py::test_row"
 LISTS, SILENCE = f"{FAULTS}test_lists.py::test_", f"{FAULTS}test_silence.py::test_"
 STRANGERS, REFUSALS = f"{FAULTS}test_strangers.py::test_", f"{FAULTS}test_refusals.py::test_"
@@ -46,7 +46,7 @@ GUARDS = (
         Edit(f"{WATCH}follow.py", "        self._position.forget(error)\n", ""),
     ]),
     Guard(32, "a list that begins anew forgets the one given up", f"{LISTS}32_i9_a_list_expired_half_way", [
-        Edit(f"{INVENTORY}sync.py", "                        self._shown = {}\n", ""),
+        Edit(f"{SYNC}stream.py", "self._shown, self._doubtful, self._due = {}, False, True", "self._doubtful = False"),
     ]),
     Guard(33, "silent watches are compared with lists", f"{SILENCE}33_i3_i9_watches_that_fall_silent", [
         Edit(f"{WATCH}follow.py", "self._silent >= self._pace.deaf or ", ""),
@@ -64,20 +64,20 @@ GUARDS = (
         Edit(f"{WATCH}position.py", "self.suspicious or version not in self._told", "False"),
     ]),
     Guard(37, "what a list does not show is swept", f"{LISTS}37_i9_a_deletion_that_nobody_told_leaves_a_tombstone", [
-        Edit(f"{INVENTORY}store/merge.py", "and uid <> all (%(uids)s::text[])", "and uid = any (array[]::text[])"),
+        Edit(f"{SYNC}store/merge.py", "and uid <> all (%(uids)s::text[])", "and uid = any (array[]::text[])"),
     ]),
     Guard(37, "a list now and then, whatever watches say", f"{LISTS}37_i9_deletions_that_a_watch_swallows", [
         Edit(f"{WATCH}follow.py", "if self._odd or self._pace.clock() >= self._list_by:", "if self._odd:"),
     ]),
     Guard(38, "lives are told apart by uid", f"{STRANGERS}38_i9_a_name_born_again", [
-        Edit(f"{INVENTORY}kind.py", 'return meta.uid or f"{meta', 'return f"{meta'),
+        Edit(f"{SYNC}kind.py", 'return meta.uid or f"{meta', 'return f"{meta'),
     ]),
     Guard(39, "a version that went back is noticed", f"{STRANGERS}39_i9_a_restored_cluster", [
         Edit(f"{WATCH}position.py", "if not older(version, self._seen):", "if True:"),
-        Edit(f"{INVENTORY}sync.py", '            return "restored"\n', '            return ""\n'),
+        Edit(f"{SYNC}cluster.py", '            return "restored"\n', '            return ""\n'),
     ]),
     Guard(39, "a restored cluster is said to be one", f"{STRANGERS}39_i9_a_restored_cluster", [
-        Edit(f"{INVENTORY}writer.py", "await note_restored(tx, place.cluster_id)", "pass"),
+        Edit(f"{SYNC}writer.py", "await note_restored(tx, place.cluster_id)", "pass"),
     ]),
     Guard(40, "no list older than what was seen", f"{LISTS}40_i10_a_lagging_server_is_never_believed", [
         Edit(f"{WATCH}position.py", "if self._seen and not self._newest:", "if False:"),
@@ -99,17 +99,17 @@ GUARDS = (
         Edit(f"{WATCH}follow.py", "if self._odd or self._pace", "if self._pace"),
     ]),
     Guard(42, "an answer says what it lacks", f"{STRANGERS}42_i3_a_list_says_that_it_lacks", [
-        Edit(f"{INVENTORY}store/streams.py", "skipped = i.skipped +", "skipped = 0 * i.skipped +"),
+        Edit(f"{SYNC}store/streams.py", "skipped = i.skipped +", "skipped = 0 * i.skipped +"),
     ]),
     Guard(43, "one object that cannot be read hides no other", f"{STRANGERS}43_i9_every_kind_with_every_type_flipped", [
-        Edit(f"{INVENTORY}sync.py", "        if event.name:\n", "        if False:\n"),
+        Edit(f"{SYNC}stream.py", "        if event.name:\n", "        if False:\n"),
     ]),
     Guard(43, "what is no longer served is gone", f"{STRANGERS}43_i9_a_definition_deleted_while_its_kind_is_watched", [
-        Edit(f"{INVENTORY}sync.py", '            await merge.sweep_objects(tx, place, (), "unserved")\n', ""),
+        Edit(f"{SYNC}cluster.py", '            await merge.sweep_objects(tx, place, (), "unserved")\n', ""),
     ]),
     Guard(44, "Retry-After is obeyed", f"{REFUSALS}44_i8_retry_after_is_obeyed", [
         Edit(f"{WATCH}follow.py", "error.retry_after if isinstance(error, ApiError) else 0.0", "0.0"),
-        Edit(f"{INVENTORY}sync.py", "error.retry_after if isinstance(error, ApiError) else 0.0", "0.0"),
+        Edit(f"{SYNC}cluster.py", "error.retry_after if isinstance(error, ApiError) else 0.0", "0.0"),
     ]),
     Guard(45, "a deadline until the answer begins", f"{EFFECTS}[45-I9-hang]", [
         Edit("basefly/base/kube/client.py", "asyncio.timeout(self.deadlines.until_answer)", "asyncio.timeout(None)"),
@@ -122,7 +122,7 @@ GUARDS = (
         Edit(f"{WATCH}turns.py", "own = Turns(self.of_one, lent", "own = Turns(99, lent"),
     ]),
     Guard(46, "a cluster has a budget of what may wait", f"{LISTS}46_i7_i11_a_very_large_list", [
-        Edit(f"{INVENTORY}writer.py", "if self._waiting.get(cluster_id, 0) >= BUDGET:", "if False:"),
+        Edit(f"{SYNC}writer.py", "if self._waiting.get(cluster_id, 0) >= BUDGET:", "if False:"),
     ]),
     Guard(47, "pages where streams are refused", f"{LISTS}47_i9_without_streamed_lists_pages_serve[unstreamed]", [
         Edit(f"{WATCH}follow.py", "except BadRequest as error:\n", "except BadRequest as error:\n            raise\n"),
@@ -142,11 +142,11 @@ GUARDS = (
              'context.minimum_version = ssl.TLSVersion.TLSv1\n    context.set_ciphers("ALL:@SECLEVEL=0")\n'),
     ]),
     Guard(49, "a cluster that does not know us is asked by one", f"{REFUSALS}49_i3_i6_a_revoked_token", [
-        Edit(f"{INVENTORY}sync.py", "            await self._stop(*self._tasks)\n        for name in self._known",
+        Edit(f"{SYNC}cluster.py", "            await self._stop(*self._tasks)\n        for name in self._known",
              "            pass\n        for name in self._known"),
     ]),
     Guard(50, "what may not be read is marked", f"{REFUSALS}50_i3_a_kind_we_may_no_longer_read", [
-        Edit(f"{INVENTORY}sync.py", 'state = "denied"', 'state = "live"'),
+        Edit(f"{SYNC}cluster.py", 'state = "denied"', 'state = "live"'),
     ]),
     Guard(51, "names are asked for again", f"{ADDRESSES}51_i8_a_name_that_flaps_and_moves", [
         Edit("basefly/base/kube/client.py", "ttl_dns_cache=10", "ttl_dns_cache=None"),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from basefly.base.errors import Invalid
 from basefly.console.overview import Tally
-from basefly.core.inventory.model import Missing
+from basefly.core.sync.freshness import Missing
 
 SPRITE = Path(__file__).parent / "templates/icons.html"
 

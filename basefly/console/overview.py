@@ -14,9 +14,10 @@ from basefly.base.principal import Principal
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
 from basefly.core.inventory.answers import READ, visible_clusters
-from basefly.core.inventory.model import Stream
-from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.streams import Rollup
+from basefly.core.inventory.store.rollups import Rollup, get_rollups
+from basefly.core.sync import freshness
+from basefly.core.sync.model import Stream
+from basefly.core.sync.store import streams
 
 SHOWN = ("nodes", "namespaces", "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "services")
 WORTH_ATTENTION = ("nodes", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "pods")
@@ -68,7 +69,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     tallies: list[Tally]
     attention: list[Attention]
     as_of: datetime | None
-    missing: list[model.Missing]
+    missing: list[freshness.Missing]
 
 
 async def get_overview(tx: Tx, by: Principal) -> Overview:
@@ -76,7 +77,7 @@ async def get_overview(tx: Tx, by: Principal) -> Overview:
     scope, now = by.scope(READ), datetime.now(UTC)
     in_sight = await visible_clusters(tx, by)
     ids = [c.id for c in in_sight]
-    rollups = await streams.get_rollups(tx, ids, [*SHOWN, *WORTH_ATTENTION])
+    rollups = await get_rollups(tx, ids, [*SHOWN, *WORTH_ATTENTION])
     rollups = [r for r in rollups if scope.covers(r.cluster_id, r.namespace)]
     here: dict[UUID, list[Stream]] = defaultdict(list)
     for stream in await streams.get_streams(tx, clusters=ids):
@@ -85,8 +86,8 @@ async def get_overview(tx: Tx, by: Principal) -> Overview:
     for rollup in rollups:
         counts[rollup.cluster_id, rollup.resource] += rollup.count
     begun = set(here)
-    ages = {c.id: model.as_of(c, _main(here[c.id]), now) for c in in_sight}
-    absent = [model.missing(c, _main(here[c.id]), now, begun=c.id in begun) for c in in_sight]
+    ages = {c.id: freshness.as_of(c, _main(here[c.id]), now) for c in in_sight}
+    absent = [freshness.missing(c, _main(here[c.id]), now, begun=c.id in begun) for c in in_sight]
     return Overview(
         clusters=[_cluster(c, counts, ages[c.id]) for c in in_sight],
         health=_by_health(in_sight),

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 DAY = 86_400.0
+
+
+def written(seconds: float) -> str:
+    """A moment, in seconds since the epoch, as Kubernetes writes it: RFC 3339 in UTC, whole seconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def now() -> str:
+    """This moment, as Kubernetes writes it."""
+    return written(time.time())
 
 
 class Clock:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import uuid
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 from basefly.sim import status
 from basefly.sim.access.accounts import Accounts
 from basefly.sim.bodies import applying, defaults
+from basefly.sim.clock import now
 from basefly.sim.kinds import custom
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.kinds.kind import Kind
@@ -29,11 +29,6 @@ _PROTECTED = {
 }
 """The finalizers that storage is made with; the controller that takes them away does so at once."""
 _ROOT_CA = "kube-root-ca.crt"
-
-
-def now() -> str:
-    """The time as Kubernetes writes it: RFC 3339 in UTC, whole seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Objects:

@@ -14,7 +14,7 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.watch import Bookmark, Changed, Deleted, Event, Listed, Listing, Skipped, follow
 from basefly.base.kube.watch.follow import Kept
-from basefly.core.inventory import sync
+from basefly.core.sync import stream
 from basefly.sim import Cluster
 from basefly.sim.store import record as store
 from basefly.sim.store.collection import Collection
@@ -74,7 +74,7 @@ def telling() -> Iterator[Telling]:
                     told.append(one)
                 yield event
 
-    with patch.object(sync, "follow", following):
+    with patch.object(stream, "follow", following):
         yield telling
 
 

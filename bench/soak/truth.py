@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.pool import Database
-from basefly.core.inventory import kinds
+from basefly.core.sync import kinds
 from basefly.sim import Cluster
 
 Key = tuple[str, str]  # resource and uid

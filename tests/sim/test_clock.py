@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from basefly.sim.clock import Clock
+from basefly.sim.clock import Clock, written
 
 
 def test_simulated_seconds_pass_faster() -> None:
@@ -26,3 +26,7 @@ async def test_a_wait_is_shortened_by_the_pace() -> None:
     began = time.monotonic()
     await Clock(pace=1000).sleep(10)
     assert time.monotonic() - began < 5
+
+
+def test_moments_are_written_in_whole_seconds_of_utc() -> None:
+    assert written(1_767_225_599.9) == "2025-12-31T23:59:59Z"

@@ -1,1 +1,1 @@
-"""What runs where: every object of every cluster as a row, kept true by lists and watches."""
+"""What runs where: every object of every cluster, to be asked for, counted, searched and shown."""

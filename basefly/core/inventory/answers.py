@@ -16,10 +16,13 @@ from basefly.base.kube import selectors
 from basefly.base.principal import Principal
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import kinds, model
-from basefly.core.inventory.kind import Column, Kind
-from basefly.core.inventory.model import InventoryObject, ObjectPage, ObjectQuery, Stream
-from basefly.core.inventory.store import objects, streams
+from basefly.core.inventory import model
+from basefly.core.inventory.model import InventoryObject, ObjectPage, ObjectQuery
+from basefly.core.inventory.store import objects, rollups
+from basefly.core.sync import freshness, kinds
+from basefly.core.sync.kind import Column, Kind
+from basefly.core.sync.model import Stream
+from basefly.core.sync.store import streams
 
 READ = "inventory:read"
 COUNTED = ("nodes", "namespaces", "pods")
@@ -151,13 +154,13 @@ def _page(
         if stream.resource == kind.resource:
             here[stream.cluster_id].append(stream)
     begun = {stream.cluster_id for stream in followed}
-    absent = [model.missing(c, here[c.id], now, begun=c.id in begun) for c in wanted]
+    absent = [freshness.missing(c, here[c.id], now, begun=c.id in begun) for c in wanted]
     return ObjectPage(
         items=[model.shown(row, kind.kind, names) for row in rows],
         next=following,
         total=min(total, model.COUNTED_TO),
         total_exact=total <= model.COUNTED_TO,
-        as_of={str(c.id): model.as_of(c, here[c.id], now) for c in wanted},
+        as_of={str(c.id): freshness.as_of(c, here[c.id], now) for c in wanted},
         missing=[part for part in absent if part is not None],
     )
 
@@ -170,7 +173,7 @@ async def facets(tx: Tx, by: Principal, resource: str, wanted: Sequence[str] = (
     followed = await streams.get_streams(tx, clusters=list(names))
     kind = _asked_kind(resource, followed)
     counts: dict[str, dict[str, int]] = {part: defaultdict(int) for part in Facets.__struct_fields__}
-    for rollup in await streams.get_rollups(tx, list(names), [kind.resource]):
+    for rollup in await rollups.get_rollups(tx, list(names), [kind.resource]):
         if not scope.covers(rollup.cluster_id, rollup.namespace):
             continue
         counts["status"][rollup.status] += rollup.count
@@ -185,7 +188,7 @@ async def list_resources(tx: Tx, by: Principal) -> list[ResourceSummary]:
     scope = by.scope(READ)
     ids = [c.id for c in await visible_clusters(tx, by)]
     counts: dict[str, int] = defaultdict(int)
-    for rollup in await streams.get_rollups(tx, ids):
+    for rollup in await rollups.get_rollups(tx, ids):
         if scope.covers(rollup.cluster_id, rollup.namespace):
             counts[rollup.resource] += rollup.count
     by_resource: dict[str, list[Stream]] = defaultdict(list)
@@ -215,7 +218,7 @@ def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
 async def count_by_cluster(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """How many nodes, namespaces and pods each cluster has, from the rollups."""
     counts: dict[UUID, dict[str, int]] = {cluster_id: dict.fromkeys(COUNTED, 0) for cluster_id in ids}
-    for rollup in await streams.get_rollups(tx, ids, COUNTED):
+    for rollup in await rollups.get_rollups(tx, ids, COUNTED):
         counts[rollup.cluster_id][rollup.resource] += rollup.count
     return counts
 

@@ -18,8 +18,11 @@ from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
 from basefly.core.inventory.answers import READ, visible_clusters
-from basefly.core.inventory.model import InventoryObject, StoredObject, Stream
-from basefly.core.inventory.store import objects, streams
+from basefly.core.inventory.model import InventoryObject, StoredObject
+from basefly.core.inventory.store import objects
+from basefly.core.sync import freshness
+from basefly.core.sync.model import Stream
+from basefly.core.sync.store import streams
 
 EPITAPHS = {
     "missed": "It went while the hub could not see it.",
@@ -112,7 +115,10 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
     except (kube.ApiError, kube.ConnectError) as error:
         if found.row is None:
             raise absent from error
-        kept, known = _as_kept(found.row, found.stream), model.as_of(found.cluster, [found.stream], datetime.now(UTC))
+        kept, known = (
+            _as_kept(found.row, found.stream),
+            freshness.as_of(found.cluster, [found.stream], datetime.now(UTC)),
+        )
         return ObjectDetail(object=kept, live=False, as_of=known, reason=str(error), row=row)
     whole = without_values(found.stream.resource, whole)
     return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)

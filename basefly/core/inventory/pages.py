@@ -14,15 +14,16 @@ from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, redirect, render
 from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import answers, detail, kinds
+from basefly.core.inventory import answers, detail
 from basefly.core.inventory.answers import READ, Facets, ListRequest, ResourceSummary
 from basefly.core.inventory.display import facts
 from basefly.core.inventory.display.address import WORKLOADS, Address, list_path
 from basefly.core.inventory.display.cells import moment
 from basefly.core.inventory.display.document import document
 from basefly.core.inventory.display.listing import listing, plural
-from basefly.core.inventory.kind import Kind
 from basefly.core.inventory.model import ObjectPage
+from basefly.core.sync import kinds
+from basefly.core.sync.kind import Kind
 
 COMMON = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "cursor"})
 FAMILIES = {

@@ -10,7 +10,6 @@ from basefly.base.slice import Nav, Slice
 from basefly.core.clusters.actions import Counts
 from basefly.core.inventory import answers, api, pages
 from basefly.core.inventory.answers import READ
-from basefly.core.inventory.controller import SyncController
 
 
 @asynccontextmanager
@@ -26,7 +25,6 @@ inventory = Slice(
     api=api.HANDLERS,
     pages=pages.HANDLERS,
     furnish=furnish,
-    controllers=lambda house: (SyncController(house),),
     nav=(
         Nav(label="Nodes", href="/nodes", group="Fleet", icon="server", permission=READ, order=30),
         Nav(label="Workloads", href="/workloads", group="Workloads", icon="layers", permission=READ, order=40),

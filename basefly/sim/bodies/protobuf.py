@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from basefly.sim.bodies.messages import Field, Form, messages
+from basefly.sim.clock import written
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
@@ -94,7 +94,7 @@ def _signed(value: int) -> int:
 def _time(data: bytes) -> str | None:
     held = dict(_fields(data))
     seconds = _signed(held.get(1, 0))
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds > 0 else None
+    return written(seconds) if seconds > 0 else None
 
 
 def _micro_time(data: bytes) -> str | None:

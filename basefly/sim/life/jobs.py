@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from basefly.sim.clock import now
 from basefly.sim.life.pods import view
 from basefly.sim.life.work import Object, Work, owner_reference, set_condition
-from basefly.sim.objects import now
 
 JOBS, CRON_JOBS = "jobs.batch", "cronjobs.batch"
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))

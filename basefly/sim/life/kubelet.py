@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 
+from basefly.sim.clock import now
 from basefly.sim.life.pods import Pod, container_statuses, running, waiting
 from basefly.sim.life.work import Object, Work, set_condition
-from basefly.sim.objects import now
 from basefly.sim.store.record import Record
 
 Act = Callable[[str, Object], None]

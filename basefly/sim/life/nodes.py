@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from basefly.sim.clock import now
 from basefly.sim.life.pods import view
 from basefly.sim.life.scheduler import tolerance
 from basefly.sim.life.work import Object, Work, set_condition
-from basefly.sim.objects import now
 
 _BEAT = 300.0
 _NOTICED = 50.0

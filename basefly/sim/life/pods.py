@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from basefly.sim.bodies import defaults
+from basefly.sim.clock import now
 from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.life.work import Object, Work, owner_reference
-from basefly.sim.objects import now
 from basefly.sim.rules import LETTERS
 from basefly.sim.store.record import Record
 from basefly.sim.usage import quantity

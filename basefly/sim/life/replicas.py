@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from basefly.sim.clock import now
 from basefly.sim.life.pods import hash_of, view
 from basefly.sim.life.work import Object, Work, load, owner_reference, set_condition, share
-from basefly.sim.objects import now
 
 DEPLOYMENTS, SETS = "deployments.apps", "replicasets.apps"
 REVISION = "deployment.kubernetes.io/revision"

@@ -14,7 +14,11 @@ from basefly.sim.usage import quantity
 _ENOUGH = 50
 """Nodes to choose among: a large cluster is not searched to its end."""
 _FULL = 1.25
-"""A seeded node may hold more than it has room for; it then has room for this much more than it held."""
+"""A seeded node may hold more than it has room for; it then has room for this much more than it held.
+
+A seed is told how many nodes and pods there are, whether they fit or not: at 50 pods a node, a cluster of one to three
+nodes may ask for about twice what it has. Without this, a pod of it that is deleted would find no place again.
+"""
 
 
 class Node:

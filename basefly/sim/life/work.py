@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from basefly.sim.objects import now
+from basefly.sim.clock import now
 from basefly.sim.store.record import Record
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from basefly.sim.access.accounts import AUDIENCE
 from basefly.sim.access.rbac import Rule
 from basefly.sim.access.users import User
 from basefly.sim.bodies.objects import read_object
-from basefly.sim.objects import now
+from basefly.sim.clock import now
 from basefly.sim.requests import Target
 from basefly.sim.status import Cause, bad_request, invalid
 from basefly.sim.wire.call import Call

@@ -10,9 +10,9 @@ from aiohttp import web
 from basefly.sim import status
 from basefly.sim.bodies import applying, checks, patches
 from basefly.sim.bodies.objects import DeleteOptions, applied, read_delete_options, read_object
+from basefly.sim.clock import now
 from basefly.sim.kinds.defaults import TOLD_WHEN_GONE
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.objects import now
 from basefly.sim.rest import options as list_options
 from basefly.sim.rest import reviews, write_options
 from basefly.sim.rest.paths import truthy

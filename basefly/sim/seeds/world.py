@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 
+from basefly.sim.clock import written
 from basefly.sim.seeds.chance import Chance, digest
 from basefly.sim.seeds.names import CLOUDS, Cloud
 from basefly.sim.seeds.stencil import Values
@@ -41,7 +41,7 @@ class World:
     at: int = field(default_factory=lambda: int(time.time()))
 
     def ago(self, seconds: int) -> str:
-        return datetime.fromtimestamp(self.at - seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return written(self.at - seconds)
 
     def node_name(self, number: int) -> str:
         return _node_name(self, number)

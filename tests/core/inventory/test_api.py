@@ -10,15 +10,15 @@ import httpx
 import pytest
 
 from basefly.base.runtime.controllers import supervise
-from basefly.core.inventory.controller import SyncController
-from basefly.core.inventory.model import Place
-from basefly.core.inventory.store import streams
-from basefly.core.inventory.store.merge import Change, upsert_objects
+from basefly.core.sync.controller import SyncController
+from basefly.core.sync.model import Place
+from basefly.core.sync.store import streams
+from basefly.core.sync.store.merge import Change, upsert_objects
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
-from tests.core.inventory.conftest import eventually, running
-from tests.core.inventory.test_sync import pod
-from tests.core.inventory.test_writer import row
+from tests.core.sync.conftest import eventually, running
+from tests.core.sync.test_cluster import pod
+from tests.core.sync.test_writer import row
 from tests.people import Hub, Person, house, hub, listener, owner, port, stranger, viewer
 
 __all__ = ["house", "hub", "listener", "owner", "port", "stranger", "viewer"]

@@ -13,10 +13,12 @@ import pytest
 from basefly.base.db.pool import Database
 from basefly.base.kube import selectors
 from basefly.base.principal import Reach, Scope
-from basefly.core.inventory.kind import Row
-from basefly.core.inventory.model import ObjectQuery, Place, Sort, StoredObject
-from basefly.core.inventory.store import merge, objects
-from basefly.core.inventory.store.merge import Change
+from basefly.core.inventory.model import ObjectQuery, Sort, StoredObject
+from basefly.core.inventory.store import objects
+from basefly.core.sync.kind import Row
+from basefly.core.sync.model import Place
+from basefly.core.sync.store import merge
+from basefly.core.sync.store.merge import Change
 
 NAMES = ["web", "web-1", "Web", "api", "a%b", "a_b", "a\\b", "zoo"]
 STATUSES = [("Running", "ok"), ("Pending", "warn"), ("CrashLoopBackOff", "bad")]

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from basefly.sim import Cluster
-from tests.core.inventory.conftest import eventually
 from tests.core.inventory.test_api import berlin
+from tests.core.sync.conftest import eventually
 from tests.people import Hub, Person, house, hub, listener, owner, port, stranger, viewer
 
 __all__ = ["berlin", "house", "hub", "listener", "owner", "port", "stranger", "viewer"]

@@ -10,7 +10,7 @@ import msgspec
 
 from basefly.base.kube.errors import ApiError, ConnectError, Gone, api_error
 from basefly.base.kube.objects import ObjectMeta, status
-from basefly.base.kube.watch.events import Alive, Bookmark, Changed, Deleted, Event, Listing, Skipped
+from basefly.base.kube.watch.events import Alive, Bookmark, Changed, Deleted, Due, Event, Listing, Skipped
 from basefly.base.kube.watch.position import Position
 from basefly.base.kube.watch.reader import Frame, Unreadable
 from basefly.base.kube.watch.source import Source
@@ -48,6 +48,8 @@ async def stream(
                 if listing and pace.clock() - began > pace.listing:
                     raise ConnectError("stalled", source.client.server, why="its list has no end")
                 if position.suspicious:
+                    if not doubted:
+                        yield Due("something was told too late")
                     lines.idle, doubted = pace.doubt, doubted or pace.clock()
                 if doubted and pace.clock() >= doubted + pace.doubt:
                     await source.check(position)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from basefly.core.inventory.kind import Column
+from basefly.core.sync.kind import Column
 
 NOTHING = "–"
 LISTED = 2  # more values than this are counted

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from basefly.core.inventory import kinds
 from basefly.core.inventory.detail import Graph
 from basefly.core.inventory.display.address import WORKLOADS, object_path
 from basefly.core.inventory.display.cells import Cell, cell, moment
 from basefly.core.inventory.model import InventoryObject
+from basefly.core.sync import kinds
 
 GOOD_WHEN_FALSE = ("Pressure", "Unavailable", "Failed", "Failure", "Stalled", "Denied")
 CHILDREN_SHOWN = 40

@@ -10,8 +10,8 @@ import msgspec
 from basefly.core.inventory.answers import Facets, ListRequest
 from basefly.core.inventory.display.address import Address, about_path, object_path
 from basefly.core.inventory.display.cells import Cell, cell
-from basefly.core.inventory.kind import Column, Kind
 from basefly.core.inventory.model import InventoryObject, ObjectPage
+from basefly.core.sync.kind import Column, Kind
 
 NUMERIC = frozenset({"number", "bytes", "cores"})
 IN_THE_NAME = frozenset({"object", "message"})  # of an event: they stand where other kinds have a name

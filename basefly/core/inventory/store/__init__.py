@@ -1,1 +1,1 @@
-"""Every query of the inventory: reading lists, merging what clusters say, streams, and rollups."""
+"""Every query of the inventory: it reads what following the clusters wrote, and writes nothing."""

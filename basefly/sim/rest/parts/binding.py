@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from basefly.sim.bodies.objects import read_object
-from basefly.sim.objects import now
+from basefly.sim.clock import now
 from basefly.sim.rest import writes
 from basefly.sim.status import Refusal, bad_request
 from basefly.sim.wire.call import Call

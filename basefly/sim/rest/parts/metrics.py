@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from basefly.sim import usage
+from basefly.sim.clock import written
 from basefly.sim.rest.render import many, whole
 from basefly.sim.status import Refusal, not_allowed
 from basefly.sim.store import selectors
@@ -82,12 +83,8 @@ def _told(used: Usage) -> dict[str, str]:
 
 def _measured(record: Record, told: dict[str, Any]) -> Record:
     now = time.time()
-    meta = {"name": record.name, "namespace": record.namespace, "creationTimestamp": _rfc3339(now)}
+    meta = {"name": record.name, "namespace": record.namespace, "creationTimestamp": written(now)}
     meta = {key: value for key, value in meta.items() if value}
     window = f"{usage.WINDOW}.{zlib.crc32(record.uid.encode()) % 900 + 100}s"
-    body = {"metadata": meta | {"labels": record.labels}, "timestamp": _rfc3339(now - now % usage.WINDOW)}
+    body = {"metadata": meta | {"labels": record.labels}, "timestamp": written(now - now % usage.WINDOW)}
     return msgspec.structs.replace(record, made=msgspec.json.encode(body | {"window": window} | told))
-
-
-def _rfc3339(at: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))

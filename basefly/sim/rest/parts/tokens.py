@@ -9,7 +9,7 @@ from aiohttp import web
 
 from basefly.sim.access.accounts import AUDIENCE
 from basefly.sim.bodies.objects import read_object
-from basefly.sim.objects import now
+from basefly.sim.clock import now, written
 from basefly.sim.rest import writes
 from basefly.sim.status import Cause, bad_request, invalid, not_found
 from basefly.sim.store.record import Record, field
@@ -32,7 +32,7 @@ async def answer_token(call: Call) -> web.Response:
     bound = _bound(call, account, spec.get("boundObjectRef"))
     token = call.cluster.accounts.issue(account, audiences=audiences, seconds=seconds, bound=bound)
     meta = {"name": account.name, "namespace": account.namespace, "uid": account.uid, "creationTimestamp": now()}
-    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+    ends = written(time.time() + seconds)
     told: Object = {"kind": "TokenRequest", "apiVersion": f"{_GROUP}/v1", "metadata": meta}
     told["spec"] = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": spec.get("boundObjectRef")}
     told["status"] = {"token": token, "expirationTimestamp": ends}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from basefly.core.inventory.display.cells import cell, moment
-from basefly.core.inventory.kind import Column, ColumnType
+from basefly.core.sync.kind import Column, ColumnType
 
 
 @pytest.mark.parametrize(

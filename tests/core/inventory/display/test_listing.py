@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from basefly.core.inventory import kinds
 from basefly.core.inventory.answers import Facets, ListRequest
 from basefly.core.inventory.display.address import Address
 from basefly.core.inventory.display.listing import Listing, listing, plural
 from basefly.core.inventory.model import InventoryObject, ObjectPage
+from basefly.core.sync import kinds
 from tests.core.inventory.display.test_facts import BERLIN, thing
 
 FACETS = Facets(status={}, health={}, cluster={}, namespace={"shop": 1})

@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 from basefly.sim import Cluster
+from basefly.sim.clock import written
 
 POD = "/api/v1/namespaces/default/pods/web"
 SECOND, HOUR = 1.0, 3600.0
 
 
 def ago(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))
+    return written(time.time() - seconds)
 
 
 def plant(cluster: Cluster, name: str = "web", **given: Any) -> dict[str, Any]:

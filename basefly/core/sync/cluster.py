@@ -1,0 +1,270 @@
+"""Keeping the rows of one cluster true: a stream for every resource it serves, as long as we own it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from basefly.base.db.pool import Database
+from basefly.base.errors import BaseflyError
+from basefly.base.kube.client import Client
+from basefly.base.kube.discovery import Resource, survey
+from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
+from basefly.base.kube.objects import METADATA_LIST, Page, PartialObject
+from basefly.base.kube.watch import Pace, Retrying
+from basefly.base.kube.watch.position import Behind, older
+from basefly.base.resilience.ending import end
+from basefly.base.resilience.waiting import happens
+from basefly.core.clusters.actions import report_streams
+from basefly.core.sync import kinds
+from basefly.core.sync.model import Place, Stream, StreamState
+from basefly.core.sync.store import merge, streams
+from basefly.core.sync.stream import Recovered, StreamSync
+from basefly.core.sync.writer import Writer
+
+REDISCOVER_EVERY = 300.0  # s
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+NAMESPACES = "namespaces"  # the kind whose versions and whose kube-system tell which cluster this is, and of when
+
+log = structlog.get_logger()
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait. Times are seconds; tests shorten them."""
+
+    longest: float = 10.0  # a cluster that is back is seen within this
+    refused: float = 60.0  # rights may come back; asking more often only makes noise, and could lock an account
+    settle: float = 1.0
+
+
+class ClusterSync:
+    """Everything one cluster serves, followed at once. Each resource fails and heals by itself."""
+
+    def __init__(
+        self,
+        db: Database,
+        writer: Writer,
+        *,
+        org_id: UUID,
+        cluster_id: UUID,
+        pace: Pace,
+        patience: Patience | None = None,
+    ) -> None:
+        self._db = db
+        self._writer = writer
+        self._org_id = org_id
+        self._cluster_id = cluster_id
+        self._pace = msgspec.structs.replace(pace, lists=pace.lists.of_a_cluster()) if pace.lists else pace
+        self._patience = patience or Patience()
+        self._known: set[str] = set()  # resources that were served when the cluster last said so
+        self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
+        self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
+        self._look_again = asyncio.Event()  # what the cluster serves may have changed
+        self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
+        self._shaken = False  # the cluster has not answered for a while
+        self._behind: float | None = None  # since when the cluster has stood at an older state than was seen
+        self._troubles: dict[str, str] = {}  # reasons by resource, for the cluster's health
+        self._troubled = asyncio.Event()  # `_troubles` has changed
+
+    async def run(self, client: Client) -> None:
+        """Follow the cluster until cancelled."""
+        reporting = asyncio.create_task(self._report_troubles(), name="sync health")
+        try:
+            delay = 1.0
+            while True:
+                try:
+                    await self._reconcile(client)
+                except BaseflyError as error:  # the cluster does not answer, or the database: it stays followed
+                    await self._silent(error)
+                    await asyncio.sleep(self._wait(error, delay))
+                    delay = min(delay * 2, self._patience.longest)
+                    continue
+                delay = 1.0
+                await happens(self._look_again, within=REDISCOVER_EVERY)
+                self._look_again.clear()
+        finally:
+            await end(reporting)
+            await self._stop(*self._tasks)
+
+    async def _silent(self, error: BaseflyError) -> None:
+        """The cluster does not say what it serves. If it does not know us, nobody asks it but we, once in a while."""
+        log.info("sync.cluster_silent", cluster=str(self._cluster_id), reason=str(error))
+        if isinstance(error, Unauthorized):
+            await self._stop(*self._tasks)
+        for name in self._known - self._tasks.keys():
+            self._interrupted(Place(self._cluster_id, name), error)
+
+    async def _reconcile(self, client: Client) -> None:
+        """Follow what the cluster serves now, and let go of what it no longer serves."""
+        served = await survey(client)
+        client.unstreamed = 0  # it may be another server by now
+        wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
+        async with self._db.transaction(self._org_id) as tx:
+            known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
+            self._uid = self._uid or await streams.get_identity(tx, self._cluster_id)
+            for name, r in wanted.items():
+                s = known.get(name)  # one that is as it was is not even locked: the writer may be at it
+                if s is None or (s.kind, s.version, s.namespaced) != (r.kind, r.version, r.namespaced):
+                    await streams.upsert_stream(
+                        tx, self._cluster_id, name, kind=r.kind, version=r.version, namespaced=r.namespaced
+                    )
+        self._known = set(wanted)
+        another = await self._is_another(client, known.get(NAMESPACES))
+        if another:
+            log.warning("sync.cluster_is_another", cluster=str(self._cluster_id), how=another)
+            await self._stop(*self._tasks)
+        for name in known.keys() - wanted.keys():
+            if name.partition(".")[2] not in served.unavailable:
+                await self._retire(name)
+        for name, resource in wanted.items():
+            if name in self._tasks and (self._tasks[name][0] != resource or self._tasks[name][1].done()):
+                await self._stop(name)
+            if name not in self._tasks:
+                since = known[name].resource_version if name in known and not another else ""
+                self._begin(client, resource, since, restored=another == "restored")
+
+    async def _is_another(self, client: Client, seen: Stream | None) -> str:
+        """How another cluster stands at the address by now: "rebuilt", "restored" to an older state, or not at all.
+
+        The versions of another may even be newer than those we know, so that only its identity tells. One that
+        stands behind what was seen may be a server that lags: it was restored if it stays there.
+        """
+        asked = {"fieldSelector": "metadata.name=kube-system"}
+        try:
+            page = await client.get_json(f"/api/v1/{NAMESPACES}", asked, into=Page[PartialObject], accept=METADATA_LIST)
+        except ApiError:
+            return ""  # not for us to see; then only the versions of each kind can tell
+        since, self._behind = self._behind, None
+        before, self._uid = self._uid, page.items[0].metadata.uid if page.items else self._uid
+        if before and self._uid != before:
+            return "rebuilt"
+        if seen is None or not older(page.metadata.resource_version, seen.resource_version):
+            return ""
+        now = self._pace.clock()
+        if since is not None and now - since >= self._pace.proof:
+            return "restored"
+        self._behind = now if since is None else since
+        asyncio.get_running_loop().call_later(self._patience.settle, self._look_again.set)
+        return ""
+
+    async def _retire(self, name: str) -> None:
+        """The cluster serves this no longer: its objects are gone with it."""
+        await self._stop(name)
+        place = Place(self._cluster_id, name)
+        async with self._db.transaction(self._org_id) as tx:
+            await merge.sweep_objects(tx, place, (), "unserved")
+            await streams.delete_stream(tx, self._cluster_id, name)
+            await tx.notify(f"inventory/{self._cluster_id}/{name}")
+
+    async def _stop(self, *names: str) -> None:
+        tasks = [self._tasks.pop(name)[1] for name in names if name in self._tasks]
+        for failure in await end(*tasks):
+            log.error("sync.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
+
+    def _begin(self, client: Client, resource: Resource, since: str, *, restored: bool) -> None:
+        place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind)
+        stream = StreamSync(self._writer, place, kind, since, restored=restored)
+        task = asyncio.create_task(self._follow(client, resource, stream), name=f"sync {resource.name}")
+        task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
+        self._tasks[resource.name] = (resource, task)
+
+    async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
+        place = Place(self._cluster_id, resource.name)
+        watching = asyncio.create_task(self._look_again_when(stream)) if resource.name == DEFINITIONS else None
+        delay = 1.0
+        try:
+            while True:
+                before = stream.version
+                try:
+                    await self._listen(place, stream, client, resource)
+                except BaseflyError as error:
+                    delay = 1.0 if stream.version != before else min(delay * 2, self._patience.longest)
+                    self._interrupted(place, error)
+                    await self._rest(error, delay)
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+    async def _listen(self, place: Place, stream: StreamSync, client: Client, resource: Resource) -> None:
+        async for news in stream.run(client, resource, self._pace):
+            self._hear(place, news)
+
+    async def _look_again_when(self, definitions: StreamSync) -> None:
+        while True:
+            await definitions.changed.wait()
+            await asyncio.sleep(self._patience.settle)  # a new definition is served a moment after it is written
+            definitions.changed.clear()
+            self._look_again.set()
+
+    def _hear(self, place: Place, news: Retrying | Recovered) -> None:
+        if isinstance(news, Retrying):
+            self._shaken = self._shaken or isinstance(news.error, ConnectError)
+            if news.delay > 1 or isinstance(news.error, Behind):  # others are over before anyone could read of them
+                self._interrupted(place, news.error)
+            return
+        self._trouble(place, "")
+        self._answered.set()  # wakes the streams that wait for the cluster
+        self._answered.clear()
+        if self._shaken and place.resource == NAMESPACES:
+            self._shaken = False
+            self._look_again.set()  # whatever it was, it may be another cluster by now, or an older one
+
+    def _interrupted(self, place: Place, error: BaseflyError) -> None:
+        state: StreamState = "retrying"
+        if isinstance(error, Forbidden):
+            state = "denied"  # shown with the kind; a cluster is well though it does not show us everything
+        elif isinstance(error, Unauthorized):
+            state = "failed"
+        if isinstance(error, NotFound | Unauthorized):
+            self._look_again.set()  # is it this kind alone?
+        reason = self._reason(error)
+        if state != "denied":
+            self._trouble(place, reason)
+        self._writer.state(place, state, reason)
+
+    async def _rest(self, error: BaseflyError, delay: float) -> None:
+        """Wait before the next try; for a cluster that did not answer only until it answers another stream."""
+        answered = self._answered if isinstance(error, ConnectError) else asyncio.Event()
+        if await happens(answered, within=self._wait(error, delay)):
+            await asyncio.sleep(random.uniform(0, self._patience.settle))  # noqa: S311  # jitter, not a secret
+
+    def _wait(self, error: BaseflyError, delay: float) -> float:
+        """Seconds until the next try: full jitter, but not before the server wants it or where it can only annoy."""
+        if isinstance(error, Forbidden | Unauthorized):
+            return random.uniform(1, 1.5) * self._patience.refused  # noqa: S311  # jitter, not a secret
+        asked = error.retry_after if isinstance(error, ApiError) else 0.0
+        return max(random.uniform(0, delay), asked)  # noqa: S311  # jitter, not a secret
+
+    def _reason(self, error: BaseflyError) -> str:
+        """Why, in the cluster's words: that we leave it in peace for a while is the consequence of another trouble."""
+        if isinstance(error, ConnectError) and error.kind == "resting" and self._troubles:
+            return next(iter(self._troubles.values()))
+        return str(error)
+
+    def _trouble(self, place: Place, reason: str) -> None:
+        before = self._troubles.pop(place.resource, "")
+        if reason:
+            self._troubles[place.resource] = reason
+        elif before and not self._troubles:
+            self._look_again.set()  # it may have come back as another version, or as another cluster
+        if reason != before:
+            self._troubled.set()
+
+    async def _report_troubles(self) -> None:
+        """Tell the cluster's health how its streams fare, once for many that fail or heal together."""
+        while True:
+            await self._troubled.wait()
+            await asyncio.sleep(self._patience.settle)
+            self._troubled.clear()
+            reasons = list(self._troubles.values())
+            told = f"{len(reasons)} of {len(self._tasks)} kinds are not live: {reasons[0]}" if reasons else ""
+            try:
+                async with self._db.transaction(self._org_id) as tx:
+                    await report_streams(tx, self._cluster_id, told)
+            except BaseflyError as unheard:
+                log.warning("sync.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
+                self._troubled.set()

@@ -1,0 +1,82 @@
+"""Custom resource definitions, and every kind that has no file of its own, which is kept as metadata."""
+
+from __future__ import annotations
+
+import msgspec
+
+from basefly.core.sync.kind import Column, Kind, Meta, Projection, terminating
+from basefly.core.sync.kinds.workloads import Condition
+
+
+class Names(msgspec.Struct, frozen=True, gc=False):
+    kind: str = ""
+    plural: str = ""
+
+
+class Version(msgspec.Struct, frozen=True, gc=False):
+    name: str = ""
+    served: bool = False
+
+
+class DefinitionSpec(msgspec.Struct, frozen=True, gc=False):
+    group: str = ""
+    scope: str = ""
+    names: Names = Names()
+    versions: list[Version] = []
+
+
+class DefinitionStatus(msgspec.Struct, frozen=True, gc=False):
+    conditions: list[Condition] | None = None
+
+
+class Definition(msgspec.Struct, frozen=True, gc=False):
+    metadata: Meta
+    spec: DefinitionSpec = DefinitionSpec()
+    status: DefinitionStatus = DefinitionStatus()
+
+
+def project_definition(definition: Definition) -> Projection:
+    spec = definition.spec
+    established = any(c.type == "Established" and c.status == "True" for c in definition.status.conditions or ())
+    cells = {
+        "group": spec.group,
+        "kind": spec.names.kind,
+        "scope": spec.scope,
+        "versions": [v.name for v in spec.versions if v.served],
+    }
+    status, health = terminating(
+        definition.metadata, "Established" if established else "Pending", "ok" if established else "warn"
+    )
+    return Projection(status, health, cells)
+
+
+DEFINITIONS = Kind(
+    resource="customresourcedefinitions.apiextensions.k8s.io",
+    kind="CustomResourceDefinition",
+    short=("crd",),
+    group="cluster",
+    columns=(
+        Column("kind", "Kind"),
+        Column("group", "Group"),
+        Column("scope", "Scope"),
+        Column("versions", "Versions", "list"),
+    ),
+    shape=Definition,
+    project=project_definition,
+)
+
+
+class Any(msgspec.Struct, frozen=True, gc=False):
+    """An object of a kind we know nothing about."""
+
+    metadata: Meta
+
+
+def project_any(decoded: Any) -> Projection:
+    status, health = terminating(decoded.metadata, "", "idle")
+    return Projection(status, health, {})
+
+
+def unknown(resource: str, kind: str) -> Kind:
+    """A kind of its own for a resource nobody wrote a file for."""
+    return Kind(resource=resource, kind=kind, group="custom", shape=Any, project=project_any, metadata_only=True)

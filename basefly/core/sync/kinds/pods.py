@@ -1,0 +1,211 @@
+"""Pods. The status is worked out as kubectl does (`printPod` in k8s.io/kubernetes/pkg/printers/internalversion)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from basefly.base.kube import quantity
+from basefly.core.sync.kind import Column, Health, Kind, Meta, Projection
+
+
+class Terminated(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    exit_code: int = 0
+    signal: int = 0
+    reason: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    reason: str = ""
+
+
+class Running(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+class ContainerState(msgspec.Struct, frozen=True, gc=False):
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    name: str = ""
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    state: ContainerState = ContainerState()
+
+
+class Requests(msgspec.Struct, frozen=True, gc=False):
+    cpu: str | int | float = 0
+    memory: str | int | float = 0
+
+
+class Resources(msgspec.Struct, frozen=True, gc=False):
+    requests: Requests = Requests()
+    limits: Requests = Requests()
+
+
+class Container(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    name: str = ""
+    image: str = ""
+    restart_policy: str = ""
+    resources: Resources = Resources()
+
+
+class Condition(msgspec.Struct, frozen=True, gc=False):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+
+
+class PodSpec(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    node_name: str = ""
+    containers: list[Container] = []
+    init_containers: list[Container] = []
+
+
+class PodStatus(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    phase: str = ""
+    reason: str = ""
+    pod_ip: str = msgspec.field(name="podIP", default="")
+    qos_class: str = ""
+    conditions: list[Condition] = []
+    container_statuses: list[ContainerStatus] = []
+    init_container_statuses: list[ContainerStatus] = []
+
+
+class Pod(msgspec.Struct, frozen=True, gc=False):
+    metadata: Meta
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
+class _Progress(msgspec.Struct, gc=False):
+    """What walking over a pod's containers finds out."""
+
+    reason: str
+    restarts: int = 0
+    sidecar_restarts: int = 0
+    ready: int = 0
+    total: int = 0
+
+
+def project(pod: Pod) -> Projection:
+    progress = _status(pod)
+    containers = pod.spec.containers
+    cells = {
+        "ready": f"{progress.ready}/{progress.total}",
+        "restarts": progress.restarts,
+        "node": pod.spec.node_name,
+        "ip": pod.status.pod_ip,
+        "qos": pod.status.qos_class,
+        "cpu": sum(_cores(c.resources.requests.cpu) for c in containers),
+        "memory": sum(_bytes(c.resources.requests.memory) for c in containers),
+        "images": [c.image for c in containers],
+    }
+    return Projection(progress.reason, _health(progress), cells)
+
+
+def _cores(value: str | float) -> float:
+    return quantity.number(value) if value else 0.0
+
+
+def _bytes(value: str | float) -> int:
+    return int(quantity.number(value)) if value else 0
+
+
+def _status(pod: Pod) -> _Progress:
+    status = pod.status
+    sidecars = sum(1 for c in pod.spec.init_containers if c.restart_policy == "Always")
+    progress = _Progress(status.reason or status.phase, total=len(pod.spec.containers) + sidecars)
+    if any(c.type == "PodScheduled" and c.reason == "SchedulingGated" for c in status.conditions):
+        progress.reason = "SchedulingGated"
+    initializing = bool(status.init_container_statuses) and _initializing(pod, progress)
+    if not initializing or _condition(pod, "Initialized"):
+        _main_containers(pod, progress)
+    if pod.metadata.deletion_timestamp and status.reason == "NodeLost":
+        progress.reason = "Unknown"
+    elif pod.metadata.deletion_timestamp and status.phase not in ("Succeeded", "Failed"):
+        progress.reason = "Terminating"
+    return progress
+
+
+def _initializing(pod: Pod, progress: _Progress) -> bool:
+    always = {c.name for c in pod.spec.init_containers if c.restart_policy == "Always"}
+    for index, container in enumerate(pod.status.init_container_statuses):
+        progress.restarts += container.restart_count
+        if container.name in always:
+            progress.sidecar_restarts += container.restart_count
+        state = container.state
+        if state.terminated and state.terminated.exit_code == 0:
+            continue
+        if container.name in always and container.started:
+            progress.ready += container.ready
+            continue
+        if state.terminated:
+            progress.reason = "Init:" + _ended(state.terminated)
+        elif state.waiting and state.waiting.reason not in ("", "PodInitializing"):
+            progress.reason = "Init:" + state.waiting.reason
+        else:
+            progress.reason = f"Init:{index}/{len(pod.spec.init_containers)}"
+        return True
+    return False
+
+
+def _main_containers(pod: Pod, progress: _Progress) -> None:
+    running = False
+    progress.restarts = progress.sidecar_restarts  # finished init containers no longer count
+    for container in reversed(pod.status.container_statuses):
+        progress.restarts += container.restart_count
+        state = container.state
+        if state.waiting and state.waiting.reason:
+            progress.reason = state.waiting.reason
+        elif state.terminated:
+            progress.reason = _ended(state.terminated)
+        elif container.ready and state.running:
+            running = True
+            progress.ready += 1
+    if progress.reason == "Completed" and running:
+        progress.reason = "Running" if _condition(pod, "Ready") else "NotReady"
+
+
+def _ended(state: Terminated) -> str:
+    if state.reason:
+        return state.reason
+    return f"Signal:{state.signal}" if state.signal else f"ExitCode:{state.exit_code}"
+
+
+def _condition(pod: Pod, name: str) -> bool:
+    return any(c.type == name and c.status == "True" for c in pod.status.conditions)
+
+
+def _health(progress: _Progress) -> Health:
+    if progress.reason in ("Succeeded", "Completed"):
+        return "idle"
+    if progress.reason == "Running":
+        return "ok" if progress.ready == progress.total else "warn"
+    starting = ("Pending", "ContainerCreating", "PodInitializing", "Terminating", "SchedulingGated")
+    if progress.reason in starting or (progress.reason.startswith("Init:") and "/" in progress.reason):
+        return "warn"
+    return "bad"
+
+
+PODS = Kind(
+    resource="pods",
+    kind="Pod",
+    short=("po",),
+    group="workloads",
+    columns=(
+        Column("ready", "Ready"),
+        Column("restarts", "Restarts", "number"),
+        Column("node", "Node"),
+        Column("ip", "IP", wide=True),
+        Column("cpu", "CPU request", "cores", wide=True),
+        Column("memory", "Memory request", "bytes", wide=True),
+        Column("qos", "QoS", wide=True),
+        Column("images", "Images", "list", wide=True),
+    ),
+    shape=Pod,
+    project=project,
+)

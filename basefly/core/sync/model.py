@@ -1,0 +1,46 @@
+"""What following a cluster is about: its streams, how far each has come, and how it fares."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+StreamState = Literal["listing", "live", "retrying", "denied", "failed"]
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the list and watch of one resource of one cluster has come."""
+
+    cluster_id: UUID
+    resource: str
+    kind: str
+    version: str
+    namespaced: bool
+    resource_version: str
+    state: StreamState
+    reason: str
+    skipped: int
+    listed_at: datetime | None
+    as_of: datetime | None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A resource of a cluster: what a list covers, and what a notice is about."""
+
+    cluster_id: UUID
+    resource: str
+
+
+class Standing(msgspec.Struct):
+    """Where a stream stands once what it reported is written, and how it fares. None: the version stays as it was."""
+
+    resource_version: str | None = None
+    listed: bool = False
+    restored: bool = False
+    state: StreamState = "live"
+    reason: str = ""
+    skipped: int = 0  # objects that could not even be told from others,
+    anew: bool = False  # in a list that has begun

@@ -1,0 +1,103 @@
+"""Keeping the rows of one resource of a cluster true: its list and watch, reported to the writer as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import msgspec
+
+from basefly.base.kube.client import Client
+from basefly.base.kube.discovery import Resource
+from basefly.base.kube.objects import METADATA
+from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Due, Listed, Listing, Pace, Retrying, Skipped
+from basefly.base.kube.watch.follow import Kept, follow
+from basefly.base.kube.watch.position import older
+from basefly.core.sync import kinds
+from basefly.core.sync.kind import Kind, Row, identity
+from basefly.core.sync.model import Place
+from basefly.core.sync.writer import Writer
+
+
+class Recovered:
+    """A stream that was interrupted stands again."""
+
+
+class StreamSync:
+    """The list and watch of one resource. `version` is how far it has come, and `changed` is set at each change.
+
+    With `restored` the next list is that of a cluster that was put back to an older state.
+    """
+
+    def __init__(self, writer: Writer, place: Place, kind: Kind, version: str, *, restored: bool = False) -> None:
+        self._writer = writer
+        self._place = place
+        self._kind = kind
+        self._restored = restored
+        self._doubtful = False  # something could not be read since the last list
+        self._due = False  # only a list can say what is true
+        self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
+        self.version = version
+        self.changed = asyncio.Event()
+
+    async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Recovered]:
+        """Follow the resource until it raises; tells interruptions that heal."""
+        decoder = msgspec.json.Decoder(self._kind.shape)
+        accept = METADATA if self._kind.metadata_only else None
+        kept = Kept(self.version, self._doubtful, self._due)
+        events = follow(client, resource, decoder=decoder, since=kept, accept=accept, pace=pace)
+        async with aclosing(events):
+            async for event in events:
+                match event:
+                    case Changed():
+                        row = kinds.row(self._kind, event.object)
+                        await self._report(row.uid, row, event.resource_version, row.resource_version)
+                    case Deleted():
+                        meta = event.object.metadata
+                        await self._report(identity(meta), None, event.resource_version, meta.resource_version)
+                    case Skipped():
+                        self._doubtful = True
+                        await self._set_aside(event)
+                    case Due():
+                        self._due = True
+                    case Listing():
+                        self._shown, self._doubtful, self._due = {}, False, True
+                        self._writer.state(self._place, "listing", "")
+                    case Listed():
+                        self._complete(event)
+                        yield Recovered()
+                    case Bookmark():
+                        self.version = event.resource_version
+                        self._writer.move(self._place, self.version)
+                    case Alive():
+                        self._writer.move(self._place, self.version)
+                        yield Recovered()
+                    case Retrying():
+                        yield event
+
+    async def _report(self, uid: str, row: Row | None, version: str, own: str) -> None:
+        if version:
+            self.version = version
+            self.changed.set()
+        elif older(own, self._shown.get(uid, "")):
+            return  # told too late; within a list nothing else would notice
+        else:  # the versions within a list are no place to resume from
+            self._shown[uid] = own
+        await self._writer.put(self._place, uid, row, version)
+
+    async def _set_aside(self, event: Skipped) -> None:
+        """An object that cannot be read is kept as just that; without a name it can only be counted."""
+        if event.name:
+            row = kinds.unreadable(
+                event.uid or f"{event.namespace}/{event.name}", event.namespace, event.name, event.reason
+            )
+            await self._report(row.uid, row, event.resource_version, "")
+        else:
+            self._writer.skip(self._place, event.reason)
+
+    def _complete(self, list_: Listed) -> None:
+        self.version = list_.resource_version
+        self._writer.listed(self._place, self._shown, list_.resource_version, restored=list_.restored or self._restored)
+        self._shown, self._restored, self._due = {}, False, False
+        self.changed.set()

@@ -1,0 +1,113 @@
+"""Who follows which cluster, and what happens when the ground shakes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from basefly.base.db.pool import Database
+from basefly.base.runtime.controllers import supervise
+from basefly.base.runtime.house import House
+from basefly.core.sync.controller import SyncController
+from basefly.sim import Cluster
+from tests.conftest import Urls
+from tests.core.sync.conftest import Rows, eventually, running
+from tests.core.sync.test_cluster import pod
+from tests.people import Hub, Person, house, hub, listener, owner, port
+
+__all__ = ["house", "hub", "listener", "owner", "port"]
+
+
+@pytest.fixture
+def org(owner: Person) -> UUID:
+    """The organization whose cluster is followed."""
+    return owner.by.org_id
+
+
+@pytest.fixture
+async def cluster_id(cluster: Cluster, hub: Hub, owner: Person) -> UUID:
+    """The simulated cluster, registered."""
+    asked = {"name": "berlin", "kubeconfig": cluster.kubeconfig(), "context": cluster.name}
+    answer = await owner.http.post("/api/v1/clusters", json=asked, headers={"Origin": hub.url})
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"])
+
+
+@pytest.fixture
+async def following(house: House, cluster_id: UUID) -> AsyncIterator[SyncController]:
+    """A controller that runs, supervised as in the product."""
+    controller = SyncController(house)
+    async with running(supervise([controller], first=0.1)):
+        yield controller
+
+
+async def arrives(cluster: Cluster, rows: Rows, name: str, within: float = 20) -> None:
+    """A new pod of the cluster reaches the inventory."""
+    cluster.api.create(pod(name))
+
+    async def there() -> bool:
+        return f"default/{name}" in await rows("pods")
+
+    await eventually(there, within)
+
+
+class TestShaking:
+    async def test_connections_to_the_database_may_break(
+        self, cluster: Cluster, rows: Rows, following: SyncController, urls: Urls
+    ) -> None:
+        await arrives(cluster, rows, "before")
+        async with await psycopg.AsyncConnection.connect(urls.superuser, autocommit=True) as superuser:
+            await superuser.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        await arrives(cluster, rows, "after")
+
+    async def test_a_writer_that_died_is_buried_and_replaced(
+        self, cluster: Cluster, rows: Rows, following: SyncController, org: UUID
+    ) -> None:
+        await arrives(cluster, rows, "before")
+        _, task = following._writers[org]
+        task.cancel()
+        await arrives(cluster, rows, "after")
+
+    async def test_a_stream_that_died_is_begun_again(
+        self, cluster: Cluster, rows: Rows, following: SyncController
+    ) -> None:
+        await arrives(cluster, rows, "before")
+        await cluster.restart()
+        await arrives(cluster, rows, "after")
+
+    async def test_new_credentials_are_taken_up(
+        self, cluster: Cluster, rows: Rows, following: SyncController, hub: Hub, owner: Person, cluster_id: UUID
+    ) -> None:
+        await arrives(cluster, rows, "before")
+        fresh = cluster.issue_token("rotated", ("system:masters",))
+        asked = {"kubeconfig": cluster.kubeconfig(token=fresh), "context": cluster.name}
+        answer = await owner.http.put(
+            f"/api/v1/clusters/{cluster_id}/credentials", json=asked, headers={"Origin": hub.url}
+        )
+        assert answer.status_code == 200, answer.text
+        del cluster.tokens[cluster.admin_token]
+        cluster.faults.drop_watches()
+        await arrives(cluster, rows, "after")
+        assert "rotated" in {r.user for r in cluster.requests if r.is_watch}
+
+
+class TestOwnership:
+    async def test_a_cluster_has_one_follower_and_finds_another_when_that_one_leaves(
+        self, cluster: Cluster, rows: Rows, house: House, cluster_id: UUID, db: Database
+    ) -> None:
+        first, second = SyncController(house), SyncController(house)
+        async with running(second.run()):
+            await arrives(cluster, rows, "a")
+            async with running(first.run()):
+                await arrives(cluster, rows, "b")
+                assert list(second._owned) == [cluster_id]
+                assert not first._owned
+        async with running(first.run()):
+            await arrives(cluster, rows, "c")
+            assert list(first._owned) == [cluster_id]
