@@ -69,6 +69,10 @@ GUARDS = (
     Guard(37, "a list now and then, whatever watches say", f"{LISTS}37_i9_deletions_that_a_watch_swallows", [
         Edit(f"{WATCH}follow.py", "if self._odd or self._pace.clock() >= self._list_by:", "if self._odd:"),
     ]),
+    Guard(37, "a list that is due stays due", f"{LISTS}37_i9_a_list_that_is_due_stays_due", [
+        Edit(f"{SYNC}stream.py", "                        self._due = True\n", "                        pass\n"),
+        Edit(f"{SYNC}stream.py", "self._shown, self._doubtful, self._due = {}, False, True", "self._shown = {}"),
+    ]),
     Guard(38, "lives are told apart by uid", f"{STRANGERS}38_i9_a_name_born_again", [
         Edit(f"{SYNC}kind.py", 'return meta.uid or f"{meta', 'return f"{meta'),
     ]),
