@@ -19,6 +19,7 @@ from basefly.base.settings import Settings, SettingsError
 from basefly.base.slice import Slice, permissions
 from basefly.base.web import SIGNED_IN, Plugs, Request
 from basefly.base.web.server import Hub, build
+from basefly.console.excuses import explain
 from basefly.console.slice import console
 from basefly.core.access.actions import authenticate
 from basefly.core.access.slice import access
@@ -36,7 +37,7 @@ def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:
     """The web application of these slices in a furnished house."""
     return build(
         house,
-        Plugs(authenticate=authenticate, refused=_refused, shell=_shell(slices)),
+        Plugs(authenticate=authenticate, refused=_refused, shell=_shell(slices), explain=explain),
         api=[handler for slice_ in slices for handler in slice_.api],
         pages=[handler for slice_ in slices for handler in slice_.pages],
         permissions=permissions(slices),

@@ -11,7 +11,7 @@ import msgspec
 
 from basefly.cli.exits import Failure, misuse
 
-DEFAULT_URL = "http://127.0.0.1:8080"
+DEFAULT_PORT = "8080"
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -54,9 +54,14 @@ def current(url: str = "", environ: Mapping[str, str] | None = None) -> Account:
     """The hub meant by --url, BASEFLY_URL or the last login. A remembered token goes to its own hub only."""
     environ = os.environ if environ is None else environ
     known = read(environ)
-    address = normal(url or environ.get("BASEFLY_URL", "") or known.current or DEFAULT_URL)
+    address = normal(url or environ.get("BASEFLY_URL", "") or known.current or _here(environ))
     login = known.hubs.get(address)
     return Account(address, environ.get("BASEFLY_TOKEN", "").strip() or (login.token if login else ""))
+
+
+def _here(environ: Mapping[str, str]) -> str:
+    """A hub on this machine, where `basefly up` puts it."""
+    return f"http://127.0.0.1:{environ.get('BASEFLY_PORT', '').strip() or DEFAULT_PORT}"
 
 
 def normal(url: str) -> str:

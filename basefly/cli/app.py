@@ -29,7 +29,7 @@ browser, or over the API.
 EPILOG = """
 \b
 Environment
-  BASEFLY_URL      the hub (default: the one of the last login, else http://127.0.0.1:8080)
+  BASEFLY_URL      the hub (default: the one of the last login, else port BASEFLY_PORT or 8080 here)
   BASEFLY_TOKEN    an API token, instead of a login
   NO_COLOR         no colours
 \b

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sys
+from pathlib import Path
 from typing import Literal, TextIO
 
 from basefly.cli.exits import Exit, Failure
@@ -18,6 +21,11 @@ _HARMLESS = {
         for code in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029)
     },
 }
+# A command of ours in a sentence, as against the name of the product's account or a namespace.
+_COMMAND = re.compile(
+    r"(?<![\w./-])basefly(?= (?:up|demo|setup|login|logout|whoami|clusters|get|describe|events|kinds|search|tokens"
+    r"|doctor)\b)"
+)
 _HARMLESS_LINES = {code: text for code, text in _HARMLESS.items() if code not in (0x09, 0x0A)}
 
 
@@ -58,10 +66,20 @@ def flush() -> None:
     sys.stdout.flush()
 
 
+def callable_here(text: str) -> str:
+    """The commands in a hint as they can be typed here: with their folder, where the shell would not find `basefly`."""
+    typed = sys.argv[0] if sys.argv else ""
+    if Path(typed).name != "basefly" or os.sep not in typed or shutil.which("basefly"):
+        return text
+    near = os.path.relpath(typed)
+    shown = typed if near.startswith("..") else near
+    return _COMMAND.sub(lambda _: shown, text)
+
+
 def note(text: str, colour: Colour | None = None) -> None:
     """A line about the result, or about what is going on."""
     sys.stdout.flush()
-    sys.stderr.write(f"{paint(text, colour, sys.stderr)}\n")
+    sys.stderr.write(f"{paint(callable_here(text), colour, sys.stderr)}\n")
     sys.stderr.flush()
 
 
@@ -78,7 +96,7 @@ def tell(failure: Failure) -> None:
     for line in failure.notes:
         out.write(f"  - {clean(line)}\n")
     if failure.cure:
-        out.write(f"{paint('  try:', 'cyan', out)} {clean_lines(failure.cure)}\n")
+        out.write(f"{paint('  try:', 'cyan', out)} {clean_lines(callable_here(failure.cure))}\n")
 
 
 def interactive() -> bool:

@@ -7,10 +7,12 @@ import * as page from "./live/page.ts";
 import { watchTouches } from "./live/rows.ts";
 import * as navigation from "./navigation.ts";
 import * as palette from "./palette.ts";
+import * as sidebar from "./sidebar.ts";
 import * as theme from "./theme.ts";
 
 theme.start();
 navigation.start();
+sidebar.start();
 keyboard.start();
 palette.start();
 copy.start();

@@ -89,3 +89,9 @@ class TestGiven:
         with pytest.raises(Failure, match="no address") as caught:
             account.normal(given)
         assert caught.value.exit_code is Exit.USAGE
+
+
+def test_a_hub_on_this_machine_is_found_at_its_port(tmp_path: Path) -> None:
+    environ = {"XDG_CONFIG_HOME": str(tmp_path), "BASEFLY_PORT": "9000"}
+    assert account.current(environ=environ).url == "http://127.0.0.1:9000"
+    assert account.current("https://hub.example.com", environ).url == "https://hub.example.com"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from basefly.console.overview import ClusterTally, Overview
-from basefly.console.pages import NOWHERE, by_region, said
+from basefly.console.pages.overview import grouped, said
 from basefly.sim import Cluster
 from tests.core.inventory.test_api import berlin
 from tests.core.inventory.test_pages import page
@@ -17,24 +19,16 @@ from tests.sim.fixtures import cluster, fleet
 
 __all__ = ["berlin", "cluster", "fleet", "house", "hub", "listener", "owner", "port", "stranger", "viewer"]
 
+NOWHERE = "Region not known"
 
-def tally(number: int, region: str = "", health: str = "healthy") -> ClusterTally:
-    return ClusterTally(
-        id=UUID(int=number),
-        name=f"c{number}",
-        health=health,
-        reason="",
-        region=region,
-        provider="",
-        version="",
-        as_of=None,
-        nodes=0,
-        pods=0,
-    )
+
+def tally(number: int, region: str = "", health: str = "healthy", **more: Any) -> ClusterTally:
+    values: dict[str, Any] = {"reason": "", "provider": "", "version": "", "as_of": None, "nodes": 0, "pods": 0} | more
+    return ClusterTally(id=UUID(int=number), name=f"c{number}", health=health, region=region, **values)
 
 
 def overview(*clusters: ClusterTally) -> Overview:
-    return Overview(clusters=list(clusters), health={}, tallies=[], attention=[], as_of=None, missing=[])
+    return Overview(clusters=list(clusters), health={}, tallies=[], problems=[], versions=[], as_of=None, missing=[])
 
 
 def test_the_sick_come_first_and_who_is_nowhere_last() -> None:
@@ -45,8 +39,14 @@ def test_the_sick_come_first_and_who_is_nowhere_last() -> None:
         tally(4, "west", "unreachable"),
         tally(5, "east"),
     ]
-    found = [(region, [cluster.name for cluster in group]) for region, group in by_region(clusters)]
+    found = [(region, [cluster.name for cluster in group]) for region, group in grouped(clusters, "region")]
     assert found == [("east", ["c5"]), ("west", ["c4", "c3", "c2"]), (NOWHERE, ["c1"])]
+
+
+def test_clusters_are_grouped_by_what_a_label_says_of_their_environment() -> None:
+    clusters = [tally(1, labels={"env": "prod"}), tally(2, labels={"environment": "dev"}), tally(3)]
+    assert [name for name, _ in grouped(clusters, "env")] == ["dev", "prod", "Without an environment"]
+    assert [name for name, _ in grouped([tally(1, version="v1.34.2+k3s1")], "version")] == ["1.34"]
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,16 @@ def test_the_fleet_in_a_sentence(clusters: list[ClusterTally], sentence: str) ->
 
 
 class TestOverview:
-    async def test_an_empty_fleet_leads_to_its_first_cluster(self, owner: Person) -> None:
+    async def test_an_empty_fleet_leads_to_its_first_cluster_and_to_the_demo(self, owner: Person) -> None:
         text = await page(owner, "/")
         assert "Connect your first cluster" in text
         assert 'href="/connect"' in text
+        assert "basefly demo" in text
+
+    async def test_who_may_not_connect_is_told_whom_to_ask(self, viewer: Person) -> None:
+        text = await page(viewer, "/")
+        assert "Your role cannot connect one" in text
+        assert 'href="/connect"' not in text
 
     async def test_shows_clusters_figures_and_what_is_wrong(
         self, viewer: Person, berlin: dict[str, Any], cluster: Cluster
@@ -75,6 +81,13 @@ class TestOverview:
         assert f'href="/clusters/{berlin["id"]}"' in text
         assert f'<p class="figure">{len(cluster.api.list("pods"))}</p>' in text
         assert "Needs attention" in text
+        assert "Requested of capacity" in text
+
+    @pytest.mark.usefixtures("berlin")
+    async def test_who_did_what_is_shown_to_those_who_may_see_it(self, owner: Person, viewer: Person) -> None:
+        assert "Your role does not see who did what" in await page(viewer, "/")
+        text = await page(owner, "/")
+        assert "<b>Mia</b> connected" in text
 
     @pytest.mark.usefixtures("berlin")
     async def test_a_stranger_sees_an_empty_fleet(self, stranger: Person) -> None:
@@ -82,7 +95,28 @@ class TestOverview:
 
     async def test_colours_chosen_are_there_from_the_first_byte(self, owner: Person) -> None:
         owner.http.cookies.set("theme", "dark")
-        assert '<html lang="en" data-theme="dark">' in await page(owner, "/")
+        assert 'data-theme="dark"' in await page(owner, "/")
+
+
+class TestCluster:
+    async def test_every_tab_shows_what_is_in_it(
+        self, viewer: Person, berlin: dict[str, Any], cluster: Cluster
+    ) -> None:
+        here = f"/clusters/{berlin['id']}"
+        assert "Problems here" in await page(viewer, here)
+        assert cluster.api.list("nodes")[0]["metadata"]["name"] in await page(viewer, f"{here}/nodes")
+        assert "Deployments" in await page(viewer, f"{here}/workloads")
+        assert "kube-system" in await page(viewer, f"{here}/namespaces")
+        assert "Events" in await page(viewer, f"{here}/events")
+
+    async def test_a_stranger_cannot_tell_that_it_exists(self, stranger: Person, berlin: dict[str, Any]) -> None:
+        answer = await stranger.http.get(f"/clusters/{berlin['id']}/nodes", headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+
+    async def test_the_first_inventory_can_be_watched(self, owner: Person, berlin: dict[str, Any]) -> None:
+        text = await page(owner, f"/connect/verify/{berlin['id']}")
+        assert "Live checks" in text
+        assert "objects" in text
 
 
 class TestSearch:
@@ -92,7 +126,9 @@ class TestSearch:
     async def test_finds_clusters_and_objects(self, viewer: Person, berlin: dict[str, Any], cluster: Cluster) -> None:
         assert f'href="/clusters/{berlin["id"]}"' in await page(viewer, "/search?q=berl")
         node = cluster.api.list("nodes")[0]["metadata"]["name"]
-        assert f"/objects/nodes/{node}" in await page(viewer, f"/search?q={node}")
+        text = await page(viewer, f"/search?q={node}")
+        assert f"/objects/nodes/{node}" in text
+        assert ">Nodes</h2>" in text
 
     @pytest.mark.usefixtures("berlin")
     async def test_says_that_nothing_was_found(self, viewer: Person) -> None:
@@ -105,7 +141,67 @@ class TestSearch:
         assert "<script>alert" not in answer.text
 
 
+class TestErrors:
+    async def test_an_address_that_leads_nowhere_keeps_the_frame_and_guesses(self, viewer: Person) -> None:
+        answer = await viewer.http.get("/podz", headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        assert 'id="nav"' in answer.text
+        assert '<a href="/pods">Pods</a></li>' in unescape(answer.text)
+
+    async def test_a_denial_names_the_role_what_is_missing_and_who_can_give_it(
+        self, owner: Person, viewer: Person
+    ) -> None:
+        answer = await viewer.http.get("/connect", headers={"Accept": "text/html"})
+        assert answer.status_code == 403
+        assert "<dd>viewer</dd>" in answer.text
+        assert "clusters:write" in answer.text
+        assert f'href="mailto:{owner.by.email}"' in answer.text
+
+    async def test_who_asked_for_a_part_of_a_page_is_told_by_status_alone(self, viewer: Person) -> None:
+        answer = await viewer.http.get("/podz", headers={"Accept": "text/html", "X-Fragment": "content"})
+        assert answer.status_code == 404
+        assert "<html" not in answer.text
+
+    async def test_a_file_too_large_is_told_in_words(self, owner: Person) -> None:
+        answer = await owner.http.post(
+            "/connect",
+            data={"kubeconfig": "x" * 3_000_000},
+            headers={"Accept": "text/html", "Origin": str(owner.http.base_url).rstrip("/")},
+        )
+        assert answer.status_code == 413
+        assert "larger than 2 MiB" in answer.text
+        assert "kubectl config view" in answer.text
+
+    async def test_the_page_for_being_offline_holds_nothing_of_anybody(self, owner: Person) -> None:
+        text = await page(owner, "/offline")
+        assert "The hub cannot be reached" in text
+        assert owner.by.email not in text
+
+
 async def test_the_gallery_shows_every_part(viewer: Person) -> None:
     text = await page(viewer, "/gallery")
-    for part in ("Status", "Buttons", "Notices", "Fields", "Table", "Nothing to show", "Icons"):
+    for part in ("Status", "Buttons", "Notices", "Fields", "Table", "Nothing to show", "Charts", "Icons"):
         assert f">{part}</h2>" in text
+        assert f">{part}</a>" in text
+
+
+async def test_charts_carry_no_style_and_have_their_figures_as_a_table(viewer: Person) -> None:
+    text = await page(viewer, "/gallery")
+    assert " style=" not in text
+    assert text.count("As a table") == text.count('<figure class="chart')
+    assert re.search(r'role="img" aria-label="Pods\. Lowest 22\.\d, highest \d+\.\d, last \d+\.\d\."', text)
+
+
+async def test_every_state_of_a_page_has_its_sample(viewer: Person) -> None:
+    text = await page(viewer, "/gallery/states")
+    states = (
+        "Loading",
+        "Empty, first time",
+        "Empty, filtered",
+        "Partial",
+        "Error",
+        "Denied: the page",
+        "Denied: an action",
+    )
+    for state in (*states, "Stale", "Offline", "Session ended", "Too many"):
+        assert f">{state}</h2>" in text

@@ -13,6 +13,7 @@ from basefly.base.errors import BaseflyError
 from basefly.base.settings import Settings
 from basefly.base.telemetry import trace
 from basefly.base.telemetry.metrics import Counter, Gauge, Histogram
+from basefly.base.web.preferences import read
 from basefly.base.web.problems import MEDIA_TYPE, document
 from basefly.base.web.requests import client_address
 
@@ -96,7 +97,7 @@ class Exchange:
             (b"x-request-id", self.trace.request_id.encode()),
             (b"traceresponse", self.trace.parent.encode()),
             (b"cache-control", b"no-store" if _is_data(self.scope) else b"private, no-cache"),
-            (b"vary", b"Accept, Cookie, X-Fragment"),
+            (b"vary", b"Accept, Accept-Language, Cookie, X-Fragment"),
         ]
         if self._encrypted:
             ours.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
@@ -112,7 +113,7 @@ def framed(app: ASGIApp, settings: Settings) -> ASGIApp:
             await app(scope, receive, send)
             return
         exchange = Exchange(scope, send, settings)
-        with trace.entered(exchange.trace), _OPEN.track_inprogress():
+        with trace.entered(exchange.trace), _OPEN.track_inprogress(), read(scope):
             try:
                 await app(scope, receive, exchange.send)
             except _Sent:

@@ -21,6 +21,7 @@ from basefly.base.errors import BaseflyError, Denied, Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
+from basefly.base.web import preferences
 from basefly.base.web.requests import Request
 from basefly.base.web.routing import PUBLIC, SIGNED_IN
 
@@ -42,6 +43,7 @@ class Plugs:
     authenticate: Authenticate
     refused: Callable[[Request, BaseflyError], Awaitable[None]]  # an attempt to change something came to nothing
     shell: Callable[[Request], Mapping[str, Any]]  # what every page shows around its own matter
+    explain: Callable[[Request, BaseflyError], Awaitable[Mapping[str, Any]]]  # what an error page adds to its error
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -60,6 +62,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             "Nobody is signed in.", cure="Sign in, or send an API token as `Authorization: Bearer …`."
         )
     connection.scope["user"] = by
+    preferences.adopt(request)
     structlog.contextvars.bind_contextvars(user_id=str(by.user_id), org_id=str(by.org_id))
     if request.unsafe and by.kind == "session" and request.form_like:
         await _own_form(request)

@@ -93,7 +93,11 @@ def known(error: Exception) -> BaseflyError | None:
         case MethodNotAllowedException():
             return NotAllowed("This path does not take this method.", cure="The header Allow names those it takes.")
         case HTTPException(status_code=code) if code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
-            return TooLarge("The body is larger than this path reads.", cure="Send less at a time.")
+            return TooLarge(
+                "What was sent is larger than 2 MiB, more than the hub reads at once.",
+                cure="A kubeconfig this large: connect fewer contexts at a time. This prints the one in use alone: "
+                "kubectl config view --minify --flatten --raw",
+            )
         case ClientException():
             return Malformed(error.detail or "The request could not be read.")
     return None

@@ -101,10 +101,13 @@ async def _closing(hub: Litestar) -> AsyncIterator[None]:
 
 
 async def _recorded(error: Exception, scope: Scope) -> None:
-    """Leave a record of an attempt to change something that came to nothing."""
+    """Leave a record of an attempt to change something that came to nothing, and find out what its page can add."""
     request = Request(scope)
+    told = problems.known(error) or BaseflyError()
     if request.by and request.unsafe:
-        await request.app.state.plugs.refused(request, problems.known(error) or BaseflyError())
+        await request.app.state.plugs.refused(request, told)
+    if _wants_page(request):
+        request.state.explained = await request.app.state.plugs.explain(request, told)
 
 
 def _told(incoming: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -119,15 +122,28 @@ def _told(incoming: litestar.Request[Any, Any, Any], error: Exception) -> Respon
         headers["Retry-After"] = str(wait)
     if isinstance(told, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="Basefly"'
-    answer = _page(request, told) if request.prefers_html else None
+    answer = _page(request, told) if _wants_page(request) else None
     if answer is None:
         answer = Response(problems.document(told), status_code=told.status, media_type=problems.MEDIA_TYPE)
     answer.headers.update(headers)
     return answer
 
 
+def _wants_page(request: Request) -> bool:
+    """Whether a whole page is wanted: who asks for a part of one can do nothing with the page of an error."""
+    return request.prefers_html and "x-fragment" not in request.headers
+
+
 def _page(request: Request, error: BaseflyError) -> Response[Any]:
     if isinstance(error, Unauthenticated) and request.method == "GET":
         back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
         return Response(None, status_code=303, headers={"Location": f"/sign-in?next={back}"}, media_type="text/plain")
-    return render(request, "console/error.html", status=error.status, problem=problems.problem(error))
+    return render(
+        request, "console/error.html", status=error.status, problem=problems.problem(error), **_extra(request)
+    )
+
+
+def _extra(request: Request) -> dict[str, Any]:
+    """What was found out about the error, and where its page may lead back to."""
+    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return {"explained": dict(request.state.get("explained") or {}), "back": back if request.method == "GET" else "/"}

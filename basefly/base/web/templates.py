@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from litestar import Response
 import basefly
 from basefly.base.errors import NotFound
 from basefly.base.telemetry import trace
-from basefly.base.web import filters
 from basefly.base.web.gate import form_token
+from basefly.base.web.language import current, formats, t, tn, told, tp
+from basefly.base.web.preferences import preferences
 from basefly.base.web.requests import Request
 from basefly.base.web.static import asset
 
@@ -25,15 +27,22 @@ _HOMES = {"web": _HOUSE / "base/web/templates", "console": _HOUSE / "console/tem
 _NAME = re.compile(r"([a-z]+)/([a-z][a-z0-9_-]*(?:/[a-z][a-z0-9_-]*)*\.html)")
 _FRAGMENT = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _LAYOUTS = ("console/page.html", "console/plain.html")
-_THEMES = ("light", "dark")
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "age": formats.age,
+    "bytes": formats.size,
+    "day": formats.day,
+    "moment": formats.moment,
+    "number": formats.number,
+    "when": formats.when,
+}
 _NOTHING = "\0no such block\0"
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response[str]:
     """The page, or only the block that the header X-Fragment names (`-` in it is `_` in the block's name).
 
-    Every template sees: by, path, query, nonce, csrf, request_id, version, fragment, theme, and what the shell adds
-    (nav, organization).
+    Every template sees: by, path, query, nonce, csrf, request_id, version, fragment, language, look (preferences),
+    rail, and what the shell adds (nav, organization). Texts go through t, tn and tp; what an error says, through told.
     """
     fragment = request.headers.get("x-fragment", "")
     if fragment and not _FRAGMENT.fullmatch(fragment):
@@ -65,7 +74,9 @@ def _context(request: Request, fragment: str) -> dict[str, Any]:
         "request_id": here.request_id if here else "",
         "version": basefly.__version__,
         "fragment": fragment,
-        "theme": theme if (theme := request.cookies.get("theme")) in _THEMES else "",
+        "language": current().language,
+        "look": preferences(request),
+        "rail": request.cookies.get("nav") == "rail",
         **request.app.state.plugs.shell(request),
     }
 
@@ -81,8 +92,8 @@ def _environment(fragment: str) -> minijinja.Environment:
 
     return minijinja.Environment(
         loader=load,
-        filters={"age": filters.age, "bytes": filters.size, "number": filters.number, "when": filters.when},
-        globals={"asset": asset},
+        filters=_FILTERS,
+        globals={"asset": asset, "t": t, "tn": tn, "tp": tp, "told": told},
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -130,6 +131,9 @@ class Hub:
             return self.unreachable("what answers there has no such API; it may not be Basefly, or an older one")
         exit_code = _EXITS.get(status, Exit.ERROR)
         if exit_code is Exit.NOT_SIGNED_IN:
+            if self.signed_in and os.environ.get("BASEFLY_TOKEN", "").strip():
+                cure = "Unset it to use your login, or set one that is good: `basefly tokens create` makes them."
+                return Failure("The hub does not accept the token in BASEFLY_TOKEN.", cure=cure, exit_code=exit_code)
             what = "The hub no longer accepts your sign-in." if self.signed_in else "You are not signed in."
             return Failure(what, cure=f"basefly login {self.url}", exit_code=exit_code)
         what = problem.get("detail") or problem.get("title") or f"The hub answered {status}."

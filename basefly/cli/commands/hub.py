@@ -65,7 +65,9 @@ def up(
 
 @command
 def demo(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the hub listens.")] = 8080,
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, envvar="BASEFLY_PORT", help="Where the hub listens.")
+    ] = 8080,
 ) -> None:
     """Show what a fleet looks like: a hub with twelve simulated clusters, until Ctrl-C.
 

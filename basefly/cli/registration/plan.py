@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 from basefly.cli.exits import misuse
 from basefly.cli.kubeconfig.loading import Kubeconfig
+
+_BETWEEN = re.compile(r"[^A-Za-z0-9._:@-]+")  # what no cluster's name has
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,12 @@ def _filled(template: str, name: str, config: Kubeconfig) -> str:
         fields = [("", "", None)]
     if any(field not in words or spec or change for field, spec, change in fields):
         raise misuse(f"--name {template!r} cannot be filled in.", f"Use {', '.join(f'{{{word}}}' for word in words)}.")
-    return template.format(**words)
+    return _BETWEEN.sub("-", _short(template.format(**words))).strip("-._:@")
+
+
+def _short(name: str) -> str:
+    """The cluster's own name out of the address by which AWS knows it: arn:aws:eks:eu-west-1:1234:cluster/shop."""
+    return name.rsplit("/", maxsplit=1)[-1] if name.startswith("arn:") else name
 
 
 def labels_of(given: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from basefly.base.principal import Grant, Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.slice import Permissions
-from basefly.base.web import Request, session_token
+from basefly.base.web import Request, preferences, session_token
 from basefly.core.access import store
 from basefly.core.access.model import Me, Member, Organization, Role, permissions_of
 from basefly.core.audit.actions import record
@@ -54,6 +54,7 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
     grants = (Grant(permissions_of(membership.role, request.house.get(Permissions))),)
     request.state.organization = membership.organization  # for the pages' shell
+    request.state.preferences = preferences.stored(user.preferences)
     return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=grants, kind=kind)
 
 

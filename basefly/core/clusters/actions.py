@@ -21,6 +21,7 @@ from basefly.base.principal import Principal
 from basefly.core.audit import actions as audit
 from basefly.core.clusters import checks, connections, model, store
 from basefly.core.clusters.checks import Report
+from basefly.core.clusters.facts import releases
 from basefly.core.clusters.model import Cluster, Place, Probe
 from basefly.core.clusters.store import REMOVAL, SORTS, Wanted
 
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] | None = None
     region: str | None = None
     provider: str | None = None
+    once: bool = False  # refuse a cluster that is there already, under whatever name
 
 
 class ClusterPage(msgspec.Struct, frozen=True):
@@ -90,7 +92,7 @@ def read(given: Given) -> tuple[str, Credentials]:
     context = chosen[0]
     if context.credentials is None:
         raise Invalid(context.why, errors=(FieldError("/kubeconfig", context.why),), cure=context.cure)
-    return context.name, context.credentials
+    return model.name_from(context.name), context.credentials
 
 
 async def check(given: Given, *, private: bool) -> Report:
@@ -102,7 +104,11 @@ async def check(given: Given, *, private: bool) -> Report:
 async def register(
     db: Database, by: Principal, vault: Vault, given: Given, settings: Settings, *, private: bool
 ) -> Cluster:
-    """Check a cluster and keep it. Raises Invalid with every failed check, Conflict if its name is taken."""
+    """Check a cluster and keep it.
+
+    Raises Invalid with every failed check, Conflict if its name is taken, or if the same cluster is there already and
+    `settings.once` is set.
+    """
     by.require(WRITE)
     context, credentials = read(given)
     changes = _changes(msgspec.structs.replace(settings, name=settings.name or context))
@@ -110,8 +116,11 @@ async def register(
     report.require()
     placed = {"labels": {}, "region": report.place.region, "provider": report.place.provider}
     given_by_hand = {"region_given": False, "provider_given": False}
-    values = placed | given_by_hand | changes | {"server": report.server, "version": report.version}
+    values = placed | given_by_hand | changes
+    values |= {"server": report.server, "version": report.version, "identity": report.identity}
     async with db.transaction(by.org_id) as tx:
+        if settings.once and (twin := await store.get_twin(tx, report.server, report.identity)) is not None:
+            raise _twin(by, twin)
         try:
             created = await store.insert(tx, {**values, "created_by": by.user_id})
         except Duplicate as error:
@@ -209,6 +218,10 @@ async def page(tx: Tx, by: Principal, wanted: Wanted, *, cursor: str = "", count
     if wanted.sort not in SORTS:
         detail = f"Clusters cannot be sorted by {wanted.sort!r}."
         raise Invalid(detail, errors=(FieldError("/sort", detail),), cure=f"Sort by one of {', '.join(SORTS)}.")
+    for health in wanted.health:
+        if health not in model.HEALTHS:
+            detail = f"A cluster's health is never {health!r}."
+            raise Invalid(detail, errors=(FieldError("/health", detail),), cure=f"Say {', '.join(model.HEALTHS)}.")
     scope = by.scope(READ)
     after = _after(cursor)
     found = await store.page(tx, scope, msgspec.structs.replace(wanted, after=after, limit=wanted.limit + 1))
@@ -217,6 +230,16 @@ async def page(tx: Tx, by: Principal, wanted: Wanted, *, cursor: str = "", count
     counted = await counts.of(tx, [row.id for row in shown]) if counts else {}
     items = [row.cluster(counted.get(row.id, {})) for row in shown]
     return ClusterPage(items, following, await store.count(tx, scope, wanted))
+
+
+async def traits(tx: Tx, by: Principal) -> dict[str, list[str]]:
+    """What the clusters in sight can be filtered by: their regions, providers and minor releases."""
+    found = await store.get_traits(tx, by.scope(READ))
+    columns = {
+        name: sorted({row[at] for row in found if row[at]}) for at, name in enumerate(("region", "provider", "version"))
+    }
+    columns["version"].sort(key=lambda minor: releases.numbers(minor) or (0, 0), reverse=True)
+    return columns
 
 
 async def keep_probe(tx: Tx, cluster_id: UUID, probe: Probe) -> None:
@@ -234,7 +257,7 @@ async def keep_probe(tx: Tx, cluster_id: UUID, probe: Probe) -> None:
         version=probe.version or before.version,
     )
     await _keep_vital(tx, cluster_id, before, after)
-    await store.update_probed(tx, cluster_id, answered=probe.answered)
+    await store.update_probed(tx, cluster_id, answered=probe.answered, latency_ms=probe.latency_ms)
 
 
 async def report_streams(tx: Tx, cluster_id: UUID, trouble: str) -> None:
@@ -320,6 +343,14 @@ def _after(cursor: str) -> tuple[str, UUID] | None:
         return msgspec.convert(paging.decode(cursor, 2), tuple[str, UUID])
     except msgspec.ValidationError as error:
         raise Invalid("The cursor is not one that this list gave.", cure="Leave it out.") from error
+
+
+def _twin(by: Principal, twin: store.Twin) -> Conflict:
+    """The same cluster is there already. Who may not see it learns that it is there, not which it is."""
+    if not by.scope(READ).sees(twin.id):
+        return Conflict("This cluster is already there.", cure="Ask an owner of your organization who connected it.")
+    cure = "Open it, or give it other credentials there."
+    return Conflict(f"This cluster is already there as {twin.name}.", cure=cure, cluster=str(twin.id))
 
 
 def _taken(name: str) -> Conflict:

@@ -42,16 +42,17 @@ class CredentialsBody(Body):
 
 
 class RegisterBody(CredentialsBody):
-    """A cluster to register. Without a name it takes the context's."""
+    """A cluster to register. Without a name it takes the context's; `once` refuses one that is there already."""
 
     name: str | None = None
     labels: dict[str, str] | None = None
     region: str | None = None
     provider: str | None = None
+    once: bool = False
 
     def settings(self) -> Settings:
         name = self.name if self.name is not None or self.kubeconfig else ""
-        return Settings(name=name, labels=self.labels, region=self.region, provider=self.provider)
+        return Settings(name=name, labels=self.labels, region=self.region, provider=self.provider, once=self.once)
 
 
 class ChangeBody(Body):
@@ -95,6 +96,8 @@ async def list_clusters(
     label: Labels = None,
     health: Texts = None,
     region: Texts = None,
+    provider: Texts = None,
+    version: Annotated[list[str] | None, QueryParameter(description="Minor releases such as 1.33; repeatable.")] = None,
     sort: SortBy = "name",
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
     cursor: str = "",
@@ -108,6 +111,8 @@ async def list_clusters(
         labels=[_label(text) for text in label or ()],
         health=health or (),
         region=region or (),
+        provider=provider or (),
+        version=version or (),
         removed=removed,
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),

@@ -62,6 +62,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     missing: list[str] = []
     place: Place = Place()
+    identity: str = ""  # what tells it from every other cluster
 
     def require(self) -> None:
         """Raise Invalid with every failed check, unless all is well."""
@@ -188,9 +189,14 @@ class _Checking:
                 "rights",
                 f"The account may see enough, but not {told}." if missing else "The account may see everything.",
             )
-        place = Place() if vital else await probe.find_place(self._client)
         return Report(
-            ok=not vital, server=self._client.server, checks=self._checks, version=version, missing=missing, place=place
+            ok=not vital,
+            server=self._client.server,
+            checks=self._checks,
+            version=version,
+            missing=missing,
+            place=Place() if vital else await probe.find_place(self._client),
+            identity=await probe.find_identity(self._client),
         )
 
 

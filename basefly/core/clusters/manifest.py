@@ -59,6 +59,13 @@ def render(profile: str) -> str:
     )
 
 
+def rules(profile: str) -> list[dict[str, Any]]:
+    """Every permission that the account of a profile gets, as rules of RBAC."""
+    if profile == "admin":
+        return [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+    return _VIEW if profile == "view" else _VIEW + _OPERATE
+
+
 def _objects(profile: str) -> list[dict[str, Any]]:
     name = f"basefly-{profile}"
     account = [
@@ -77,12 +84,11 @@ def _objects(profile: str) -> list[dict[str, Any]]:
     ]
     if profile == "admin":
         return [*account, _binding(name, name, "cluster-admin")]
-    rules = _VIEW if profile == "view" else _VIEW + _OPERATE
     extensions = f"{name}-extensions"
     selector = {"clusterRoleSelectors": [{"matchLabels": {_AGGREGATE: "true"}}]}
     return [
         *account,
-        {**_role(name), "rules": rules},
+        {**_role(name), "rules": rules(profile)},
         {**_role(extensions), "aggregationRule": selector, "rules": []},
         _binding(name, name, name),
         _binding(extensions, name, extensions),

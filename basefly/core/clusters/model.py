@@ -14,16 +14,21 @@ import msgspec
 from basefly.base.errors import FieldError, Invalid
 
 Health = Literal["healthy", "degraded", "unreachable", "unknown"]
+HEALTHS: tuple[Health, ...] = ("healthy", "degraded", "unreachable", "unknown")
 
 _LABEL_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _LABEL_KEY = re.compile(rf"(?:[a-z0-9](?:[a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_LABEL_PART}")
 _LABEL_VALUE = re.compile(rf"(?:{_LABEL_PART})?")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:@-]{0,252})")
+_BETWEEN = re.compile(r"[^A-Za-z0-9._:@-]+")
 LABELS = 64
 PLACE = 100  # characters of a region or a provider
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """A registered cluster. `as_of` is when it last answered, `probed_at` when it was last asked.
+
+    `latency_ms` is how long it took to answer the last probe; None where that brought no answer.
 
     `restored_at` is when it was found put back to an older state, as by a restored backup of its etcd; None
     after a week.
@@ -40,6 +45,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     health_since: datetime
     server: str
     as_of: datetime | None
+    latency_ms: int | None = None
     probed_at: datetime | None
     created_at: datetime
     removed_at: datetime | None
@@ -59,6 +65,7 @@ class ClusterState(msgspec.Struct, frozen=True, kw_only=True):
     health_reason: str
     probed_at: datetime | None  # when the last probe succeeded
     credentials_version: int = 1
+    labels: dict[str, str] = {}
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +74,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     reason: str = ""
     version: str = ""
+    latency_ms: int | None = None  # until its version was there
     refused: bool = False  # it does not accept our credentials: asking again soon is no use
 
     @property
@@ -92,9 +100,18 @@ def health(probe: Health, reason: str, stream_trouble: str) -> tuple[Health, str
 def name(text: str) -> str:
     """A cluster's name, tidied. Raises Invalid."""
     tidy = " ".join(text.split())
-    if not tidy or len(tidy) > 253 or not tidy.isprintable():
-        raise _wrong("/name", "a name has 1 to 253 printable characters", "Give the cluster a short, telling name.")
+    if not _NAME.fullmatch(tidy):
+        cure = "Begin with a letter or a digit, and go on with these, dots, dashes, underscores, colons and @."
+        if suggested := name_from(tidy):
+            cure += f" For instance: {suggested}"
+        raise _wrong("/name", "a name has 1 to 253 characters, no spaces and no slashes", cure)
     return tidy
+
+
+def name_from(context: str) -> str:
+    """A name made of what a kubeconfig calls a context: arn:aws:eks:eu-west-1:1234:cluster/shop is shop."""
+    last = context.rsplit("/", maxsplit=1)[-1] if context.startswith("arn:") else context
+    return _BETWEEN.sub("-", last).strip("-._:@")[:253]
 
 
 def labels(given: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import msgspec
 
@@ -27,6 +28,7 @@ class Version(msgspec.Struct, rename="camel"):
 
 async def ask(client: Client) -> Probe:
     """Ask a cluster how it is. Raises nothing: whatever goes wrong is the answer."""
+    began = time.perf_counter()
     try:
         version = await client.get_json("/version", into=Version)
     except ConnectError as error:
@@ -36,7 +38,9 @@ async def ask(client: Client) -> Probe:
         return Probe(health="degraded", reason=reason, refused=True)
     except ApiError as error:
         return Probe(health="degraded", reason=error.detail)
+    latency = round((time.perf_counter() - began) * 1000)
     return Probe(
+        latency_ms=latency,
         health="degraded" if (trouble := await _unready(client)) else "healthy",
         reason=trouble,
         version=version.git_version,
@@ -55,6 +59,15 @@ async def _unready(client: Client) -> str:
     return ""
 
 
+async def find_identity(client: Client) -> str:
+    """The uid of kube-system, which lives exactly as long as its cluster; "" if we may not see it."""
+    try:
+        namespace = await client.get_json("/api/v1/namespaces/kube-system", into=_Namespace)
+    except (ApiError, ConnectError):
+        return ""
+    return namespace.metadata.uid
+
+
 async def find_place(client: Client) -> Place:
     """Where the nodes say they are; nothing if we may not see them."""
     try:
@@ -66,6 +79,14 @@ async def find_place(client: Client) -> Place:
 
 class _Meta(msgspec.Struct, frozen=True):
     labels: dict[str, str] | None = None
+
+
+class _Uid(msgspec.Struct, frozen=True):
+    uid: str = ""
+
+
+class _Namespace(msgspec.Struct, frozen=True):
+    metadata: _Uid = _Uid()
 
 
 class _Spec(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ REMOVAL = archive.Plan(
 
 _COLUMNS = sql.SQL("""
     c.id, c.name, c.labels, c.region, c.provider, c.version, c.health, c.health_reason, c.health_since, c.server,
-    c.answered_at as as_of, c.probed_at, c.created_at, c.deleted_at as removed_at,
+    c.answered_at as as_of, c.latency_ms, c.probed_at, c.created_at, c.deleted_at as removed_at,
     case when c.restored_at > now() - interval '7 days' then c.restored_at end as restored_at
 """)
 # What a list can be sorted by: a text expression each, so that every cursor looks alike.
@@ -35,6 +35,9 @@ SORTS: Mapping[str, str] = {
 }
 
 
+_MINOR = r"coalesce(substring(c.version from '^v?(\d+\.\d+)'), '')"
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which clusters a list is to show. `after` is the sort key and the id of the last one shown."""
 
@@ -42,11 +45,26 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     labels: Sequence[tuple[str, str | None]] = ()  # a key, and its value or None for any
     health: Sequence[str] = ()
     region: Sequence[str] = ()
+    provider: Sequence[str] = ()
+    version: Sequence[str] = ()  # minor releases: "1.33"; "unknown" for what cannot be read
     removed: bool = False
     sort: str = "name"
     descending: bool = False
     after: tuple[str, UUID] | None = None
     limit: int = 50
+
+
+class Twin(msgspec.Struct, frozen=True):
+    """A cluster that is there already."""
+
+    id: UUID
+    name: str
+
+
+class _Traits(msgspec.Struct, frozen=True):
+    region: str
+    provider: str
+    version: str
 
 
 class Vital(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +129,15 @@ async def count(tx: Tx, scope: Scope, wanted: Wanted) -> int:
     return int(await tx.value(sql.SQL("select count(*) from clusters c where {}").format(where), values))
 
 
+async def get_traits(tx: Tx, scope: Scope) -> list[tuple[str, str, str]]:
+    """Region, provider and minor release of the clusters in sight, each combination once."""
+    where, values = _where(tx, scope, Wanted())
+    query = sql.SQL("select distinct c.region, c.provider, {} as version from clusters c where {}").format(
+        sql.SQL(_MINOR), where
+    )
+    return [(t.region, t.provider, t.version) for t in await tx.all(_Traits, query, values)]
+
+
 async def get(tx: Tx, scope: Scope, cluster_id: UUID, *, removed: bool = False) -> Cluster | None:
     """A cluster in sight, a removed one only if asked for."""
     if not scope.sees(cluster_id):
@@ -127,11 +154,21 @@ async def get_id(tx: Tx, name: str) -> UUID | None:
     return await tx.one(UUID, query, [tx.org_id, name])
 
 
+async def get_twin(tx: Tx, server: str, identity: str) -> Twin | None:
+    """A cluster that is not removed and is the same: at this address, or with this identity if that is known."""
+    query = """
+        select id, name from clusters
+        where org_id = %(org)s and deleted_at is null
+          and (server = %(server)s or (identity = %(identity)s and identity <> ''))
+        order by created_at limit 1"""
+    return await tx.one(Twin, query, {"org": tx.org_id, "server": server, "identity": identity})
+
+
 async def get_states(tx: Tx) -> list[ClusterState]:
     """Every cluster that is not removed, for those who follow them. By name."""
     query = """
         select id, name, region, provider, version, health, health_reason, answered_at as probed_at,
-               credentials_version
+               credentials_version, labels
         from clusters where org_id = %s and deleted_at is null order by lower(name)
     """
     return await tx.all(ClusterState, query, [tx.org_id])
@@ -161,9 +198,9 @@ async def insert(tx: Tx, values: Mapping[str, Any]) -> UUID:
     created: UUID = await tx.value(
         """
         insert into clusters (org_id, name, labels, region, provider, region_given, provider_given, server, version,
-                              health, probe_health, probed_at, answered_at, created_by)
+                              identity, health, probe_health, probed_at, answered_at, created_by)
         values (%(org_id)s, %(name)s, %(labels)s, %(region)s, %(provider)s, %(region_given)s, %(provider_given)s,
-                %(server)s, %(version)s, 'healthy', 'healthy', now(), now(), %(created_by)s)
+                %(server)s, %(version)s, %(identity)s, 'healthy', 'healthy', now(), now(), %(created_by)s)
         returning id
         """,
         {**values, "org_id": tx.org_id},
@@ -238,10 +275,15 @@ async def update_restored(tx: Tx, cluster_id: UUID) -> int:
     return await tx.execute(query, [tx.org_id, cluster_id])
 
 
-async def update_probed(tx: Tx, cluster_id: UUID, *, answered: bool) -> None:
-    """Keep that a cluster was asked just now, and whether it answered."""
-    query = "update clusters set probed_at = now(){} where org_id = %s and id = %s and deleted_at is null"
-    await tx.execute(query.format(", answered_at = now()" if answered else ""), [tx.org_id, cluster_id])
+async def update_probed(tx: Tx, cluster_id: UUID, *, answered: bool, latency_ms: int | None = None) -> None:
+    """Keep that a cluster was asked just now, whether it answered, and how fast."""
+    query = """
+        update clusters
+        set probed_at = now(), latency_ms = %(latency)s,
+            answered_at = case when %(answered)s then now() else answered_at end
+        where org_id = %(org)s and id = %(id)s and deleted_at is null"""
+    values = {"latency": latency_ms if answered else None, "answered": answered, "org": tx.org_id, "id": cluster_id}
+    await tx.execute(query, values)
 
 
 async def update_place(tx: Tx, cluster_id: UUID, place: Place) -> bool:
@@ -279,7 +321,11 @@ def _where(tx: Tx, scope: Scope, wanted: Wanted) -> tuple[sql.Composable, dict[s
     if wanted.health:
         parts.append("c.health = any(%(health)s)")
         values["health"] = list(wanted.health)
-    if wanted.region:
-        parts.append("c.region = any(%(region)s)")
-        values["region"] = list(wanted.region)
+    for trait in ("region", "provider"):
+        if chosen := getattr(wanted, trait):
+            parts.append(f"c.{trait} = any(%({trait})s)")
+            values[trait] = list(chosen)
+    if wanted.version:
+        parts.append(f"{_MINOR} = any(%(version)s)")
+        values["version"] = ["" if version == "unknown" else version for version in wanted.version]
     return sql.SQL(" and ").join(sql.SQL(part) for part in ["c.org_id = %(org_id)s", *parts]), values

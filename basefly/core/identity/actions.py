@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
+
+import msgspec
 
 from basefly.base.db.failures import Duplicate
 from basefly.base.db.pool import Database
@@ -12,6 +15,7 @@ from basefly.base.errors import Conflict, Denied, FieldError, Invalid, NotFound,
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
+from basefly.base.web.preferences import Preferences, checked, stored
 from basefly.core.audit.actions import record
 from basefly.core.identity import model, passwords, store, throttle
 from basefly.core.identity.model import Account, NewToken, Origin, Session, Token, User
@@ -93,6 +97,22 @@ async def change_password(house: House, by: Principal, current: Secret, new: Sec
         await store.update_password(tx, by.user_id, password_hash)
         ended = await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
         await record(tx, by, "password.changed", f"users/{by.user_id}", {"sessions_ended": ended})
+
+
+async def preferences(tx: Tx, by: Principal) -> Preferences:
+    """How one likes the pages."""
+    return stored(await store.get_preferences(tx, by.user_id)) or Preferences()
+
+
+async def change_preferences(tx: Tx, by: Principal, wish: Mapping[str, str]) -> Preferences:
+    """Like the pages otherwise; what the wish does not name stays. Raises Invalid."""
+    before = msgspec.structs.asdict(await preferences(tx, by))
+    after = checked({**before, **wish})
+    changed = {name: value for name, value in msgspec.structs.asdict(after).items() if value != before[name]}
+    await store.update_preferences(tx, by.user_id, msgspec.structs.asdict(after))
+    if changed:
+        await record(tx, by, "preferences.changed", f"users/{by.user_id}", changed)
+    return after
 
 
 async def tokens(tx: Tx, by: Principal) -> list[Token]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ from basefly.base.web import (
     put,
     session_token,
 )
+from basefly.base.web.preferences import Preferences
 from basefly.core.identity import actions, browser
 from basefly.core.identity.model import NewToken, Session, Token
 
@@ -46,6 +47,17 @@ class TokenWish(Body):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")]
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = 90
+
+
+class PreferencesWish(Body):
+    """How one would like the pages; what is absent stays as it is."""
+
+    language: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+    time_zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    theme: Literal["system", "light", "dark"] | None = None
+    contrast: Literal["system", "normal", "high"] | None = None
+    density: Literal["comfortable", "compact"] | None = None
+    motion: Literal["system", "full", "reduced"] | None = None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -98,6 +110,19 @@ async def end_session(tx: Tx, by: Principal, session_id: UUID) -> None:
 async def change_password(request: Request, house: House, by: Principal, data: NewPassword) -> None:
     """Ends every other session of this person."""
     await actions.change_password(house, by, Secret(data.current), Secret(data.new), session_token(request))
+
+
+@get("/me/preferences", permission=SIGNED_IN, summary="How one likes the pages")
+async def get_preferences(tx: Tx, by: Principal) -> Preferences:
+    """An empty language is the browser's, an empty time zone UTC; `system` is as the device has it."""
+    return await actions.preferences(tx, by)
+
+
+@put("/me/preferences", permission=SIGNED_IN, summary="Like the pages otherwise")
+async def change_preferences(tx: Tx, by: Principal, data: PreferencesWish) -> Preferences:
+    """Fields that are absent stay as they are."""
+    wish = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
+    return await actions.change_preferences(tx, by, wish)
 
 
 @get("/tokens", permission=SIGNED_IN, summary="List one's own API tokens")

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from basefly.base.errors import FieldError, Invalid
 from basefly.base.secret import Secret
+from basefly.core.identity.agents import device
 
 TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanners find leaked ones
 SHORTEST, LONGEST = 12, 200  # characters of a password
@@ -33,6 +35,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Visitor(User, frozen=True, kw_only=True):
+    """A person who asks for something, with how they like the pages; None until they said so."""
+
+    preferences: dict[str, Any] | None
+
+
 class Account(User, frozen=True, kw_only=True):
     """A person as signing in needs them. No password, no sign-in with one."""
 
@@ -49,6 +57,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     agent: str
     current: bool = False
+
+    @property
+    def device(self) -> str:
+        """The browser and its system in words."""
+        return device(self.agent)
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):

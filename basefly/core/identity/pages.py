@@ -13,10 +13,40 @@ from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
-from basefly.base.web import PUBLIC, SIGNED_IN, Form, Request, Response, get, post, redirect, render, session_token
+from basefly.base.web import (
+    PUBLIC,
+    SIGNED_IN,
+    Form,
+    Request,
+    Response,
+    get,
+    post,
+    preferences,
+    redirect,
+    render,
+    session_token,
+)
+from basefly.base.web.language import t, zones
+from basefly.base.web.language.languages import LANGUAGES
 from basefly.core.identity import actions, browser
 
-LIFETIMES = (("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "until I revoke it"))
+
+def lifetimes() -> list[tuple[str, str]]:
+    """How long a new token may last."""
+    return [("30", t("30 days")), ("90", t("90 days")), ("365", t("1 year")), ("", t("until I revoke it"))]
+
+
+def choices() -> dict[str, list[tuple[str, str]]]:
+    """What the page offers for each preference. Languages say their own names, whoever reads."""
+    system = ("system", t("As the device has it"))
+    return {
+        "language": [("", t("As the browser has it")), *((each.tag, each.name) for each in LANGUAGES)],
+        "time_zone": [("", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones())],
+        "theme": [system, ("light", t("Light")), ("dark", t("Dark"))],
+        "contrast": [system, ("normal", t("Normal")), ("high", t("High"))],
+        "density": [("comfortable", t("Comfortable")), ("compact", t("Compact"))],
+        "motion": [system, ("full", t("All of it")), ("reduced", t("As little as possible"))],
+    }
 
 
 @get("/sign-in", permission=PUBLIC)
@@ -62,7 +92,22 @@ async def change_password(request: Request, house: House, by: Principal, form: F
         await actions.change_password(house, by, current, new, session_token(request))
     except BaseflyError as error:
         return await _settings(request, house, by, password_error=error)
-    return await _settings(request, house, by, said="The password is changed; every other session has ended.")
+    return await _settings(request, house, by, said=t("The password is changed; every other session has ended."))
+
+
+@post("/settings/preferences", permission=SIGNED_IN)
+async def change_preferences(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
+    """Likes the pages otherwise, at once; fields that the form does not have stay as they are."""
+    wish = {name: form.text(name) for name in preferences.NAMES if name in form}
+    try:
+        async with house.db.transaction(by.org_id) as tx:
+            chosen = await actions.change_preferences(tx, by, wish)
+    except BaseflyError as error:
+        return await _settings(request, house, by, preferences_error=error)
+    answer = redirect("/settings#appearance")
+    for cookie in preferences.cookies(request, chosen):
+        answer.set_cookie(cookie)
+    return answer
 
 
 @post("/settings/sessions/{session_id:uuid}/endings", permission=SIGNED_IN)
@@ -112,5 +157,5 @@ async def _settings(request: Request, house: House, by: Principal, **said: Any) 
         sessions = await actions.sessions(tx, by, session_token(request), house.settings.session_idle)
         tokens = await actions.tokens(tx, by)
     errors = [error for error in said.values() if isinstance(error, BaseflyError)]
-    context = {"sessions": sessions, "tokens": tokens, "lifetimes": LIFETIMES, **said}
+    context = {"sessions": sessions, "tokens": tokens, "lifetimes": lifetimes(), "choices": choices(), **said}
     return render(request, "identity/settings.html", status=errors[0].status if errors else 200, **context)

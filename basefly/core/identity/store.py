@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
-from basefly.core.identity.model import Account, Origin, Session, Token, User
+from basefly.core.identity.model import Account, Origin, Session, Token, User, Visitor
 
 # What is in a bucket at this moment, by the database's clock alone.
 _REFILLED = """least(%(capacity)s, t.tokens + %(rate)s
@@ -52,6 +55,17 @@ async def update_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
     await tx.execute("update users set password_hash = %s where id = %s", [password_hash, user_id])
 
 
+async def get_preferences(tx: Tx, user_id: UUID) -> dict[str, Any] | None:
+    """How a person likes the pages; None until they said so."""
+    kept: dict[str, Any] | None = await tx.value("select preferences from users where id = %s", [user_id])
+    return kept
+
+
+async def update_preferences(tx: Tx, user_id: UUID, preferences: Mapping[str, Any]) -> None:
+    """Keep how a person likes the pages."""
+    await tx.execute("update users set preferences = %s where id = %s", [Jsonb(dict(preferences)), user_id])
+
+
 async def insert_session(tx: Tx, user_id: UUID, secret_hash: bytes, origin: Origin, lifetime: timedelta) -> UUID:
     """Add a session that ends `lifetime` from now at the latest; forgets those that ended a month ago."""
     await tx.execute(
@@ -66,11 +80,11 @@ async def insert_session(tx: Tx, user_id: UUID, secret_hash: bytes, origin: Orig
     return session_id
 
 
-async def session_user(tx: Tx, secret_hash: bytes, idle: timedelta) -> User | None:
+async def session_user(tx: Tx, secret_hash: bytes, idle: timedelta) -> Visitor | None:
     """Whose session this is, if it stands: not ended, not too old, used within `idle`."""
     return await tx.one(
-        User,
-        """select u.id, u.home_org_id, u.email, u.name
+        Visitor,
+        """select u.id, u.home_org_id, u.email, u.name, u.preferences
              from sessions s join users u on u.id = s.user_id
             where s.org_id = %s and s.secret_hash = %s and s.ended_at is null
               and s.expires_at > now() and s.used_at > now() - %s::interval
@@ -140,11 +154,11 @@ async def insert_token(
     )
 
 
-async def token_user(tx: Tx, secret_hash: bytes) -> User | None:
+async def token_user(tx: Tx, secret_hash: bytes) -> Visitor | None:
     """Whose token this is, if it stands."""
     return await tx.one(
-        User,
-        """select u.id, u.home_org_id, u.email, u.name
+        Visitor,
+        """select u.id, u.home_org_id, u.email, u.name, u.preferences
              from api_tokens t join users u on u.id = t.user_id
             where t.org_id = %s and t.secret_hash = %s and t.revoked_at is null
               and (t.expires_at is null or t.expires_at > now())

@@ -39,6 +39,8 @@ def as_of(cluster: ClusterState, streams: Iterable[Stream], now: datetime) -> da
             seen = max(seen, min(cluster.probed_at, seen + SIGN_WITHIN)) if seen else cluster.probed_at
         if seen is None:
             return None
+        if cluster.health == "unreachable" and cluster.probed_at is not None:
+            seen = min(seen, cluster.probed_at)  # every page says the same of a cluster that has gone silent
         moments.append(min(seen, now))
     return min(moments, default=None)
 

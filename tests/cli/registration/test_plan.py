@@ -21,8 +21,8 @@ CONFIG = Kubeconfig(
     [
         ("{context}", ["east", "west"]),
         ("eu-{context}", ["eu-east", "eu-west"]),
-        ("{cluster}/{user}", ["c1/me", "c2/me"]),
-        ("{{{namespace}}}{context}", ["{shop}east", "{}west"]),
+        ("{cluster}/{user}", ["c1-me", "c2-me"]),
+        ("{{{namespace}}}{context}", ["shop-east", "west"]),
     ],
 )
 def test_names_are_filled_in(template: str, named: list[str]) -> None:

@@ -291,6 +291,19 @@ class TestList:
         assert await names(label="odd") == ["Bee", "dog"]
         assert await names(label="even=yes", region="r0") == ["ant", "cat", "eel"]
         assert await names(health="unreachable") == []
+        assert await names(version="1.20") == []
+        assert (await owner.http.get(CLUSTERS, params={"health": "sad"})).status_code == 422
+
+    async def test_the_same_cluster_is_found_where_that_is_asked(
+        self, owner: Person, cluster: Cluster, register: Register
+    ) -> None:
+        made = await register(name="west")
+        body = {"kubeconfig": cluster.kubeconfig(), "name": "east", "once": True}
+        answer = await owner.http.post(CLUSTERS, json=body)
+        assert answer.status_code == 409
+        assert answer.json()["detail"] == "This cluster is already there as west."
+        assert answer.json()["cluster"] == made["id"]
+        assert (await owner.http.post(CLUSTERS, json={**body, "once": False})).status_code == 201
 
     @pytest.mark.parametrize(
         "query", [{"sort": "server"}, {"label": "=x"}, {"cursor": "x"}, {"limit": 0}, {"limit": 501}]

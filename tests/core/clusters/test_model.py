@@ -12,13 +12,21 @@ REGION = "topology.kubernetes.io/region"
 
 
 @pytest.mark.parametrize(
-    ("text", "tidy"), [(" west  one ", "west one"), ("default/api-host:6443/admin", "default/api-host:6443/admin")]
+    ("text", "tidy"),
+    [
+        (" west-1 ", "west-1"),
+        ("default/api-host:6443/admin", "default-api-host:6443-admin"),
+        ("arn:aws:eks:eu-west-1:1234:cluster/shop", "shop"),
+        ("kubernetes-admin@kubernetes", "kubernetes-admin@kubernetes"),
+        ("///", ""),
+    ],
 )
-def test_a_name_is_tidied(text: str, tidy: str) -> None:
-    assert model.name(text) == tidy
+def test_a_context_gives_a_name(text: str, tidy: str) -> None:
+    assert model.name_from(text) == tidy
+    assert not tidy or model.name(tidy) == tidy
 
 
-@pytest.mark.parametrize("text", ["", "  ", "x" * 254, "bell\x07", "\ud800", "\u202egnp"])
+@pytest.mark.parametrize("text", ["", "west one", "a/b", "  ", "x" * 254, "bell\x07", "\ud800", "\u202egnp"])
 def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         model.name(text)

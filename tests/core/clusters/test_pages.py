@@ -34,7 +34,8 @@ async def test_the_empty_list_leads_to_the_first_cluster(owner: Person) -> None:
 async def test_pasting_a_kubeconfig_connects(hub: Hub, owner: Person, cluster: Cluster) -> None:
     answer = await send(hub, owner, "/connect", kubeconfig=cluster.kubeconfig(), labels="env=prod, team=shop")
     assert answer.status_code == 303, answer.text
-    shown = await owner.http.get(answer.headers["location"], headers=HTML)
+    assert answer.headers["location"].startswith("/connect/verify/")
+    shown = await owner.http.get(answer.headers["location"].replace("/connect/verify/", "/clusters/"), headers=HTML)
     assert cluster.name in shown.text
     assert "Healthy" in shown.text
     assert "team" in shown.text
@@ -42,11 +43,11 @@ async def test_pasting_a_kubeconfig_connects(hub: Hub, owner: Person, cluster: C
 
 
 async def test_a_failed_check_is_shown_and_what_was_typed_stays(hub: Hub, owner: Person, cluster: Cluster) -> None:
-    answer = await send(hub, owner, "/connect", kubeconfig=cluster.kubeconfig(token="wrong"), name="My cluster")
+    answer = await send(hub, owner, "/connect", kubeconfig=cluster.kubeconfig(token="wrong"), name="mine")
     assert answer.status_code == 422
     assert "401" in answer.text
     assert "give the cluster new credentials" in answer.text
-    assert 'value="My cluster"' in answer.text
+    assert 'name="name" value="mine"' in answer.text
     assert (await owner.http.get("/api/v1/clusters")).json()["total"] == 0
 
 
@@ -57,6 +58,61 @@ async def test_of_several_contexts_one_is_chosen(hub: Hub, owner: Person, fleet:
     assert all(f'value="{each.name}"' in answer.text for each in fleet.clusters)
     chosen = await send(hub, owner, "/connect", kubeconfig=text, context=fleet.clusters[1].name)
     assert chosen.status_code == 303
+
+
+async def test_of_several_contexts_each_has_its_own_result(
+    hub: Hub, owner: Person, fleet: Fleet, register: Register
+) -> None:
+    there = await register(name="first")
+    names = [each.name for each in fleet.clusters]
+    answer = await send(hub, owner, "/connect", kubeconfig=fleet.kubeconfig(), context=names)
+    assert answer.status_code == 200
+    assert "This cluster is already there as first." in answer.text
+    assert f'href="/clusters/{there["id"]}"' in answer.text
+    assert answer.text.count("Watch it fill") == 1
+
+
+async def test_the_steps_keep_what_was_typed_and_explain_every_permission(owner: Person) -> None:
+    query = {"name": "shop", "labels": "env=prod"}
+    first = await owner.http.get("/connect", params=query, headers=HTML)
+    assert 'value="shop"' in first.text
+    access = await owner.http.get("/connect/access", params=query, headers=HTML)
+    assert 'name="labels" value="env=prod"' in access.text
+    install = await owner.http.get("/connect/install", params={**query, "profile": "operate"}, headers=HTML)
+    assert "pods&#x2f;eviction" in install.text
+    assert "kubectl apply -f basefly-operate.yaml" in install.text
+
+
+async def test_the_same_clusters_as_list_tiles_and_map(owner: Person, register: Register) -> None:
+    made = await register(name="west", region="eu-central-1", labels={"env": "prod"})
+    for view, sign in (("list", "Answered"), ("tiles", 'class="cluster-tiles"'), ("map", 'class="dot"')):
+        text = (await owner.http.get("/clusters", params={"view": view}, headers=HTML)).text
+        assert sign in text
+        assert f'href="/clusters/{made["id"]}"' in text
+    await owner.http.patch(f"/api/v1/clusters/{made['id']}", json={"region": "the moon"})
+    text = (await owner.http.get("/clusters?view=map", headers=HTML)).text
+    assert "Not on the map" in text
+    assert f'href="/clusters/{made["id"]}"' in text
+    assert "Nothing matches" in (await owner.http.get("/clusters?label=env%3Ddev", headers=HTML)).text
+    assert (await owner.http.get("/clusters?health=sad", headers=HTML)).status_code == 422
+
+
+async def test_several_are_labelled_and_disconnected_at_once(
+    hub: Hub, owner: Person, viewer: Person, fleet: Fleet
+) -> None:
+    ids = []
+    for each in fleet.clusters:
+        body = {"kubeconfig": each.kubeconfig(), "labels": {"old": "x", "kept": "y"}}
+        ids.append((await owner.http.post("/api/v1/clusters", json=body)).json()["id"])
+    plan = await owner.http.get("/cluster-changes", params={"cluster": ids, "do": "disconnect"}, headers=HTML)
+    assert "Disconnect 2 clusters" in plan.text
+    labelled = await send(hub, owner, "/cluster-labels", cluster=ids, labels="env=prod old-")
+    assert labelled.text.count("Done") == 2
+    assert (await owner.http.get(f"/api/v1/clusters/{ids[0]}")).json()["labels"] == {"env": "prod", "kept": "y"}
+    assert (await send(hub, owner, "/cluster-removals", cluster=ids, confirmation="1")).status_code == 422
+    assert (await send(hub, owner, "/cluster-removals", cluster=ids, confirmation="2")).status_code == 200
+    assert (await owner.http.get("/api/v1/clusters")).json()["total"] == 0
+    assert (await viewer.http.get("/cluster-changes", headers=HTML)).status_code == 403
 
 
 async def test_a_hostile_kubeconfig_is_shown_as_text(hub: Hub, owner: Person, cluster: Cluster) -> None:
@@ -75,7 +131,10 @@ async def test_one_cluster_is_changed_removed_and_restored(hub: Hub, owner: Pers
     assert "east" in (await owner.http.get(page, headers=HTML)).text
     wrong = await send(hub, owner, page, page, name="", labels="a b c=-", region="", provider="")
     assert wrong.status_code == 422
-    assert (await send(hub, owner, f"{page}/removals", page)).status_code == 303
+    unsure = await send(hub, owner, f"{page}/removals", page)
+    assert unsure.status_code == 422
+    assert "Type the cluster&#x27;s name, east, to disconnect it." in unsure.text
+    assert (await send(hub, owner, f"{page}/removals", page, confirmation="east")).status_code == 303
     removed = (await owner.http.get(page, headers=HTML)).text
     assert "was removed" in removed
     assert "east" in (await owner.http.get("/clusters?removed=true", headers=HTML)).text

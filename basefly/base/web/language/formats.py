@@ -1,8 +1,13 @@
-"""How templates say times and figures: as the field does, and always the same way."""
+"""How templates say times and figures: as the field does, in the reader's language and time zone."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from basefly.base.web.language.reader import current
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -40,17 +45,43 @@ def size(value: float | None) -> str:
     while abs(amount) >= 1024 and unit < len(_BINARY) - 1:
         amount, unit = amount / 1024, unit + 1
     digits = 0 if unit == 0 or abs(amount) >= 100 or amount == int(amount) else 1
-    return f"{amount:.{digits}f} {_BINARY[unit]}"
+    shown = format_decimal(amount, "0.0" if digits else "0", locale=current().language.cldr)
+    return f"{shown} {_BINARY[unit]}"
 
 
 def number(value: float | None) -> str:
-    """A number with its thousands apart (1,234,567); a dash for none."""
-    return "–" if value is None else f"{value:,}"
+    """A number with its thousands apart (1,234,567), at most three decimals; a dash for none."""
+    return "–" if value is None else format_decimal(value, locale=current().language.cldr)
 
 
 def when(value: datetime | None) -> str:
-    """A moment as RFC 3339 in UTC, for `<time datetime>` and for reading."""
+    """A moment as RFC 3339 in UTC, for `<time datetime>` and for programs; people read `moment`."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
+
+
+def moment(value: datetime | None, now: datetime | None = None) -> str:
+    """A moment for people, with its zone: 14:21 CET today, and Nov 23, 2026, 14:21 CET on any other day."""
+    if value is None:
+        return "–"
+    zone = current().zone
+    there = value.astimezone(zone)
+    clock = f"{there:%H:%M} {_zone_name(there)}"
+    today = (now or datetime.now(UTC)).astimezone(zone).date()
+    return clock if there.date() == today else f"{day(value)}, {clock}"
+
+
+def day(value: datetime | None) -> str:
+    """The day of a moment, as the language writes it: Nov 23, 2026 or 23.11.2026; a dash for none."""
+    if value is None:
+        return "–"
+    reader = current()
+    return format_date(value.astimezone(reader.zone), "medium", locale=reader.language.cldr)
+
+
+def _zone_name(value: datetime) -> str:
+    """CET; UTC+03:00 where the zone has no short name of its own."""
+    name = value.tzname() or ""
+    return name if name.isalpha() else f"UTC{value.isoformat()[-6:]}"
 
 
 def _two(seconds: int, large: int, small: int) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from basefly.base.web import filters
+from basefly.base.web.language import formats
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ from basefly.base.web import filters
 )
 def test_ages_are_kubectl_s(seconds: int, expected: str) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert filters.age(now - timedelta(seconds=seconds), now) == expected
-    assert filters.age(timedelta(seconds=seconds)) == expected
+    assert formats.age(now - timedelta(seconds=seconds), now) == expected
+    assert formats.age(timedelta(seconds=seconds)) == expected
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_ages_are_kubectl_s(seconds: int, expected: str) -> None:
     [(None, "–"), (0, "0 B"), (512, "512 B"), (1024, "1 KiB"), (1572864, "1.5 MiB"), (109521666048, "102 GiB")],
 )
 def test_sizes(value: float | None, expected: str) -> None:
-    assert filters.size(value) == expected
+    assert formats.size(value) == expected
 
 
 def test_numbers_and_moments() -> None:
-    assert filters.number(1234567) == "1,234,567"
-    assert filters.number(None) == "–"
-    assert filters.age(None) == "–"
-    assert filters.when(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == "2026-01-02T03:04:05Z"
-    assert filters.when(None) == ""
+    assert formats.number(1234567) == "1,234,567"
+    assert formats.number(None) == "–"
+    assert formats.age(None) == "–"
+    assert formats.when(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == "2026-01-02T03:04:05Z"
+    assert formats.when(None) == ""

@@ -1,0 +1,109 @@
+"""What is done to several clusters at once: first what it would be, then the deed, with a result for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import BaseflyError, FieldError, Invalid
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.base.web import Form, Request, Response, get, post, render
+from basefly.base.web.language import t, tn
+from basefly.core.clusters import actions
+from basefly.core.clusters.actions import WRITE, Settings
+from basefly.core.clusters.model import Cluster
+from basefly.core.clusters.pages import forms
+
+MOST = 200  # clusters at once
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How it went with one cluster; `wrong` says why not, and is "" where it went well."""
+
+    id: str
+    name: str
+    wrong: str = ""
+    cure: str = ""
+
+
+@get("/cluster-changes", permission=WRITE, include_in_schema=False)
+async def show_changes(request: Request, tx: Tx, by: Principal) -> Response[str]:
+    """Which clusters were selected, and the form for what is to be done."""
+    chosen = await _chosen(tx, by, request.query_params.getall("cluster", []))
+    deed = "disconnect" if request.query_params.get("do") == "disconnect" else "label"
+    return _changes(request, chosen, deed)
+
+
+@post("/cluster-labels", permission=WRITE, include_in_schema=False)
+async def label_clusters(request: Request, tx: Tx, by: Principal, house: House, form: Form) -> Response[Any]:
+    """Add labels to each, over those that it has; `key-` takes one away, as with kubectl."""
+    chosen = await _chosen(tx, by, form.all("cluster"))
+    typed = form.text("labels")
+    words = typed.replace(",", " ").split()
+    away = {word.removesuffix("-") for word in words if word.endswith("-") and "=" not in word}
+    added = forms.labels(" ".join(word for word in words if word.removesuffix("-") not in away))
+    if not words:
+        wrong = Invalid(t("Say which labels."), errors=(FieldError("/labels", t("Say which labels.")),))
+        return _changes(request, chosen, "label", mistake=wrong)
+
+    async def relabel(cluster: Cluster) -> None:
+        labels = {key: value for key, value in cluster.labels.items() if key not in away} | added
+        async with house.db.transaction(by.org_id) as own:
+            await actions.change(own, by, cluster.id, Settings(labels=labels))
+
+    return _changes(request, chosen, "label", typed=typed, results=await _each(chosen, relabel))
+
+
+@post("/cluster-removals", permission=WRITE, include_in_schema=False)
+async def remove_clusters(request: Request, tx: Tx, by: Principal, house: House, form: Form) -> Response[Any]:
+    """Disconnect each, once their number was typed."""
+    chosen = await _chosen(tx, by, form.all("cluster"))
+    if form.text("confirmation") != str(len(chosen)):
+        detail = t("Type the number of clusters, {n}, to disconnect them.", n=len(chosen))
+        wrong = Invalid(detail, errors=(FieldError("/confirmation", detail),))
+        return _changes(request, chosen, "disconnect", mistake=wrong)
+    results = await _each(chosen, lambda cluster: actions.remove(house.db, by, cluster.id))
+    return _changes(request, chosen, "disconnect", results=results)
+
+
+async def _chosen(tx: Tx, by: Principal, ids: Sequence[str]) -> list[Cluster]:
+    if len(ids) > MOST:
+        raise Invalid(t("At most {most} clusters can be changed at once.", most=MOST), cure=t("Select fewer."))
+    return [await actions.find(tx, by, one) for one in dict.fromkeys(ids)]
+
+
+async def _each(clusters: Sequence[Cluster], do: Callable[[Cluster], Awaitable[None]]) -> list[Result]:
+    """One after the other; what fails for one does not stop the others."""
+    results: list[Result] = []
+    for cluster in clusters:
+        try:
+            await do(cluster)
+        except BaseflyError as error:
+            results.append(Result(str(cluster.id), cluster.name, error.detail, error.cure))
+        else:
+            results.append(Result(str(cluster.id), cluster.name))
+    return results
+
+
+def _changes(request: Request, chosen: Sequence[Cluster], deed: str, **said: Any) -> Response[str]:
+    mistake: BaseflyError | None = said.get("mistake")
+    return render(
+        request,
+        "clusters/changes.html",
+        status=mistake.status if mistake else 200,
+        chosen=list(chosen),
+        deed=deed,
+        title=tn("Label {n} cluster", "Label {n} clusters", len(chosen))
+        if deed == "label"
+        else tn("Disconnect {n} cluster", "Disconnect {n} clusters", len(chosen)),
+        mistake=mistake,
+        typed=said.get("typed", ""),
+        results=said.get("results", []),
+    )
+
+
+HANDLERS = (show_changes, label_clusters, remove_clusters)

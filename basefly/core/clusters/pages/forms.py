@@ -1,0 +1,27 @@
+"""What the forms of clusters share: how credentials and labels are read from them."""
+
+from __future__ import annotations
+
+from basefly.base.errors import Conflict, Invalid, Malformed
+from basefly.base.web import Form
+from basefly.core.clusters.actions import Given
+
+MISTAKES = (Invalid, Malformed, Conflict)  # what a form can be wrong about
+
+
+async def given(form: Form) -> Given:
+    """The credentials of a form: pasted, uploaded, or an address with a token."""
+    uploaded = (await form.file("file")).decode("utf-8", "replace")
+    return Given(
+        kubeconfig=uploaded or form.text("kubeconfig"),
+        context=form.text("context"),
+        server=form.text("server"),
+        ca=form.text("ca"),
+        token=form.text("token"),
+    )
+
+
+def labels(text: str) -> dict[str, str]:
+    """Labels as people type them: key=value, separated by spaces, commas or lines."""
+    pairs = [part.partition("=") for part in text.replace(",", " ").split()]
+    return {key: value for key, _, value in pairs}

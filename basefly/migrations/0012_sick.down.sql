@@ -1,0 +1,1 @@
+drop index objects_sick;

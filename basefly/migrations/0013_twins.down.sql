@@ -1,0 +1,1 @@
+alter table clusters drop column latency_ms, drop column identity;
