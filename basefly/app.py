@@ -19,6 +19,7 @@ from basefly.base.settings import Settings, SettingsError
 from basefly.base.slice import Slice, permissions
 from basefly.base.web import SIGNED_IN, Plugs, Request
 from basefly.base.web.server import Hub, build
+from basefly.console import scope
 from basefly.console.excuses import explain
 from basefly.console.slice import console
 from basefly.core.access.actions import authenticate
@@ -27,10 +28,13 @@ from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
 from basefly.core.identity.slice import identity
+from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
+from basefly.core.lists.slice import lists
 from basefly.core.sync.slice import sync
+from basefly.features.views.slice import views
 
-SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, sync, inventory, console)
+SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, sync, inventory, lists, views, console)
 
 
 def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:
@@ -100,6 +104,7 @@ def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
     def shell(request: Request) -> Mapping[str, Any]:
         by = request.by
         nav = [line for line in lines if by and (line.permission == SIGNED_IN or by.may(line.permission))]
-        return {"nav": nav, "organization": request.state.get("organization", "")}
+        seen = scope.bar(request.url.path, request.url.query) if by and by.may(READ) else None
+        return {"nav": nav, "organization": request.state.get("organization", ""), "scope": seen}
 
     return shell

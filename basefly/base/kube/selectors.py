@@ -7,6 +7,7 @@ joined by commas, all of which must hold.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -48,6 +49,24 @@ def parse(text: str) -> tuple[Requirement, ...]:
     if text.endswith(","):
         raise _unreadable(text, len(text))
     return tuple(requirements)
+
+
+def holds(requirements: Iterable[Requirement], labels: Mapping[str, str]) -> bool:
+    """Whether labels meet every requirement."""
+    return all(_met(each, labels) for each in requirements)
+
+
+def _met(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    value = labels.get(requirement.key)
+    match requirement.operator:
+        case "in":
+            return value in requirement.values
+        case "notin":
+            return value not in requirement.values
+        case "exists":
+            return value is not None
+        case "absent":
+            return value is None
 
 
 def _requirement(match: re.Match[str], text: str) -> Requirement:

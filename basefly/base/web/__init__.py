@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.params import QueryParameter
+from litestar.response import Stream
 
 from basefly.base.web.gate import Plugs, form_token, session_cookie, session_token
 from basefly.base.web.requests import Form, Request
@@ -21,6 +22,7 @@ __all__ = [
     "QueryParameter",
     "Request",
     "Response",
+    "Stream",
     "delete",
     "form_token",
     "get",

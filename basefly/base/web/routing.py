@@ -18,7 +18,7 @@ _PERMISSION = re.compile(r"[a-z]+:[a-z]+")
 Mark = Callable[[AnyCallable], HTTPRouteHandler]
 
 
-def get(path: str, *, permission: str, **options: Any) -> Mark:
+def get(path: str | list[str], *, permission: str, **options: Any) -> Mark:
     """Answer GET (and HEAD); `permission` is a permission's name, PUBLIC or SIGNED_IN. Nothing changes here."""
     return litestar.get(path, **_marked(permission, options))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -27,7 +28,15 @@ _HOMES = {"web": _HOUSE / "base/web/templates", "console": _HOUSE / "console/tem
 _NAME = re.compile(r"([a-z]+)/([a-z][a-z0-9_-]*(?:/[a-z][a-z0-9_-]*)*\.html)")
 _FRAGMENT = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _LAYOUTS = ("console/page.html", "console/plain.html")
+
+
+def _link(address: str) -> Any:
+    """An address of ours inside an attribute: escaped, but for the slashes, which need not be and are many."""
+    return minijinja.safe(html.escape(address))
+
+
 _FILTERS: dict[str, Callable[..., Any]] = {
+    "link": _link,
     "age": formats.age,
     "bytes": formats.size,
     "day": formats.day,

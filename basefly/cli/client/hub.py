@@ -130,6 +130,8 @@ class Hub:
         if not problem and status == httpx.codes.NOT_FOUND:
             return self.unreachable("what answers there has no such API; it may not be Basefly, or an older one")
         exit_code = _EXITS.get(status, Exit.ERROR)
+        if status == httpx.codes.UNPROCESSABLE_ENTITY and answer.request.method == "GET":
+            exit_code = Exit.USAGE  # nothing was to be done: the question itself was written wrongly
         if exit_code is Exit.NOT_SIGNED_IN:
             if self.signed_in and os.environ.get("BASEFLY_TOKEN", "").strip():
                 cure = "Unset it to use your login, or set one that is good: `basefly tokens create` makes them."

@@ -9,6 +9,8 @@ import typer
 from basefly.cli.commands.options import (
     AllNamespaces,
     Clusters,
+    Listed,
+    ListedOption,
     Namespaces,
     NoHeaders,
     Output,
@@ -42,7 +44,9 @@ def get(
     namespaces: Namespaces = None,
     all_namespaces: AllNamespaces = False,
     selector: Selector = "",
-    match: Annotated[str, typer.Option("--match", metavar="TEXT", help="Only names that contain this.")] = "",
+    match: Annotated[
+        str, typer.Option("--match", metavar="QUERY", help="Only what fits: a part of a name, ns:shop -status:Running.")
+    ] = "",
     where: Annotated[
         list[str] | None,
         typer.Option("--where", metavar="COLUMN=VALUE", help="Only this value of a column: node=n1. Repeatable."),
@@ -51,7 +55,7 @@ def get(
         str, typer.Option("--sort", metavar="COLUMN", help="Any column; -restarts for the largest first.")
     ] = "",
     limit: Limit = 0,
-    output: OutputOption = Output.TABLE,
+    output: ListedOption = Listed.TABLE,
     watch: Watch = False,
     show_labels: Annotated[bool, typer.Option("--show-labels", help="With a column of labels.")] = False,
     no_headers: NoHeaders = False,
@@ -62,6 +66,7 @@ def get(
     namespace. Clusters that did not answer are named on stderr, with the age of what is shown of them, and the exit
     code is 7.
 
+    -o csv prints a table for spreadsheets, with a heading; what one would take for a formula begins with '.
     -o json and -o yaml print the rows of the hub's inventory; with a NAME they print the object itself, live from its
     cluster. -o name prints CLUSTER:NAMESPACE/KIND/NAME, which get and describe take.
 
@@ -118,25 +123,28 @@ def describe(objects: Objects, clusters: Clusters = None, namespaces: Namespaces
 
 @command
 def search(
-    text: Annotated[str, typer.Argument(help="A part of a name.")],
+    text: Annotated[
+        str, typer.Argument(metavar="QUERY", help="A part of a name; ns:shop, -status:Running and the like narrow it.")
+    ],
     kind: Annotated[
         str, typer.Option("--kind", "-k", metavar="KIND", help="Only this kind.", autocompletion=kind_names)
     ] = "",
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="At most so many.")] = 50,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Find clusters and objects of any kind by a part of their name.
+    """Find clusters and objects of any kind.
 
     \b
     Examples
       basefly search ledger
       basefly search web --kind deploy
+      basefly search "kind:pod ns:shop status:crash"
     """
     from basefly.cli.fleet import search as work
     from basefly.cli.fleet.connection import connect
 
     with connect() as hub:
-        work.search(hub, text, kind, limit=limit, output=output.value)
+        raise typer.Exit(work.search(hub, text, kind, limit=limit, output=output.value))
 
 
 @command

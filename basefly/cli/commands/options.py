@@ -35,6 +35,17 @@ class Output(StrEnum):
     NAME = "name"
 
 
+class Listed(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    CSV = "csv"
+    JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
+
+
 def cluster_names(incomplete: str) -> list[str]:
     """Names of clusters for the shell; none where the hub does not answer at once."""
     from basefly.cli.fleet import completion
@@ -73,6 +84,7 @@ Namespaces = Annotated[
     list[str] | None, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Only this namespace. Repeatable.")
 ]
 AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Every namespace.")]
+ListedOption = Annotated[Listed, typer.Option("--output", "-o", help="How to print.")]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to print.")]
 NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Without the line of headings.")]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Go on, with a line for each change, until Ctrl-C.")]

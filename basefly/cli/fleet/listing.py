@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -17,6 +19,8 @@ from basefly.cli.fleet.reference import Reference, name_of
 from basefly.cli.show import documents
 from basefly.cli.show.objects import Layout
 from basefly.cli.show.table import Table
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run instead of showing
 
 
 def show(hub: Hub, asked: Asked) -> Exit:
@@ -50,7 +54,8 @@ Printer = Callable[[Hub, Asked, Wanted, Freshness], int]
 
 
 def _printer(output: str) -> Printer:
-    return {"name": _print_names, "json": _print_document, "yaml": _print_document}.get(output, _print_tables)
+    printers = {"name": _print_names, "csv": _print_csv, "json": _print_document, "yaml": _print_document}
+    return printers.get(output, _print_tables)
 
 
 def _print_tables(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) -> int:
@@ -75,6 +80,37 @@ def _print_tables(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) -> i
 def _blank(asked: Asked, resource: Resource, *, prefixed: bool) -> tuple[Layout, Table]:
     layout = asked.layout(resource, prefixed=prefixed)
     return layout, Table(layout.headings(), headed=asked.headed)
+
+
+def _print_csv(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) -> int:
+    """The rows for a spreadsheet, every column of the kind; a heading wherever the kind changes."""
+    found, kind = 0, ""
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    for resource, ref in wanted:
+        columns = [column["name"] for column in resource["columns"]]
+        for items in rows(hub, asked, resource, ref, fresh):
+            if items and asked.headed and kind != resource["name"]:
+                table.writerow(["cluster", "namespace", "name", "status", "health", "created_at", *columns])
+                kind = resource["name"]
+            found += len(items)
+            table.writerows([_fields(item, columns) for item in items])
+    return found
+
+
+def _fields(item: dict[str, Any], columns: list[str]) -> list[str]:
+    common = [
+        item["cluster"]["name"],
+        *(item[name] for name in ("namespace", "name", "status", "health", "created_at")),
+    ]
+    return [_field(value) for value in [*common, *(item["cells"].get(name) for name in columns)]]
+
+
+def _field(value: Any) -> str:
+    """A field that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
 
 
 def _print_names(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) -> int:

@@ -15,7 +15,8 @@ from basefly.cli.show.objects import Layout
 
 PAGE = 1000
 DEFAULT_NAMESPACE = "default"
-NO_COLUMNS = ("cluster", "namespace", "q", "labels", "sort", "limit", "cursor")  # they have options of their own
+NO_COLUMNS = ("q", "labels", "sort", "limit", "cursor")  # they have options of their own
+REPEATED = ("cluster", "namespace", "set", "status", "health")  # of several values, any fits
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,15 @@ class Asked:
         params: dict[str, Any] = {
             "cluster": [reference.cluster] if reference.cluster else self.clusters,
             "namespace": namespaces if resource["namespaced"] else [],
-            "q": reference.name or self.match,
+            "q": f'"{reference.name}"' if reference.name else self.match,
             "labels": self.selector,
             "sort": self.sort,
             "limit": min(self.limit or PAGE, PAGE) if not reference.name else PAGE,
         }
-        return {name: value for name, value in (params | _columns(self.where)).items() if value}
+        given = _columns(self.where)
+        if given.get("namespace"):
+            params["namespace"] = []
+        return {name: value for name, value in (params | given).items() if value}
 
     def layout(self, resource: Resource, *, prefixed: bool = False) -> Layout:
         """The columns for one kind."""
@@ -62,13 +66,14 @@ class Asked:
         )
 
 
-def _columns(where: list[str]) -> dict[str, str]:
+def _columns(where: list[str]) -> dict[str, Any]:
     """`--where node=n1` for each column."""
     pairs = [condition.partition("=") for condition in where]
     wrong = next((name for name, sign, _ in pairs if not sign or not name or name in NO_COLUMNS), None)
     if wrong is not None:
         raise misuse(f"--where {wrong!r} is no condition.", "Write COLUMN=VALUE, for example --where node=worker-1.")
-    return {name: value for name, _, value in pairs}
+    several = {word: [value for name, _, value in pairs if name == word] for word in REPEATED}
+    return {name: value for name, _, value in pairs if name not in REPEATED} | {n: v for n, v in several.items() if v}
 
 
 def rows(hub: Hub, asked: Asked, resource: Resource, reference: Reference, fresh: Freshness) -> Iterator[list[Any]]:

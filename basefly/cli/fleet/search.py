@@ -8,6 +8,7 @@ from typing import Any
 from basefly.cli import terminal
 from basefly.cli.client.hub import Hub
 from basefly.cli.exits import Exit, Failure, misuse
+from basefly.cli.fleet.freshness import Freshness
 from basefly.cli.fleet.kinds import Kinds
 from basefly.cli.fleet.query import Asked
 from basefly.cli.fleet.reference import name_of
@@ -16,22 +17,25 @@ from basefly.cli.show.objects import COLOURS
 from basefly.cli.show.table import Cell, Table
 
 
-def search(hub: Hub, text: str, kind: str, *, limit: int, output: str) -> None:
-    """Print what has the text in its name; NOT_FOUND if nothing has."""
+def search(hub: Hub, text: str, kind: str, *, limit: int, output: str) -> Exit:
+    """Print what fits the query; NOT_FOUND if nothing does. The exit code says whether every cluster answered."""
     params: dict[str, Any] = {"q": text, "limit": limit}
     if kind:
         params["kind"] = Kinds(hub).named(kind)["name"]
     found = hub.get("/search", params)
     clusters = found["clusters"]
+    fresh = Freshness()
+    fresh.add({"missing": found.get("missing", [])})
     if output in ("json", "yaml"):
         terminal.write(documents.as_json(found) if output == "json" else documents.as_yaml(found))
-        return
+        return fresh.tell()
     if not found["items"] and not clusters:
-        raise Failure(f"Nothing has {text!r} in its name.", exit_code=Exit.NOT_FOUND)
+        fresh.tell()
+        raise Failure(f"Nothing fits {text!r}.", exit_code=Exit.NOT_FOUND)
     if output == "name":
         for item in found["items"]:
             terminal.say(terminal.clean(name_of(item)))
-        return
+        return fresh.tell()
     table = Table(["cluster", "kind", "namespace", "name", "status", "age"])
     places = [
         [terminal.clean(cluster["name"]), "Cluster", "", terminal.clean(cluster["name"]), "", ""]
@@ -41,6 +45,7 @@ def search(hub: Hub, text: str, kind: str, *, limit: int, output: str) -> None:
         terminal.say(line)
     if len(found["items"]) == limit:
         terminal.note(f"The first {limit}; there may be more (--limit).", "dim")
+    return fresh.tell()
 
 
 def _row(item: dict[str, Any]) -> list[Cell | str]:

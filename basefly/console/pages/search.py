@@ -18,7 +18,7 @@ from basefly.console.overview import main
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display.address import list_path, object_path
-from basefly.core.inventory.display.listing import plural
+from basefly.core.inventory.display.words import plural
 from basefly.core.inventory.model import InventoryObject
 from basefly.core.sync import freshness
 from basefly.core.sync.freshness import Missing

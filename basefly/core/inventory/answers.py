@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 from uuid import UUID
@@ -11,37 +11,25 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import FieldError, Invalid, NotFound
-from basefly.base.kube import selectors
+from basefly.base.errors import FieldError, Invalid
 from basefly.base.principal import Principal
-from basefly.core.clusters import store as clusters
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import model
-from basefly.core.inventory.model import InventoryObject, ObjectPage, ObjectQuery
+from basefly.core.inventory import model, query
+from basefly.core.inventory.asking.facets import Facets, facets
+from basefly.core.inventory.asking.request import ListRequest, in_clusters, understand
+from basefly.core.inventory.asking.searching import search_matches, searched_kinds
+from basefly.core.inventory.model import InventoryObject, ObjectPage, SearchQuery
+from basefly.core.inventory.sight import READ, visible_clusters
 from basefly.core.inventory.store import objects, rollups
 from basefly.core.sync import freshness, kinds
-from basefly.core.sync.kind import Column, Kind
+from basefly.core.sync.freshness import Missing
+from basefly.core.sync.kind import Column
 from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
-READ = "inventory:read"
+__all__ = ["READ", "Facets", "ListRequest", "facets", "visible_clusters"]
+
 COUNTED = ("nodes", "namespaces", "pods")
-
-
-class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What someone asks of a list, in their own words: names of kinds and clusters, selectors as text."""
-
-    resource: str
-    cluster: tuple[str, ...] = ()
-    namespace: tuple[str, ...] = ()
-    q: str = ""
-    labels: str = ""
-    status: tuple[str, ...] = ()
-    health: tuple[str, ...] = ()
-    sort: str = "name"
-    limit: int = model.PAGE
-    cursor: str = ""
-    columns: dict[str, str] = {}
 
 
 class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,121 +54,49 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     items: list[InventoryObject]
     clusters: list[model.ClusterName]
     took_ms: float
-
-
-class Facets(msgspec.Struct, frozen=True, kw_only=True):
-    """How many objects of a resource there are by status, health, cluster and namespace."""
-
-    status: dict[str, int]
-    health: dict[str, int]
-    cluster: dict[str, int]
-    namespace: dict[str, int]
-
-
-async def visible_clusters(tx: Tx, by: Principal, wanted: Sequence[str] = ()) -> list[ClusterState]:
-    """The clusters in sight, or those of them asked for by id or name; NotFound names one that is not there."""
-    scope = by.scope(READ)
-    found = [c for c in await clusters.get_states(tx) if scope.sees(c.id)]
-    if not wanted:
-        return found
-    by_word = {word: c for c in found for word in (c.name.lower(), str(c.id))}
-    for word in wanted:
-        if word.lower() not in by_word:
-            raise NotFound(f"There is no cluster {word!r} here.", cure="Look at the list of clusters for its name.")
-    return list({by_word[word.lower()].id: by_word[word.lower()] for word in wanted}.values())
+    missing: list[Missing] = []
 
 
 async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPage:
     """One page of any kind over one cluster, some, or all. Raises Invalid for what cannot be asked."""
-    if not 1 <= request.limit <= model.LARGEST_PAGE:
-        raise Invalid(
-            f"limit={request.limit} is not between 1 and {model.LARGEST_PAGE}.",
-            errors=(FieldError("/limit", "out of range"),),
-        )
-    wanted = await visible_clusters(tx, by, request.cluster)
-    followed = await streams.get_streams(tx, clusters=[c.id for c in wanted])
-    kind = _asked_kind(request.resource, followed)
-    query = ObjectQuery(
-        resource=kind.resource,
-        clusters=tuple(c.id for c in wanted),
-        namespaces=request.namespace,
-        text=request.q.strip(),
-        selector=selectors.parse(request.labels),
-        statuses=request.status,
-        healths=request.health,
-        columns=_filters(kind, request.columns),
-        sort=model.sort(kind, request.sort),
-        limit=request.limit,
-        cursor=request.cursor,
-    )
-    rows, following = await objects.page_objects(tx, by.scope(READ), query)
-    total = await objects.count_objects(tx, by.scope(READ), query)
-    return _page(kind, wanted, followed, rows=rows, following=following, total=total)
-
-
-def _asked_kind(resource: str, followed: Sequence[Stream]) -> Kind:
-    """The kind meant; NotFound for a word that is neither a kind we know nor one that a cluster serves."""
-    kind = model.kind_of(resource, followed)
-    if kinds.named(kind.resource) is None and all(stream.resource != kind.resource for stream in followed):
-        raise NotFound(
-            f"No cluster here serves a kind {resource!r}.", cure="Look at the list of kinds for what there is."
-        )
-    return kind
-
-
-def _filters(kind: Kind, columns: dict[str, str]) -> dict[str, str]:
-    known = {column.name for column in kind.columns}
-    for name in columns:
-        if name not in known:
-            detail = f"{kind.kind} has no column {name!r} to filter by."
-            cure = "Filter by one of " + ", ".join(sorted(known)) + "." if known else "This kind has no columns."
-            raise Invalid(detail, errors=(FieldError(f"/{name}", detail),), cure=cure)
-    return columns
-
-
-def _page(
-    kind: Kind,
-    wanted: Sequence[ClusterState],
-    followed: Sequence[Stream],
-    *,
-    rows: list[model.StoredObject],
-    following: str | None,
-    total: int,
-) -> ObjectPage:
+    asked = await understand(tx, by, request)
+    found = await objects.page_objects(tx, by.scope(READ), asked.query)
+    total, exact = await objects.count_objects(tx, by.scope(READ), asked.query)
     now = datetime.now(UTC)
-    names = {c.id: c.name for c in wanted}
-    here: dict[object, list[Stream]] = defaultdict(list)
-    for stream in followed:
-        if stream.resource == kind.resource:
-            here[stream.cluster_id].append(stream)
-    begun = {stream.cluster_id for stream in followed}
-    absent = [freshness.missing(c, here[c.id], now, begun=c.id in begun) for c in wanted]
+    here = _by_cluster(stream for stream in asked.followed if stream.resource == asked.kind.resource)
+    names = {c.id: c.name for c in asked.clusters}
     return ObjectPage(
-        items=[model.shown(row, kind.kind, names) for row in rows],
-        next=following,
-        total=min(total, model.COUNTED_TO),
-        total_exact=total <= model.COUNTED_TO,
-        as_of={str(c.id): freshness.as_of(c, here[c.id], now) for c in wanted},
-        missing=[part for part in absent if part is not None],
+        items=[model.shown(row, asked.kind.kind, names) for row in found.rows],
+        next=found.next,
+        previous=found.previous,
+        total=total,
+        total_exact=exact,
+        as_of={str(c.id): freshness.as_of(c, here[c.id], now) for c in asked.clusters},
+        missing=_missing(asked.clusters, asked.followed, here),
     )
 
 
-async def facets(tx: Tx, by: Principal, resource: str, wanted: Sequence[str] = ()) -> Facets:
-    """Counts by status, health, cluster and namespace, from the rollups."""
-    scope = by.scope(READ)
-    in_sight = await visible_clusters(tx, by, wanted)
-    names = {c.id: c.name for c in in_sight}
-    followed = await streams.get_streams(tx, clusters=list(names))
-    kind = _asked_kind(resource, followed)
-    counts: dict[str, dict[str, int]] = {part: defaultdict(int) for part in Facets.__struct_fields__}
-    for rollup in await rollups.get_rollups(tx, list(names), [kind.resource]):
-        if not scope.covers(rollup.cluster_id, rollup.namespace):
-            continue
-        counts["status"][rollup.status] += rollup.count
-        counts["health"][rollup.health] += rollup.count
-        counts["cluster"][names[rollup.cluster_id]] += rollup.count
-        counts["namespace"][rollup.namespace] += rollup.count
-    return Facets(**{part: dict(sorted(found.items(), key=lambda f: (-f[1], f[0]))) for part, found in counts.items()})
+def _by_cluster(followed: Iterable[Stream]) -> dict[UUID, list[Stream]]:
+    here: dict[UUID, list[Stream]] = defaultdict(list)
+    for stream in followed:
+        here[stream.cluster_id].append(stream)
+    return here
+
+
+def _missing(
+    wanted: Sequence[ClusterState], followed: Sequence[Stream], here: dict[UUID, list[Stream]]
+) -> list[Missing]:
+    """The clusters whose part of an answer is old or absent; `here` are the streams that it came from."""
+    now, begun = datetime.now(UTC), {stream.cluster_id for stream in followed}
+    parts = [freshness.missing(c, here[c.id], now, begun=c.id in begun) for c in wanted]
+    return [part for part in parts if part is not None]
+
+
+async def closest(tx: Tx, by: Principal, request: ListRequest) -> str:
+    """The name most like the first word that was looked for, for whoever mistyped it; "" if there is none."""
+    asked = await understand(tx, by, request)
+    words = query.texts(query.parse(request.q))
+    return await objects.get_closest(tx, by.scope(READ), asked.query, words[0]) if words else ""
 
 
 async def list_resources(tx: Tx, by: Principal) -> list[ResourceSummary]:
@@ -224,20 +140,38 @@ async def count_by_cluster(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, 
 
 
 async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str = "") -> SearchAnswer:
-    """Clusters and objects whose name contains the text: of any kind, or of one."""
+    """Clusters and objects of any kind, or of some, by a query; a plain word is a part of the name.
+
+    Clusters are found by plain words alone. Names the clusters that did not answer. Raises Invalid for a query that
+    cannot be read or that asks for nothing.
+    """
     started = perf_counter()
-    text = text.strip()
-    if not text:
+    conditions = query.parse(text)
+    if not conditions:
         raise Invalid("Say what to search for.", errors=(FieldError("/q", "empty"),))
     in_sight = await visible_clusters(tx, by)
     names = {c.id: c.name for c in in_sight}
-    followed = await streams.get_streams(tx, clusters=list(names))
-    resource = _asked_kind(kind, followed).resource if kind else ""
-    rows = await objects.search_objects(tx, by.scope(READ), list(names), text, limit=limit, resource=resource)
+    covered = in_clusters(text, conditions, in_sight)
+    followed = await streams.get_streams(tx, clusters=[c.id for c in covered])
+    words = query.texts(conditions)
+    wanted = SearchQuery(
+        clusters=tuple(c.id for c in covered),
+        texts=tuple(words),
+        resources=searched_kinds(text, conditions, followed, kind),
+        matches=await search_matches(tx, by, text, conditions, [c.id for c in covered]),
+        limit=limit,
+    )
+    rows = await objects.search_objects(tx, by.scope(READ), wanted)
     kinds_here = {s.resource: s.kind for s in followed}
-    matches = [model.ClusterName(c.id, c.name) for c in in_sight if not kind and text.lower() in c.name.lower()]
+    matches = [] if kind or len(words) != len(conditions) else [c for c in in_sight if _called(c.name, words)]
+    searched = [s for s in followed if not wanted.resources or s.resource in wanted.resources]
     return SearchAnswer(
         items=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in rows],
-        clusters=matches[:limit],
+        clusters=[model.ClusterName(c.id, c.name) for c in matches[:limit]],
         took_ms=round((perf_counter() - started) * 1000, 1),
+        missing=_missing(covered, followed, _by_cluster(searched)),
     )
+
+
+def _called(name: str, words: Sequence[str]) -> bool:
+    return all(word.lower() in name.lower() for word in words)

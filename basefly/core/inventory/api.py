@@ -15,12 +15,22 @@ from basefly.core.inventory import answers, detail, model
 from basefly.core.inventory.answers import READ, ListRequest
 from basefly.core.inventory.model import InventoryObject, ObjectPage
 
-RESERVED = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "limit", "cursor"})
+RESERVED = frozenset({"cluster", "set", "namespace", "q", "labels", "status", "health", "sort", "limit", "cursor"})
 
 Limit = Annotated[int, QueryParameter(ge=1, le=model.LARGEST_PAGE, description="How many objects at most.")]
 Clusters = Annotated[
     list[str] | None,
     QueryParameter(name="cluster", description="Id or name; repeat it for several, leave it out for all."),
+]
+Sets = Annotated[
+    list[str] | None,
+    QueryParameter(
+        name="set",
+        description="A label selector over clusters, which also knows region, provider, version, health: env=prod.",
+    ),
+]
+Query = Annotated[
+    str, QueryParameter(description="The query language: web ns:shop -status:Running label:app=web restarts:>3.")
 ]
 Namespaces = Annotated[list[str] | None, QueryParameter(name="namespace", description="Repeatable.")]
 Selector = Annotated[
@@ -53,8 +63,9 @@ async def list_objects(
     by: Principal,
     resource: str,
     cluster: Clusters = None,
+    set: Sets = None,  # noqa: A002  # the name of the parameter in the address
     namespace: Namespaces = None,
-    q: str = "",
+    q: Query = "",
     labels: Selector = "",
     status: Statuses = None,
     health: Healths = None,
@@ -66,6 +77,7 @@ async def list_objects(
     asked = ListRequest(
         resource=resource,
         cluster=tuple(cluster or ()),
+        set=tuple(set or ()),
         namespace=tuple(namespace or ()),
         q=q,
         labels=labels,
@@ -80,8 +92,30 @@ async def list_objects(
 
 
 @get("/objects/{resource:str}/facets", permission=READ, summary="Counts by status, health, cluster and namespace")
-async def get_facets(tx: Tx, by: Principal, resource: str, cluster: Clusters = None) -> answers.Facets:
-    return await answers.facets(tx, by, resource, cluster or ())
+async def get_facets(
+    tx: Tx,
+    by: Principal,
+    resource: str,
+    cluster: Clusters = None,
+    set: Sets = None,  # noqa: A002  # the name of the parameter in the address
+    namespace: Namespaces = None,
+    q: Query = "",
+    labels: Selector = "",
+    status: Statuses = None,
+    health: Healths = None,
+) -> answers.Facets:
+    """Each count is under all filters but those of its own dimension."""
+    asked = ListRequest(
+        resource=resource,
+        cluster=tuple(cluster or ()),
+        set=tuple(set or ()),
+        namespace=tuple(namespace or ()),
+        q=q,
+        labels=labels,
+        status=tuple(status or ()),
+        health=tuple(health or ()),
+    )
+    return await answers.facets(tx, by, asked)
 
 
 @get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}", permission=READ, summary="One object, live")
@@ -124,8 +158,8 @@ async def list_events(
     return await answers.list_objects(tx, by, asked)
 
 
-@get("/search", permission=READ, summary="Clusters and objects of any kind by a part of their name")
-async def search(tx: Tx, by: Principal, q: str, kind: KindName = "", limit: Limit = 20) -> answers.SearchAnswer:
+@get("/search", permission=READ, summary="Clusters and objects of any kind, by a query")
+async def search(tx: Tx, by: Principal, q: Query, kind: KindName = "", limit: Limit = 20) -> answers.SearchAnswer:
     return await answers.search(tx, by, q, limit, kind=kind)
 
 

@@ -13,7 +13,7 @@ from basefly.base.errors import FieldError, Invalid
 from basefly.base.kube.selectors import Requirement
 from basefly.core.sync import kinds
 from basefly.core.sync.freshness import Missing
-from basefly.core.sync.kind import Kind
+from basefly.core.sync.kind import ColumnType, Kind
 from basefly.core.sync.model import Stream
 
 PAGE = 50
@@ -62,10 +62,14 @@ class InventoryObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a list. `total` is exact when `total_exact`, and otherwise a lower bound."""
+    """One page of a list. `total` is exact when `total_exact`, and otherwise a lower bound.
+
+    `next` and `previous` are the cursors of the pages beside it, None where there is none.
+    """
 
     items: list[InventoryObject]
     next: str | None
+    previous: str | None = None
     total: int
     total_exact: bool
     as_of: dict[str, datetime | None]
@@ -75,6 +79,20 @@ class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):
 class Sort(msgspec.Struct, frozen=True):
     column: str = "name"
     descending: bool = False
+
+
+class Match(msgspec.Struct, frozen=True):
+    """One condition of a query, as the store takes it: the column has one of the values, or, if `negated`, none.
+
+    The column is name (which contains a value), namespace, status, health (which are exactly a value), label (`key` or
+    `key=value`), age (seconds, with a comparison before them), or one of the kind's own, whose `type` then says how it
+    is compared.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    negated: bool = False
+    type: ColumnType = "text"
 
 
 class ObjectQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +106,32 @@ class ObjectQuery(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[str, ...] = ()
     healths: tuple[str, ...] = ()
     columns: Mapping[str, str] = {}
+    matches: tuple[Match, ...] = ()
+    uids: tuple[str, ...] = ()
     sort: Sort = Sort()
     limit: int = PAGE
     cursor: str = ""
 
+    @property
+    def rolled_up(self) -> bool:
+        """Whether the rollups know how many match: they count by cluster, namespace, status and health."""
+        known = all(match.column in ROLLED_UP for match in self.matches)
+        return known and not (self.text or self.selector or self.columns or self.uids)
 
+
+class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for in every kind, or in some. Exact names in `texts` come first, then those that begin with one."""
+
+    clusters: tuple[UUID, ...]
+    texts: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    matches: tuple[Match, ...] = ()
+    limit: int = PAGE
+
+
+ROLLED_UP = ("namespace", "status", "health")
+HEALTHS = ("ok", "warn", "bad", "idle")
+LABEL = "label:"  # before a label that is shown and sorted as a column
 COMMON_COLUMNS = ("name", "namespace", "cluster", "status", "health", "created_at")
 
 
@@ -105,6 +144,8 @@ def sort(kind: Kind, text: str) -> Sort:
     """Read `name` or `-restarts`; raises Invalid naming the columns there are."""
     chosen = Sort(text.removeprefix("-") or "name", text.startswith("-"))
     chosen = Sort("created_at", not chosen.descending) if chosen.column == "age" else chosen
+    if chosen.column.startswith(LABEL) and chosen.column != LABEL:
+        return chosen
     if chosen.column not in sortable(kind):
         detail = f"{kind.kind} has no column {chosen.column!r}."
         raise Invalid(

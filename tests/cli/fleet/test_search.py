@@ -24,7 +24,7 @@ class TestSearch:
 
     def test_nothing_found(self, mia: Shell) -> None:
         ran = mia("search", "no-such-thing")
-        assert (ran.code, ran.err) == (5, "error: Nothing has 'no-such-thing' in its name.\n")
+        assert (ran.code, ran.err) == (5, "error: Nothing fits 'no-such-thing'.\n")
 
     def test_the_answer_as_json(self, mia: Shell) -> None:
         assert mia.done("search", "kube", "-o", "json").json["items"]

@@ -13,7 +13,7 @@ import pytest
 from basefly.base.db.pool import Database
 from basefly.base.kube import selectors
 from basefly.base.principal import Reach, Scope
-from basefly.core.inventory.model import ObjectQuery, Sort, StoredObject
+from basefly.core.inventory.model import Match, ObjectQuery, SearchQuery, Sort, StoredObject
 from basefly.core.inventory.store import objects
 from basefly.core.sync.kind import Row
 from basefly.core.sync.model import Place
@@ -74,10 +74,10 @@ def read(db: Database, org: UUID, fleet_of_two: tuple[UUID, UUID]) -> Reader:
         async with db.transaction(org) as tx:
             query = ObjectQuery(**{"resource": "pods", "clusters": fleet_of_two, "limit": limit, **asked})
             while cursor is not None:
-                page, cursor = await objects.page_objects(tx, scope, msgspec.structs.replace(query, cursor=cursor))
+                page, cursor, _ = await objects.page_objects(tx, scope, msgspec.structs.replace(query, cursor=cursor))
                 assert len(page) <= limit
                 found.extend(page)
-            assert await objects.count_objects(tx, scope, query) == len(found)
+            assert await objects.count_objects(tx, scope, query) == (len(found), True)
         return found
 
     return all_pages
@@ -171,8 +171,9 @@ class TestSearch:
     ) -> None:
         async with db.transaction(org) as tx:
             scope = Scope(org, (Reach(None, None),))
-            found = await objects.search_objects(tx, scope, fleet_of_two, "web", limit=500)
-            none = await objects.search_objects(tx, scope, fleet_of_two, "web", limit=500, resource="nodes")
+            wanted = SearchQuery(clusters=fleet_of_two, texts=("web",), matches=(Match("name", ("web",)),), limit=500)
+            found = await objects.search_objects(tx, scope, wanted)
+            none = await objects.search_objects(tx, scope, msgspec.structs.replace(wanted, resources=("nodes",)))
         assert none == []
         assert found[0].name == "web"
         assert {row.name for row in found} == {"web", "web-1", "Web"}

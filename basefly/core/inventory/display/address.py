@@ -33,6 +33,10 @@ class Address(msgspec.Struct, frozen=True):
         kept = [(name, value) for name, value in self.query if name not in changes]
         return self._text([*kept, *changes.items()])
 
+    def value(self, name: str) -> str:
+        """The first value of a parameter, "" if it is not there."""
+        return next((value for each, value in self.query if each == name), "")
+
     def without(self, name: str, value: str) -> str:
         """The same list without one value of a parameter."""
         return self._text((n, v) for n, v in self.query if (n, v) != (name, value) and n != "cursor")
@@ -40,6 +44,15 @@ class Address(msgspec.Struct, frozen=True):
     def _text(self, query: Iterable[tuple[str, str]]) -> str:
         text = urlencode([(name, value) for name, value in query if value])
         return f"{self.path}?{text}" if text else self.path
+
+    def only(self, *names: str, **more: str) -> str:
+        """The same list with no other parameters than these, and some more."""
+        kept = [(name, value) for name, value in self.query if name in names]
+        return self._text([*kept, *more.items()])
+
+    def export(self, form: str) -> str:
+        """Everything of this list as a file."""
+        return Address(f"{self.path}/export", self.query).having(format=form)
 
 
 def list_path(resource: str) -> str:
@@ -49,13 +62,13 @@ def list_path(resource: str) -> str:
     return OWN_LISTS.get(resource) or f"/objects/{quote(resource, safe='')}"
 
 
-def object_path(cluster: UUID, resource: str, namespace: str, name: str) -> str:
-    """The page of one object."""
-    path = f"/clusters/{cluster}/objects/{quote(resource, safe='')}/{quote(name, safe='')}"
+def object_path(cluster: UUID | str, resource: str, namespace: str, name: str) -> str:
+    """The page of one object, of a cluster by its id or name."""
+    path = f"/clusters/{quote(str(cluster), safe='')}/objects/{quote(resource, safe='')}/{quote(name, safe='')}"
     return f"{path}?{urlencode({'namespace': namespace})}" if namespace else path
 
 
-def about_path(cluster: UUID, about: str, namespace: str) -> str:
+def about_path(cluster: UUID | str, about: str, namespace: str) -> str:
     """The page of what an event is about, given as Kind/name."""
     kind, _, name = about.partition("/")
     return object_path(cluster, kind, "" if kind in CLUSTER_WIDE else namespace, name)

@@ -14,12 +14,15 @@ LISTED = 2  # more values than this are counted
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One value: its text; `full` where that is shortened, `time` where it is one, `href` where it leads somewhere."""
+    """One value: its text; `full` where that is shortened (of a status: its health), `time` where it is one.
+
+    `href` is where it leads, if anywhere; `kind` are its classes.
+    """
 
     title: str
     text: str
     type: str = "text"
-    wide: bool = False
+    kind: str = ""
     full: str = ""
     time: datetime | None = None
     href: str = ""
@@ -28,7 +31,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 def cell(column: Column, value: Any) -> Cell:
     """A value of a column, which may be absent."""
     text, full, time = _shown(column.type, value)
-    return Cell(title=column.title, text=text, type=column.type, wide=column.wide, full=full, time=time)
+    return Cell(title=column.title, text=text, type=column.type, full=full, time=time)
 
 
 def _shown(kind: str, value: Any) -> tuple[str, str, datetime | None]:

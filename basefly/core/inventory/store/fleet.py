@@ -9,7 +9,7 @@ import msgspec
 
 from basefly.base.db.transaction import Tx, sql
 from basefly.base.principal import Scope
-from basefly.core.inventory.store.objects import Where
+from basefly.core.inventory.store.filters import Where
 
 SICK_AT_MOST = 5000  # groups; what is beyond them is not worse, only more
 

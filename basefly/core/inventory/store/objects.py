@@ -2,96 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, LiteralString, cast
+from typing import LiteralString, NamedTuple, cast
 from uuid import UUID
 
-from basefly.base.db import Jsonb, paging, sql
+from basefly.base.db import paging, sql
 from basefly.base.db.transaction import Tx
-from basefly.base.kube.selectors import Requirement
 from basefly.base.principal import Scope
-from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, ObjectQuery, Sort, StoredObject
+from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, LABEL, ObjectQuery, SearchQuery, Sort, StoredObject
+from basefly.core.inventory.store.filters import Where, match, matching
 
 _SELECT: LiteralString = """
     select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,
            labels, cells, changed_at
     from objects o where """
-_NOBODY = UUID(int=0)  # a cluster that does not exist: what an empty scope sees
 
 
-class Where:
-    """Conditions that must all hold, with their values."""
+class Keyed(StoredObject, frozen=True, kw_only=True):
+    """A row of a list, with what it is sorted by, as text."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.parts: list[sql.Composable] = []
-        self.values: list[Any] = []
-        self.add("o.org_id = %s", scope.org_id)
-        if not scope.everything:
-            self._within(scope)
-
-    def add(self, condition: LiteralString, *values: Any) -> None:
-        self.parts.append(sql.SQL(condition))
-        self.values.extend(values)
-
-    def _within(self, scope: Scope) -> None:
-        reaches: list[sql.Composable] = []
-        for reach in scope.reaches:
-            parts = [sql.SQL("true")]
-            if reach.clusters is not None:
-                parts.append(sql.SQL("o.cluster_id = any (%s)"))
-                self.values.append(list(reach.clusters))
-            if reach.namespaces is not None:
-                parts.append(sql.SQL("o.namespace = any (%s)"))
-                self.values.append(list(reach.namespaces))
-            reaches.append(sql.SQL(" and ").join(parts))
-        if not reaches:
-            self.add("o.cluster_id = %s", _NOBODY)
-        else:
-            self.parts.append(sql.SQL("(({}))").format(sql.SQL(") or (").join(reaches)))
-
-    @property
-    def clause(self) -> sql.Composed:
-        return sql.SQL(" and ").join(self.parts)
+    key: str
 
 
-def matching(scope: Scope, query: ObjectQuery) -> Where:
-    """The conditions of a query, without its page."""
-    where = Where(scope)
-    where.add("o.resource = %s", query.resource)
-    where.add("o.cluster_id = any (%s)", list(query.clusters))
-    if query.namespaces:
-        where.add("o.namespace = any (%s)", list(query.namespaces))
-    if query.text:
-        where.add("o.name ilike %s", f"%{escape_like(query.text)}%")
-    if query.statuses:
-        where.add("o.status = any (%s)", list(query.statuses))
-    if query.healths:
-        where.add("o.health = any (%s)", list(query.healths))
-    for requirement in query.selector:
-        _require(where, requirement)
-    for column, value in query.columns.items():
-        where.add("o.cells ->> %s = %s", column, value)
-    return where
+class Page(NamedTuple):
+    """Rows in their order, and the cursors of the pages after and before them."""
 
-
-def escape_like(text: str) -> str:
-    """`text` as itself inside a LIKE pattern."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _require(where: Where, requirement: Requirement) -> None:
-    key, values = requirement.key, list(requirement.values)
-    match requirement.operator:
-        case "in" if len(values) == 1:
-            where.add("o.labels @> %s", Jsonb({key: values[0]}))
-        case "in":
-            where.add("o.labels ->> %s = any (%s)", key, values)
-        case "notin":
-            where.add("coalesce(o.labels ->> %s <> all (%s), true)", key, values)
-        case "exists":
-            where.add("o.labels ? %s", key)
-        case "absent":
-            where.add("not o.labels ? %s", key)
+    rows: list[Keyed]
+    next: str | None
+    previous: str | None
 
 
 def _sort_key(sort: Sort) -> tuple[sql.Composable, LiteralString]:
@@ -100,56 +37,61 @@ def _sort_key(sort: Sort) -> tuple[sql.Composable, LiteralString]:
         return sql.SQL("o.created_at"), "timestamptz"
     if sort.column == "cluster":
         return sql.SQL("(select c.name from clusters c where (c.org_id, c.id) = (o.org_id, o.cluster_id))"), "text"
+    if sort.column.startswith(LABEL):
+        return sql.SQL("coalesce(o.labels ->> {}, '')").format(sql.Literal(sort.column.removeprefix(LABEL))), "text"
     if sort.column in COMMON_COLUMNS:
         return sql.SQL("o.{}").format(sql.Identifier(sort.column)), "text"
     return sql.SQL("coalesce(o.cells -> {}, 'null')").format(sql.Literal(sort.column)), "jsonb"
 
 
-async def page_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> tuple[list[StoredObject], str | None]:
-    """One page, and the cursor of the next, if there is one.
+async def page_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> Page:
+    """One page, and the cursors of the pages beside it, if there are any.
 
-    Ties are broken by name, cluster and uid, so that no object is shown twice or left out between pages.
+    Ties are broken by name, cluster and uid, so that no object is shown twice or left out between pages. The page
+    before is read backwards from its end, so that it costs no more than the one after.
     """
     where = matching(scope, query)
     key, cast_to = _sort_key(query.sort)
-    if query.cursor:
-        _after(where, query, key, cast_to)
-    direction = sql.SQL(" desc" if query.sort.descending else "")
-    statement = sql.SQL("{select} {where} order by {key}{way}, o.name{way}, o.cluster_id{way}, o.uid{way} limit %s")
-    composed = statement.format(select=sql.SQL(_SELECT), where=where.clause, key=key, way=direction)
-    found = await tx.all(StoredObject, composed, [*where.values, query.limit + 1])
-    if len(found) <= query.limit:
-        return found, None
-    last = found[query.limit - 1]
-    moment = await _sort_value(tx, last, key)
-    return found[: query.limit], paging.encode([moment, last.name, str(last.cluster_id), last.uid])
-
-
-def _after(where: Where, query: ObjectQuery, key: sql.Composable, cast_to: LiteralString) -> None:
-    value, name, cluster, uid = paging.decode(query.cursor, 4)
-    comparison = sql.SQL("<" if query.sort.descending else ">")
-    where.parts.append(
-        sql.SQL("({key}, o.name, o.cluster_id, o.uid) {than} (%s::{cast}, %s, %s::uuid, %s)").format(
-            key=key, than=comparison, cast=sql.SQL(cast_to)
+    back, *bound = paging.decode(query.cursor, 5) if query.cursor else (False,)
+    falling = query.sort.descending is not bool(back)
+    if bound:
+        where.parts.append(
+            sql.SQL("({key}, o.name, o.cluster_id, o.uid) {than} (%s::{cast}, %s, %s::uuid, %s)").format(
+                key=key, than=sql.SQL("<" if falling else ">"), cast=sql.SQL(cast_to)
+            )
         )
+        where.values.extend(bound)
+    statement = sql.SQL(
+        "select o.*, ({key})::text as key from objects o where {where} "
+        "order by {key}{way}, o.name{way}, o.cluster_id{way}, o.uid{way} limit %s"
+    ).format(where=where.clause, key=key, way=sql.SQL(" desc" if falling else ""))
+    found = await tx.all(Keyed, statement, [*where.values, query.limit + 1])
+    rows = found[: query.limit]
+    more = len(found) > query.limit
+    if back:
+        rows.reverse()
+    return Page(
+        rows,
+        next=_cursor(rows[-1], back=False) if rows and (more or back) else None,
+        previous=_cursor(rows[0], back=True) if rows and (more if back else bound) else None,
     )
-    where.values.extend([value, name, cluster, uid])
 
 
-async def _sort_value(tx: Tx, row: StoredObject, key: sql.Composable) -> str:
-    statement = sql.SQL("select ({key})::text from objects o where {where}").format(
-        key=key, where=sql.SQL("o.org_id = %s and o.cluster_id = %s and o.resource = %s and o.uid = %s")
-    )
-    return cast("str", await tx.value(statement, [tx.org_id, row.cluster_id, row.resource, row.uid]))
+def _cursor(row: Keyed, *, back: bool) -> str:
+    return paging.encode([back, row.key, row.name, str(row.cluster_id), row.uid])
 
 
-async def count_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> int:
-    """How many match, counted no further than COUNTED_TO + 1."""
+async def count_objects(tx: Tx, scope: Scope, query: ObjectQuery, *, to: int = COUNTED_TO) -> tuple[int, bool]:
+    """How many match, and whether that is all: the rollups know; else it is counted no further than `to`."""
     where = matching(scope, query)
+    if query.rolled_up:
+        statement = sql.SQL("select coalesce(sum(o.count), 0)::bigint from rollups o where {}").format(where.clause)
+        return cast("int", await tx.value(statement, where.values)), True
     statement = sql.SQL("select count(*) from (select 1 from objects o where {} limit {}) as counted").format(
-        where.clause, sql.Literal(COUNTED_TO + 1)
+        where.clause, sql.Literal(to + 1)
     )
-    return cast("int", await tx.value(statement, where.values))
+    count = cast("int", await tx.value(statement, where.values))
+    return min(count, to), count <= to
 
 
 async def get_object(
@@ -163,25 +105,37 @@ async def get_object(
     return await tx.one(StoredObject, statement, where.values)
 
 
-async def search_objects(
-    tx: Tx, scope: Scope, clusters: Sequence[UUID], text: str, *, limit: int, resource: str = ""
-) -> list[StoredObject]:
-    """Objects whose name contains the text; exact names first, then names that begin with it.
+async def search_objects(tx: Tx, scope: Scope, wanted: SearchQuery) -> list[StoredObject]:
+    """Objects that match; exact names first, then names that begin with what was looked for, then the troubled.
 
-    Of one resource if given; otherwise of any but events, whose names nobody knows.
+    Events are left out unless they are asked for: nobody knows their names.
     """
     where = Where(scope)
-    where.add("o.cluster_id = any (%s)", list(clusters))
-    if resource:
-        where.add("o.resource = %s", resource)
+    where.add("o.cluster_id = any (%s)", list(wanted.clusters))
+    if wanted.resources:
+        where.add("o.resource = any (%s)", list(wanted.resources))
     else:
         where.add("o.resource <> 'events'")
-    where.add("o.name ilike %s", f"%{escape_like(text)}%")
+    for condition in wanted.matches:
+        match(where, condition)
+    first = wanted.texts[0] if wanted.texts else ""
     statement = sql.SQL(
         "{} {} order by o.name <> %s, not starts_with(o.name, %s), o.health in ('ok', 'idle'), length(o.name), "
         "o.name, o.resource, o.cluster_id limit %s"
     ).format(sql.SQL(_SELECT), where.clause)
-    return await tx.all(StoredObject, statement, [*where.values, text, text, limit])
+    return await tx.all(StoredObject, statement, [*where.values, first, first, wanted.limit])
+
+
+async def get_closest(tx: Tx, scope: Scope, query: ObjectQuery, text: str) -> str:
+    """The name that is most like the text, of those in the same clusters and namespaces; "" if none is at all."""
+    where = Where(scope)
+    where.add("o.resource = %s and o.cluster_id = any (%s)", query.resource, list(query.clusters))
+    where.add("o.name %% %s", text)
+    statement = sql.SQL(
+        "select name from (select o.name from objects o where {} limit 1000) o order by similarity(name, %s) desc, name"
+        " limit 1"
+    ).format(where.clause)
+    return await tx.one(str, statement, [*where.values, text]) or ""
 
 
 async def get_family(tx: Tx, scope: Scope, start: StoredObject, limit: int = 500) -> list[StoredObject]:

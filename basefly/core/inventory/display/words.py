@@ -1,0 +1,24 @@
+"""Kinds in words: over a list, and in a sentence."""
+
+from __future__ import annotations
+
+
+def title_of(kind: str) -> str:
+    """A kind's name over a list of it."""
+    words = plural(kind)
+    return words[:1].upper() + words[1:]
+
+
+def plural(kind: str, count: int = 2) -> str:
+    """A kind's name in a sentence: Pod → pods, NetworkPolicy → network policies."""
+    words = "".join(
+        f" {c.lower()}" if c.isupper() and i and not kind[i - 1].isupper() else c for i, c in enumerate(kind)
+    )
+    word = words if words[:2].isupper() else words[:1].lower() + words[1:]
+    if count == 1:
+        return word
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    if word.endswith("s") and not word.endswith("ss"):
+        return word
+    return f"{word}es" if word.endswith(("ss", "x", "ch")) else f"{word}s"

@@ -1,0 +1,1 @@
+"""Features: slices of which none knows another."""

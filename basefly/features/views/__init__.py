@@ -1,0 +1,1 @@
+"""Saved views: lists as someone likes to see them, under a name."""

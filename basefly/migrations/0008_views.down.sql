@@ -1,0 +1,2 @@
+drop table view_defaults;
+drop table views;

@@ -1,0 +1,87 @@
+"""The common lists are answered by walking an index: no plan reads or sorts a whole table of 100,000 pods."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from basefly.base.db.pool import Database
+from basefly.base.db.transaction import Tx
+from basefly.base.kube import selectors
+from basefly.base.principal import Reach, Scope
+from basefly.core.inventory.model import Match, ObjectQuery, Sort
+from basefly.core.inventory.store import objects
+
+ROWS = 100_000
+_FILL = """
+    insert into objects (org_id, cluster_id, resource, uid, namespace, name, resource_version, created_at, status,
+                         health, owner_uid, labels, cells, digest)
+    select %(org)s, c.id, 'pods', 'u-' || c.n || '-' || i, 'ns-' || i %% 200, md5(i::text) || '-' || i, '1',
+           now() - make_interval(secs => i), case when i %% 500 = 0 then 'CrashLoopBackOff' else 'Running' end,
+           case when i %% 500 = 0 then 'bad' else 'ok' end, '',
+           jsonb_build_object('app', 'app-' || i %% 300), jsonb_build_object('restarts', i %% 7), i
+    from (select id, row_number() over () as n from clusters) c, generate_series(1, %(each)s) i"""
+
+
+@pytest.fixture
+async def filled(db: Database, org: UUID) -> tuple[UUID, ...]:
+    """Ten clusters with 10,000 pods each."""
+    async with db.transaction(org) as tx:
+        query = "insert into clusters (org_id, name) select %s, 'c-' || i from generate_series(1, 10) i returning id"
+        ids = tuple(await tx.all(UUID, query, [org]))
+        await tx.execute(_FILL, {"org": org, "each": ROWS // 10})
+    return ids
+
+
+class Explained(Tx):
+    """Keeps the plan of what is read."""
+
+    plans: list[str]
+
+    async def all(self, into: Any, sql: Any, params: Any = None) -> Any:
+        text = sql if isinstance(sql, str) else sql.as_string(self.connection)
+        async with self.connection.cursor() as cursor:
+            await cursor.execute(f"explain (analyze, costs off, timing off) {text}", params)
+            self.plans.append("\n".join(str(row[0]) for row in await cursor.fetchall()))
+        return await super().all(into, sql, params)
+
+
+def walked(plan: str) -> int:
+    """The most rows that one step of the plan brought."""
+    return max(int(float(part.split()[0])) for part in plan.split("rows=")[1:])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"sort": Sort("created_at", True)},
+        {"sort": Sort("created_at", False)},
+        {"sort": Sort("status", False)},
+        {"sort": Sort("namespace", False)},
+        {"statuses": ("CrashLoopBackOff",)},
+        {"namespaces": ("ns-7",)},
+        {"selector": selectors.parse("app=app-17")},
+        {"matches": (Match("label", ("app=app-17",)),)},
+        {"matches": (Match("name", ("a1b2c",)),)},
+        {"matches": (Match("status", ("CrashLoopBackOff",)), Match("namespace", ("ns-0",)))},
+    ],
+    ids=str,
+)
+async def test_no_list_reads_or_sorts_everything(
+    db: Database, urls: Any, org: UUID, filled: tuple[UUID, ...], asked: dict[str, Any]
+) -> None:
+    async with await psycopg.AsyncConnection.connect(urls.superuser, autocommit=True) as connection:
+        await connection.execute("analyze objects, objects_pods")
+    async with db.transaction(org) as tx:
+        explained = Explained(tx.connection, tx.org_id)
+        explained.plans = []
+        query = ObjectQuery(resource="pods", clusters=filled, **asked)
+        page = await objects.page_objects(explained, Scope(org, (Reach(None, None),)), query)
+    (plan,) = explained.plans
+    assert "Seq Scan on objects" not in plan, plan
+    assert walked(plan) < ROWS / 10, plan
+    assert page.rows or "a1b2c" in str(asked)
