@@ -17,7 +17,7 @@ from basefly.core.lists.columns import NUMERIC, Choice, Shown, choices, chosen
 from basefly.core.sync.kind import Column, Kind
 
 NARROW_FROM = 3  # columns of a kind's own beyond these make room first where there is little
-NO_FILTERS = frozenset({"sort", "cursor", "limit", "columns", "cluster", "set", "namespace"})
+NO_FILTERS = frozenset({"sort", "cursor", "limit", "columns", "cluster", "set", "namespace", "open"})
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
