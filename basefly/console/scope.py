@@ -15,6 +15,7 @@ from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory.sight import READ, traits, visible_clusters
 from basefly.core.inventory.store import rollups
 
+PAGE = "/scope"
 PARAMETERS = ("cluster", "set", "namespace")
 MOST = 50  # of a kind offered at once; a search finds the others
 
@@ -52,6 +53,10 @@ def bar(path: str, query: str) -> Bar:
     pairs = parse_qsl(query)
     given = {name: [value for each, value in pairs if each == name and value] for name in PARAMETERS}
     kept = urlencode([(name, value) for name in PARAMETERS for value in given[name]])
+    if path == PAGE:  # where one chooses is no place to come back to
+        to = destination(next((value for name, value in pairs if name == "at"), "/"))
+        chosen = [(name, value) for name, values in to.chosen.items() for value in values]
+        return bar("/" if to.path == PAGE else to.path, urlencode([*chosen, *to.kept]))
     return Bar(
         clusters=_words(given["cluster"] or given["set"], "{n} cluster", "{n} clusters") or t("All clusters"),
         namespaces=_words(given["namespace"], "{n} namespace", "{n} namespaces") or t("All namespaces"),
