@@ -29,8 +29,24 @@ from basefly.core.clusters.slice import clusters
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.slice import inventory
 from basefly.core.sync.slice import sync
+from basefly.features.events.slice import events
+from basefly.features.images.slice import images
+from basefly.features.namespaces.slice import namespaces
+from basefly.features.workloads.slice import workloads
 
-SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, sync, inventory, console)
+SLICES: tuple[Slice, ...] = (
+    audit,
+    identity,
+    access,
+    clusters,
+    sync,
+    inventory,
+    workloads,
+    images,
+    namespaces,
+    events,
+    console,
+)
 
 
 def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:

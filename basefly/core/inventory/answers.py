@@ -17,6 +17,7 @@ from basefly.base.principal import Principal
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
+from basefly.core.inventory.loads import with_loads
 from basefly.core.inventory.model import InventoryObject, ObjectPage, ObjectQuery
 from basefly.core.inventory.store import objects, rollups
 from basefly.core.sync import freshness, kinds
@@ -115,7 +116,10 @@ async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPag
     )
     rows, following = await objects.page_objects(tx, by.scope(READ), query)
     total = await objects.count_objects(tx, by.scope(READ), query)
-    return _page(kind, wanted, followed, rows=rows, following=following, total=total)
+    page = _page(kind, wanted, followed, rows=rows, following=following, total=total)
+    if kind.resource != "nodes":
+        return page
+    return msgspec.structs.replace(page, items=await with_loads(tx, by.scope(READ), page.items))
 
 
 def _asked_kind(resource: str, followed: Sequence[Stream]) -> Kind:

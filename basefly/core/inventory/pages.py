@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -17,10 +18,13 @@ from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers, detail
 from basefly.core.inventory.answers import READ, Facets, ListRequest, ResourceSummary
 from basefly.core.inventory.display import facts
-from basefly.core.inventory.display.address import WORKLOADS, Address, list_path
+from basefly.core.inventory.display.address import WORKLOADS, Address, list_path, object_path
 from basefly.core.inventory.display.cells import moment
 from basefly.core.inventory.display.document import document
+from basefly.core.inventory.display.drawing import drawing
 from basefly.core.inventory.display.listing import listing, plural
+from basefly.core.inventory.display.uses import uses
+from basefly.core.inventory.display.why import why
 from basefly.core.inventory.model import ObjectPage
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Kind
@@ -59,16 +63,6 @@ async def show_pods(request: Request, tx: Tx, by: Principal) -> Response[str]:
     return await _list(request, tx, by, "pods")
 
 
-@get("/events", permission=READ, include_in_schema=False)
-async def show_events(request: Request, tx: Tx, by: Principal) -> Response[str]:
-    return await _list(request, tx, by, "events")
-
-
-@get("/workloads", permission=READ, include_in_schema=False)
-async def show_workloads(request: Request, tx: Tx, by: Principal) -> Response[str]:
-    return await _list(request, tx, by, WORKLOADS[0])
-
-
 @get("/workloads/{resource:str}", permission=READ, include_in_schema=False)
 async def show_workloads_of(request: Request, tx: Tx, by: Principal, resource: str) -> Response[str]:
     return await _list(request, tx, by, resource)
@@ -104,9 +98,14 @@ async def show_object(
         found = await detail.find(tx, by, path)
         graph = await detail.get_graph(tx, by, path) if found.row else detail.Graph([], [])
         events = await detail.get_events(tx, by, path)
+        row, pods = await detail.get_node(tx, by, found, shown.row)
     return render(
         request,
         "inventory/object.html",
+        pods=[(pod, object_path(found.cluster.id, "pods", pod.namespace, pod.name)) for pod in pods],
+        why=why(shown.object) if found.stream.resource == "pods" and shown.live else [],
+        uses=uses(shown.object, found.cluster.id, namespace),
+        graph_href=_graph_path(found.cluster.id, path),
         cluster=found.cluster,
         resource=found.stream.resource,
         kind=found.stream.kind,
@@ -115,8 +114,8 @@ async def show_object(
         name=name,
         namespace=namespace,
         detail=shown,
-        row=shown.row,
-        facts=facts.facts(shown.row),
+        row=row,
+        facts=facts.facts(row),
         conditions=facts.conditions(shown.object),
         containers=facts.containers(found.stream.resource, shown.object),
         family=facts.family(graph, found.row.uid if found.row else ""),
@@ -124,6 +123,44 @@ async def show_object(
         annotations=facts.remarks(shown.object),
         document=document(shown.object),
     )
+
+
+@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/graph", permission=READ, include_in_schema=False)
+async def show_graph(
+    request: Request, by: Principal, house: House, cluster: str, resource: str, name: str
+) -> Response[str]:
+    """What an object belongs to, what belongs to it, and what it leans on: drawn, and the same as lists."""
+    namespace = request.query_params.get("namespace", "")
+    path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
+    shown = await detail.get_detail(house.db, by, house.get(Connections), path)
+    async with house.db.transaction(by.org_id) as tx:
+        found = await detail.find(tx, by, path)
+        graph = await detail.get_graph(tx, by, path) if found.row else detail.Graph([], [])
+        services = await detail.get_services(tx, by, found)
+    branches = facts.family(graph, found.row.uid if found.row else "")
+    return render(
+        request,
+        "inventory/graph.html",
+        cluster=found.cluster,
+        kind=found.stream.kind,
+        list_href=list_path(found.stream.resource),
+        resource=found.stream.resource,
+        name=name,
+        namespace=namespace,
+        detail=shown,
+        href=object_path(found.cluster.id, found.stream.resource, namespace, name),
+        family=branches,
+        drawing=drawing(branches),
+        uses=uses(shown.object, found.cluster.id, namespace),
+        services=[(one, object_path(found.cluster.id, "services", one.namespace, one.name)) for one in services],
+    )
+
+
+def _graph_path(cluster: UUID, path: detail.Path) -> str:
+    """The page of an object's graph."""
+    whole = object_path(cluster, path.resource, path.namespace, path.name)
+    place, mark, query = whole.partition("?")
+    return f"{place}/graph{mark}{query}"
 
 
 async def _list(request: Request, tx: Tx, by: Principal, resource: str) -> Response[str]:
@@ -235,10 +272,9 @@ async def _connected(tx: Tx, by: Principal) -> bool:
 HANDLERS = (
     show_nodes,
     show_pods,
-    show_events,
-    show_workloads,
     show_workloads_of,
     show_kinds,
     show_objects,
     show_object,
+    show_graph,
 )

@@ -10,7 +10,7 @@ import msgspec
 
 from basefly.core.inventory.detail import Graph
 from basefly.core.inventory.display.address import WORKLOADS, object_path
-from basefly.core.inventory.display.cells import Cell, cell, moment
+from basefly.core.inventory.display.cells import Cell, cell, metered, moment
 from basefly.core.inventory.model import InventoryObject
 from basefly.core.sync import kinds
 
@@ -63,7 +63,7 @@ def facts(row: InventoryObject | None) -> list[Cell]:
     shown = []
     for column in kinds.by_resource(row.resource, row.kind).columns:
         value = row.cells.get(column.name)
-        one = cell(msgspec.structs.replace(column, wide=False), value)
+        one = metered(cell(msgspec.structs.replace(column, wide=False), value), column, row.cells)
         if isinstance(value, list):
             one = msgspec.structs.replace(one, text=", ".join(map(str, value)) or one.text, full="")
         if column.name == "node" and value:

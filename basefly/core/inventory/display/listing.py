@@ -9,7 +9,7 @@ import msgspec
 
 from basefly.core.inventory.answers import Facets, ListRequest
 from basefly.core.inventory.display.address import Address, about_path, object_path
-from basefly.core.inventory.display.cells import Cell, cell
+from basefly.core.inventory.display.cells import Cell, cell, metered
 from basefly.core.inventory.model import InventoryObject, ObjectPage
 from basefly.core.sync.kind import Column, Kind
 
@@ -124,6 +124,7 @@ def _line(item: InventoryObject, columns: Sequence[Column]) -> Line:
 
 
 def _linked(item: InventoryObject, shown: Cell, column: Column) -> Cell:
+    shown = metered(shown, column, item.cells)
     if column.name != "node" or not item.cells.get("node"):
         return shown
     return msgspec.structs.replace(shown, href=object_path(item.cluster.id, "nodes", "", str(item.cells["node"])))

@@ -13,6 +13,7 @@ from basefly.core.sync.kinds import (
     nodes,
     pods,
     policy,
+    quotas,
     storage,
     workloads,
 )
@@ -31,6 +32,8 @@ KINDS: tuple[Kind, ...] = (
     batch.CRON_JOBS,
     policy.AUTOSCALERS,
     policy.DISRUPTION_BUDGETS,
+    quotas.RESOURCE_QUOTAS,
+    quotas.LIMIT_RANGES,
     network.SERVICES,
     network.ENDPOINT_SLICES,
     network.INGRESSES,

@@ -96,7 +96,7 @@ async def delete_stream(tx: Tx, cluster_id: UUID, resource: str) -> None:
 
 async def delete_cluster_streams(tx: Tx, cluster_id: UUID) -> int:
     """The cluster has left: its streams and what remains of its rollups go."""
-    for table in ("rollups", "tombstones"):
-        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these two
+    for table in ("rollups", "tombstones", "image_uses"):
+        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these three
         await tx.execute(query, (tx.org_id, cluster_id))
     return await tx.execute("delete from sync_streams where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))
