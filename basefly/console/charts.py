@@ -15,6 +15,7 @@ import msgspec
 
 ACROSS = 1000.0
 HEIGHT = 168.0
+TINIEST = 1e-300  # no figure that a chart shows is smaller, and steps below it are no numbers any more
 GAP = 0.28  # of a column's width is left between columns
 LEVELS = 4
 LABELS_ACROSS = 6
@@ -150,8 +151,8 @@ def plain(value: float) -> str:
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round figures that enclose low and high: steps of 1, 2, 2.5 or 5 times a power of ten."""
-    if high <= low:
-        high = low + (abs(low) or 1)
+    if high - low < TINIEST:
+        high = low + max(abs(low), 1)
     rough = (high - low) / about
     power = 10.0 ** floor(log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)

@@ -14,11 +14,24 @@ from basefly.base.web.language import formats
 from basefly.console import charts
 from basefly.console.charts import Happening, Series
 from basefly.console.overview import Tally
+from basefly.core.inventory.display.document import document
 from basefly.core.sync.freshness import Missing
 
+SAMPLE = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "checkout", "namespace": "shop", "labels": {"app": "checkout"}},
+    "data": {"currency": "EUR", "retries": "3", "greeting": "Good morning"},
+}
+LEVELS = (
+    "INFO request served in 12 ms",
+    "DEBUG cache hit for basket",
+    "WARN slow answer of payments",
+    "ERROR heap exhausted",
+)
 HERE = Path(__file__).parent / "templates"
 HEADING = re.compile(r'<h2 id="g-([a-z-]+)">([^<]+)</h2>')
-ORDER = ("words", "controls", "fields", "lists", "work", "charts")
+ORDER = ("words", "controls", "fields", "lists", "work", "charts", "islands")
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -35,6 +48,9 @@ def fixtures() -> dict[str, Any]:
         ),
         "tally": Tally(resource="pods", total=1200, ok=1000, warn=60, bad=40, idle=100),
         "labels": {"app": "checkout", "app.kubernetes.io/part-of": "shop", "legacy": ""},
+        "document": document(SAMPLE),
+        "log_lines": _log(now),
+        "figures": _figures(now),
         "command": "kubectl create namespace basefly\nkubectl apply -n basefly -f manifest.yaml",
         "pods": _pods(now),
         "charts": _charts(now),
@@ -123,3 +139,17 @@ def _timeline(now: datetime) -> charts.Timeline:
     ]
     columns = [f"{minutes} min" for minutes in (60, 45, 30, 15, 0)]
     return charts.timeline(lanes, begin=ago(60), end=now, columns=columns)
+
+
+def _log(now: datetime) -> list[str]:
+    """Enough lines that only a part of them is ever drawn."""
+    return [
+        f"{(now - timedelta(seconds=2000 - n)).isoformat()} {LEVELS[n * n % 7 % 4]} (line {n})" for n in range(2000)
+    ]
+
+
+def _figures(now: datetime) -> list[tuple[datetime, int, int | None]]:
+    """Two series, one of which has a gap."""
+    return [
+        (now - timedelta(minutes=60 - n), 200 + n * n % 37, None if n in (20, 21) else 420 - n) for n in range(0, 60, 2)
+    ]

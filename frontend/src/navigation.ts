@@ -2,11 +2,14 @@
 
 import { announce } from "./announce.ts";
 import { load, place } from "./live/fragments.ts";
+import { follow } from "./list/drawer.ts";
+import { opening } from "./list/address.ts";
 import { listen } from "./live/page.ts";
 
 const TYPING_PAUSE = 200;
 const SLOW_AFTER = 300;
 
+let shownAddress = ""; // of the list, whatever its drawer shows
 let running: AbortController | undefined;
 let typing = 0;
 
@@ -32,6 +35,7 @@ async function swap(url: string, id: string, step: Step): Promise<void> {
   try {
     const next = await load(url, id, mine.signal);
     remember(url, step);
+    shownAddress = opening(location.href, undefined);
     place(shown, next, step === "typing" ? "typing" : "asked");
     listen();
     announce(document.querySelector("[data-result]")?.textContent?.trim() ?? "");
@@ -62,7 +66,10 @@ function onClick(event: MouseEvent): void {
 
 function submit(form: HTMLFormElement, step: Step): void {
   const action = form.getAttribute("action") ?? location.pathname;
-  void swap(formAddress(action, new FormData(form).entries()), form.dataset.swap ?? "", step);
+  const address = formAddress(action, new FormData(form).entries());
+  const open = new URL(location.href).searchParams.get("open");
+  const target = open ? opening(new URL(address, location.href).href, open) : address;
+  void swap(target, form.dataset.swap ?? "", step);
 }
 
 function swapForm(event: Event): HTMLFormElement | undefined {
@@ -89,8 +96,11 @@ export function start(): void {
     const form = swapForm(event);
     if (form && event.target instanceof HTMLSelectElement) submit(form, "step");
   });
+  shownAddress = opening(location.href, undefined);
   addEventListener("popstate", () => {
     const id = document.querySelector<HTMLElement>("[data-swap]")?.dataset.swap;
-    if (id) void swap(location.href, id, "back");
+    const other = opening(location.href, undefined) !== shownAddress;
+    if (id && other) void swap(location.href, id, "back");
+    follow();
   });
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { word } from "../src/live/freshness.ts";
+import { alarm, word } from "../src/live/freshness.ts";
 import { compare, summary } from "../src/live/rows.ts";
 import { backoff } from "../src/live/stream.ts";
 import { address, matches } from "../src/live/topics.ts";
@@ -49,4 +49,12 @@ test("a row pushed over to the next page is not gone", () => {
 
 test("another order says so", () => {
   assert.equal(summary(compare(["a", "b"], ["b", "a"], false)), "The order has changed");
+});
+
+test("what cannot be new says so over the page, with its time", () => {
+  assert.equal(alarm("live", false, false, "14:21"), "");
+  assert.equal(alarm("reconnecting", false, false, "14:21"), "");
+  assert.match(alarm("polling", true, false, "14:21"), /^The hub does not answer\. .*14:21/);
+  assert.equal(alarm("offline", false, false, "14:21"), "Offline. This is what was there at 14:21.");
+  assert.equal(alarm("connecting", false, true, "14:21"), "Offline. This is what was there at 14:21.");
 });

@@ -1,13 +1,14 @@
-// Addresses that the module makes, and the choice of colours.
+// Addresses that the module makes, what the palette finds, and the choice of colours.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clusterFound, completed, grouped, named, objectFound, prefixesFor } from "../src/islands/found.ts";
+import { listName, opened, opening } from "../src/list/address.ts";
 import { formAddress } from "../src/navigation.ts";
-import { clusterFound, objectFound, pagesFor } from "../src/palette.ts";
 import { chosen } from "../src/theme.ts";
 
 const cluster = { id: "7", name: "prod" };
-const pages = ["Pods", "Workloads", "Overview"].map((name) => ({ kind: "Page", name, where: "", href: "/" }));
+const pages = ["Pods", "Workloads", "Overview"].map((name) => ({ group: "Pages", kind: "Page", name, where: "", href: `/${name}` }));
 
 test("a filter left empty is not in the address", () => {
   assert.equal(formAddress("/pods", [["q", "a b"], ["status", ""]]), "/pods?q=a+b");
@@ -17,6 +18,7 @@ test("a filter left empty is not in the address", () => {
 test("an object is found under its cluster, with its namespace", () => {
   const pod = { kind: "Pod", resource: "pods", namespace: "shop", name: "web:1", cluster };
   assert.deepEqual(objectFound(pod), {
+    group: "Pod",
     kind: "Pod",
     name: "web:1",
     where: "shop · prod",
@@ -31,8 +33,40 @@ test("what has no namespace has none in its address", () => {
 });
 
 test("pages that begin with the text come first", () => {
-  assert.deepEqual(pagesFor("o", pages).map((page) => page.name), ["Overview", "Pods", "Workloads"]);
-  assert.deepEqual(pagesFor("POD", pages).map((page) => page.name), ["Pods"]);
+  assert.deepEqual(named("o", pages).map((page) => page.name), ["Overview", "Pods", "Workloads"]);
+  assert.deepEqual(named("POD", pages).map((page) => page.name), ["Pods"]);
+});
+
+test("a word that may become a prefix is completed to it, whatever stands before", () => {
+  assert.deepEqual(prefixesFor("web st"), ["status:"]);
+  assert.deepEqual(prefixesFor("kind:pod"), []);
+  assert.deepEqual(prefixesFor(""), []);
+  assert.equal(completed("web st", "status:"), "web status:");
+});
+
+test("results stand in groups, each of them once", () => {
+  const twice = [...pages, { ...pages[0]!, group: "Recent" }];
+  assert.deepEqual([...grouped(twice).keys()], ["Pages"]);
+});
+
+test("an open drawer is part of the list's address, and of nothing else", () => {
+  const list = "https://hub.example/pods?q=a";
+  const path = "/clusters/7/objects/pods/web?namespace=shop";
+  const address = opening(list, path);
+  assert.equal(opened(address), path);
+  assert.equal(opening(address, undefined), list);
+  assert.equal(opened(list), undefined);
+});
+
+test("a drawer opens nothing of another host", () => {
+  assert.equal(opened("https://hub.example/pods?open=https://evil.example/"), undefined);
+  assert.equal(opened("https://hub.example/pods?open=//evil.example/"), undefined);
+  assert.equal(opened("https://hub.example/pods?open=/\\evil.example/"), undefined);
+});
+
+test("pages and orders of a list share a selection, filters do not", () => {
+  assert.equal(listName("https://h/pods?sort=age&q=a&cursor=x&open=/y"), "/pods?q=a");
+  assert.equal(listName("https://h/pods?b=1&a=2"), listName("https://h/pods?a=2&b=1"));
 });
 
 test("colours are the system's unless a cookie says otherwise", () => {

@@ -59,17 +59,8 @@ def first_name() -> str:
 
 
 class TestLive:
-    def test_a_new_row_comes_by_itself(self, page: Page, alive: Cluster) -> None:
+    def test_a_new_row_waits_in_the_bar_until_it_is_asked_for(self, page: Page, alive: Cluster) -> None:
         open_pods(page)
-        name = first_name()
-        make(alive, name)
-        expect(page.get_by_role("row").filter(has_text=name)).to_be_visible(timeout=SOON)
-        alive.kubectl("delete", "pod", name, "-n", "default", "--wait=false")
-        expect(page.get_by_role("row").filter(has_text=name)).to_have_count(0, timeout=SOON)
-
-    def test_rows_wait_while_someone_points_at_the_list(self, page: Page, alive: Cluster) -> None:
-        open_pods(page)
-        page.locator("tbody tr").nth(3).hover()
         before = page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.id)")
         name = first_name()
         make(alive, name)
@@ -78,10 +69,20 @@ class TestLive:
         page.keyboard.press(".")
         expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
         expect(page.locator("[data-pending]")).to_be_hidden()
-        page.locator("tbody tr").nth(3).hover()
         alive.kubectl("delete", "pod", name, "-n", "default", "--wait=false")
         expect(page.locator("[data-pending-text]")).to_have_text("1 gone", timeout=SOON)
         expect(page.locator("tr.gone")).to_contain_text(name)
+
+    def test_an_empty_list_fills_by_itself_and_its_last_row_does_not_vanish(self, page: Page, alive: Cluster) -> None:
+        name = first_name()
+        open_pods(page, f"&q={name}")
+        expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+        make(alive, name)
+        expect(page.get_by_role("row").filter(has_text=name)).to_be_visible(timeout=SOON)
+        alive.kubectl("delete", "pod", name, "-n", "default", "--wait=false")
+        expect(page.locator("tr.gone")).to_contain_text(name, timeout=SOON)
+        page.keyboard.press(".")
+        expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
     def test_focus_stays_where_it_is(self, page: Page, alive: Cluster) -> None:
         open_pods(page)
@@ -111,8 +112,8 @@ class TestLive:
     def test_an_object_shows_what_no_list_tells_of_and_that_it_is_gone(self, visitor: Visitor, alive: Cluster) -> None:
         name = first_name()
         make(alive, name)
-        open_pods(visitor.page)
-        visitor.page.get_by_role("link", name=name).click()
+        open_pods(visitor.page, f"&q={name}")
+        visitor.page.goto(visitor.page.locator("[data-row-link]").get_attribute("href") or "")
         expect(visitor.page.locator(BADGE)).to_have_text("Live")
         alive.kubectl("annotate", "pod", name, "-n", "default", "note=hello-from-kubectl")
         expect(visitor.page.get_by_text("hello-from-kubectl").first).to_be_attached(timeout=15_000)
@@ -180,7 +181,7 @@ class TestKeys:
         page.keyboard.press("Enter")
         expect(page.locator("#main")).to_be_focused()
 
-    def test_j_and_k_walk_the_rows_and_enter_opens_one(self, page: Page) -> None:
+    def test_j_and_k_walk_the_rows_and_enter_opens_one_beside_them(self, page: Page) -> None:
         open_pods(page)
         names = page.locator("[data-row-link]")
         page.keyboard.press("j")
@@ -190,7 +191,28 @@ class TestKeys:
         expect(names.nth(0)).to_be_focused()
         name = names.nth(0).inner_text()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page.locator("#drawer-title")).to_have_text(name)
+        expect(page.locator("#drawer-title")).to_be_focused()
+
+    def test_s_and_a_letter_sort(self, page: Page) -> None:
+        open_pods(page)
+        page.keyboard.press("s")
+        page.keyboard.press("e")
+        expect(page.get_by_role("columnheader", name="Restarts")).to_have_attribute("aria-sort", "ascending")
+
+    def test_a_shortcut_takes_other_keys_but_none_that_are_taken(self, page: Page) -> None:
+        open_pods(page)
+        page.keyboard.press("?")
+        keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+        keys.get_by_role("button", name="Change the keys of: Next row").click()
+        page.keyboard.press("k")
+        expect(keys.locator("[data-note]")).to_contain_text("already “Previous row”")
+        keys.get_by_role("button", name="Change the keys of: Next row").click()
+        page.keyboard.press("h")
+        expect(keys.locator("[data-note]")).to_contain_text("Next row is h now")
+        page.keyboard.press("Escape")
+        page.keyboard.press("h")
+        expect(page.locator("[data-row-link]").first).to_be_focused()
 
     def test_two_keys_in_turn_go_to_a_page(self, page: Page) -> None:
         page.goto("/pods")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
@@ -26,6 +27,7 @@ from basefly.base.web.routing import SIGNED_IN, get
 BEAT = 15.0  # seconds of silence after which we show that the line is alive
 RECHECK = 5.0  # seconds between looks at whether the session still stands
 GAP = 10.0  # seconds that may lie between rendering a page and opening its stream
+KEPT = 60.0  # seconds after which a stream that broke can no longer be resumed, but begins with a reset
 
 _DEPTHS = ("*", "*/*", "*/*/*", "*/*/*/*")
 _PATTERN = re.compile(r"[a-z*][a-z0-9_.*-]*(/[A-Za-z0-9_.:*-]+){0,3}")
@@ -38,23 +40,44 @@ Topics = Annotated[
 ]
 
 
+After = Annotated[
+    str | None, QueryParameter(name="after", max_length=64, description="The last id heard; like Last-Event-ID")
+]
+
+
 class Recent:
-    """What changed in the last seconds, so that nothing is lost between rendering a page and opening its stream."""
+    """What changed in the last seconds, so that nothing is lost before a page opens its stream, or opens it again."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
+        self._name = secrets.token_hex(4)  # another process heard other things: its ids say nothing here
         self._seen: dict[UUID, dict[str, float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def replay(self, org_id: UUID, inbox: Inbox) -> None:
-        """Put the last seconds' topics into an inbox; a reset, when we were not yet listening then."""
+    def mark(self) -> str:
+        """An id that stands for this moment in a stream of this process."""
+        return f"{self._name}-{time.monotonic():.3f}"
+
+    def replay(self, org_id: UUID, inbox: Inbox, after: str = "") -> None:
+        """Put into an inbox what changed since an id, or else in the last seconds; a reset, where we cannot know."""
         if org_id not in self._seen:
             self._seen[org_id] = {}
             self._tasks.add(asyncio.create_task(self._follow(org_id), name=f"recent {org_id}"))
             inbox.put(RESET)
+        elif after and self._moment(after) is None:
+            inbox.put(RESET)
+        since = self._moment(after) or time.monotonic() - GAP
         for topic, at in list(self._seen[org_id].items()):
-            if at > time.monotonic() - GAP:
+            if at > since:
                 inbox.put(topic)
+
+    def _moment(self, mark: str) -> float | None:
+        """When an id was given, a little earlier for what was on its way; None if it is not ours or too old."""
+        name, _, text = mark.partition("-")
+        if name != self._name or not re.fullmatch(r"\d+\.\d{3}", text):
+            return None
+        moment = float(text) - 1.0
+        return moment if moment > time.monotonic() - KEPT else None
 
     async def close(self) -> None:
         """Stop listening."""
@@ -65,15 +88,15 @@ class Recent:
         async with self._changes.subscribe(org_id, _DEPTHS) as inbox:
             async for topics in inbox:
                 now = time.monotonic()
-                for topic in [topic for topic, at in seen.items() if at <= now - GAP]:
+                for topic in [topic for topic, at in seen.items() if at <= now - KEPT]:
                     del seen[topic]
                 seen.update(dict.fromkeys(topics, now))
 
 
 @get("/live", permission=SIGNED_IN, include_in_schema=False, media_type="text/event-stream")
-async def live(request: Request, by: Principal, topics: Topics) -> Stream:
-    """The stream for our own pages."""
-    return _answer(request, by, topics)
+async def live(request: Request, by: Principal, topics: Topics, after: After = None) -> Stream:
+    """The stream for our own pages. One that says `after`, though it be empty, is told at once from where it counts."""
+    return _answer(request, by, topics, after)
 
 
 @get("/changes", permission=SIGNED_IN, tags=["changes"], media_type="text/event-stream", summary="Follow what changes")
@@ -81,31 +104,33 @@ async def changes(request: Request, by: Principal, topics: Topics) -> Stream:
     """A stream of server-sent events.
 
     `changed` carries a JSON list of topics; read again whatever they name. `reset` says that some may have been
-    missed: read everything again; a stream resumed with Last-Event-ID begins with it. A comment every 15 seconds
-    shows that the line is alive. The stream ends when the session or token does.
+    missed: read everything again. A stream resumed with Last-Event-ID begins with what changed since, or, after a
+    minute or on another hub, with `reset`. A comment every 15 seconds shows that the line is alive. The stream ends
+    when the session or token does.
     """
-    return _answer(request, by, topics)
+    return _answer(request, by, topics, None)
 
 
-def _answer(request: Request, by: Principal, topics: Sequence[str]) -> Stream:
+def _answer(request: Request, by: Principal, topics: Sequence[str], after: str | None) -> Stream:
     for index, topic in enumerate(topics):
         if not _PATTERN.fullmatch(topic):
             raise Invalid(
                 f"The topic {topic[:80]!r} (number {index + 1}) is none.", cure="Write it like inventory/*/pods."
             )
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(_events(request, by, topics), media_type="text/event-stream", headers=headers)
+    return Stream(_events(request, by, topics, after), media_type="text/event-stream", headers=headers)
 
 
-async def _events(request: Request, by: Principal, topics: Sequence[str]) -> AsyncIterator[bytes]:
-    resumed = "last-event-id" in request.headers
+async def _events(request: Request, by: Principal, topics: Sequence[str], after: str | None) -> AsyncIterator[bytes]:
+    recent: Recent = request.app.state.recent
+    last = request.headers.get("last-event-id") or after or ""
     with _STREAMS.track_inprogress():
         async with request.house.changes.subscribe(by.org_id, topics) as inbox:
-            request.app.state.recent.replay(by.org_id, inbox)
-            if resumed:
-                inbox.put(RESET)
+            recent.replay(by.org_id, inbox, last)
             yield b"retry: 2000\n\n"
-            number, spoke, checked = 0, time.monotonic(), time.monotonic()
+            if after is not None:
+                yield b"id: %s\nevent: opened\ndata: {}\n\n" % recent.mark().encode()
+            spoke = checked = time.monotonic()
             while True:
                 changed = await _next(inbox, request.house.shutdown)
                 if request.house.shutdown.begun:
@@ -116,8 +141,8 @@ async def _events(request: Request, by: Principal, topics: Sequence[str]) -> Asy
                         return
                     checked = now
                 if told := _told(by, changed):
-                    number, spoke = number + 1, now
-                    yield b"id: %d\n%s" % (number, told)
+                    spoke = now
+                    yield b"id: %s\n%s" % (recent.mark().encode(), told)
                 elif now - spoke >= BEAT:
                     spoke = now
                     yield b": alive\n\n"

@@ -30,7 +30,16 @@ MOST_BODY = 2 * 1024 * 1024  # bytes; a kubeconfig of some hundred contexts has 
 
 log = structlog.get_logger("basefly.web")
 
-OWN = (health.live, health.ready, health.metrics, live.live, static.static, document.openapi_json, docs.page)
+OWN = (
+    health.live,
+    health.ready,
+    health.metrics,
+    live.live,
+    static.static,
+    static.worker,
+    document.openapi_json,
+    docs.page,
+)
 
 
 class Hub(Litestar):

@@ -20,6 +20,11 @@ _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _FOREVER = "public, max-age=31536000, immutable"
 
 
+def modules() -> list[str]:
+    """The addresses of the scripts that the module cannot begin without, so that they are fetched at once."""
+    return [minijinja.safe(f"/static/{name}") for name in _first() if name != _manifest().get("app.js")]
+
+
 def asset(name: str) -> str:
     """The address of an asset by its plain name: `app.js` → `/static/app-1a2b3c4d5e.js`."""
     return minijinja.safe(f"/static/{_manifest().get(name, name)}")
@@ -40,6 +45,15 @@ async def static(name: str, request: Request) -> Response[bytes]:
     return _file(files[name], name, headers)
 
 
+@get("/sw.js", permission=PUBLIC, include_in_schema=False)
+async def worker() -> Response[bytes]:
+    """The service worker. It lies at the root, for it sees no further than its own folder."""
+    content = _files().get(_manifest().get("sw.js", ""))
+    if content is None:
+        raise NotFound("There is no such file.", cure="Build the scripts: make assets.")
+    return _file(content, "sw.js", {"Cache-Control": "no-cache"})
+
+
 def _file(content: bytes, name: str, headers: dict[str, str]) -> Response[bytes]:
     kind = guess_type(name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith("javascript"):
@@ -51,6 +65,13 @@ def _file(content: bytes, name: str, headers: dict[str, str]) -> Response[bytes]
 def _manifest() -> dict[str, str]:
     path = _DIST / "manifest.json"
     names: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    return names
+
+
+@lru_cache(1)
+def _first() -> list[str]:
+    path = _DIST / "first.json"
+    names: list[str] = json.loads(path.read_text()) if path.is_file() else []
     return names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any
 
 import minijinja
 from litestar import Response
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 import basefly
 from basefly.base.errors import NotFound
@@ -18,7 +20,7 @@ from basefly.base.web.gate import form_token
 from basefly.base.web.language import current, formats, t, tn, told, tp
 from basefly.base.web.preferences import preferences
 from basefly.base.web.requests import Request
-from basefly.base.web.static import asset
+from basefly.base.web.static import asset, modules
 
 HTML = "text/html; charset=utf-8"
 
@@ -43,6 +45,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
 
     Every template sees: by, path, query, nonce, csrf, request_id, version, fragment, language, look (preferences),
     rail, and what the shell adds (nav, organization). Texts go through t, tn and tp; what an error says, through told.
+    A part that is as it was is answered with 304.
     """
     fragment = request.headers.get("x-fragment", "")
     if fragment and not _FRAGMENT.fullmatch(fragment):
@@ -50,7 +53,12 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     text = _environment(fragment).render_template(template, **_context(request, fragment), **context)
     if _NOTHING in text:
         raise NotFound(f"This page has no part {fragment}.")
-    return Response(text, status_code=status, media_type=HTML)
+    if not fragment or status != HTTP_200_OK:
+        return Response(text, status_code=status, media_type=HTML)
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+    if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
+        return Response("", status_code=HTTP_304_NOT_MODIFIED, media_type=HTML, headers={"ETag": tag})
+    return Response(text, media_type=HTML, headers={"ETag": tag})
 
 
 def find(name: str) -> str | None:
@@ -93,7 +101,7 @@ def _environment(fragment: str) -> minijinja.Environment:
     return minijinja.Environment(
         loader=load,
         filters=_FILTERS,
-        globals={"asset": asset, "t": t, "tn": tn, "tp": tp, "told": told},
+        globals={"asset": asset, "modules": modules, "t": t, "tn": tn, "tp": tp, "told": told},
         trim_blocks=True,
         lstrip_blocks=True,
     )

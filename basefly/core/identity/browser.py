@@ -27,5 +27,5 @@ def gone(house: House) -> Cookie:
     return session_cookie(house.settings, "", timedelta())
 
 
-# Sent at sign-out, so that the back button does not bring pages back from the browser's memory.
-FORGET = {"Clear-Site-Data": '"cache"'}
+# Sent at sign-out, so that neither the back button nor the network's absence brings pages back that the browser kept.
+FORGET = {"Clear-Site-Data": '"cache", "storage"'}

@@ -29,7 +29,7 @@ from basefly.core.inventory.model import ObjectPage
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Kind
 
-COMMON = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "cursor"})
+COMMON = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "cursor", "open"})
 FAMILIES = {
     "workloads": "Workloads",
     "network": "Network",

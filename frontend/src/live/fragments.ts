@@ -3,7 +3,7 @@
 import { Idiomorph } from "idiomorph";
 import { parse } from "../trusted.ts";
 import { tick } from "./clock.ts";
-import { atWork, type Held, holdBack, summary } from "./rows.ts";
+import { type Held, holdBack, markGone, summary } from "./rows.ts";
 
 /** The server would not answer, or sent something else. `status` is 0 when it could not be reached. */
 export class FragmentError extends Error {
@@ -33,14 +33,15 @@ export async function load(url: string, id: string, signal?: AbortSignal): Promi
 }
 
 /**
- * Who brings the new content. News come gently: rows a reader is at work in keep their places. Typing keeps what is in
- * the field. What was asked for comes whole.
+ * Who brings the new content. News come gently: rows keep their places, and those that come or go wait. Typing keeps
+ * what is in the field. What was asked for comes whole.
  */
 export type Occasion = "news" | "typing" | "asked";
 
 /** Put `next` in the place of `shown`. */
 export function place(shown: HTMLElement, next: HTMLElement, occasion: Occasion): void {
-  const held = occasion === "news" && atWork(shown) ? hold(shown, next) : undefined;
+  const held = occasion === "news" ? hold(shown, next) : undefined;
+  if (held === "all gone") return announce(shown, markGone(shown.querySelector<HTMLElement>("[data-rows]")!));
   const changed: Element[] = [];
   Idiomorph.morph(shown, next, {
     morphStyle: "outerHTML",
@@ -56,13 +57,16 @@ export function place(shown: HTMLElement, next: HTMLElement, occasion: Occasion)
   });
   tick(document, Date.now());
   announce(document.getElementById(shown.id), held);
+  document.dispatchEvent(new CustomEvent("basefly:placed"));
   if (occasion === "news") changed.forEach(flash);
 }
 
-function hold(shown: HTMLElement, next: HTMLElement): Held | undefined {
+/** Hold rows back, unless nobody could miss them: the list was empty, the page is hidden, or it has no bar to wait in. */
+function hold(shown: HTMLElement, next: HTMLElement): Held | "all gone" | undefined {
   const body = shown.querySelector<HTMLElement>("[data-rows]");
+  if (!body?.firstElementChild || document.hidden || !shown.querySelector("[data-pending]")) return undefined;
   const fresh = next.querySelector<HTMLElement>("[data-rows]");
-  return body && fresh ? holdBack(body, fresh, next.querySelector("[rel=next]") !== null) : undefined;
+  return fresh ? holdBack(body, fresh, next.querySelector("[rel=next]") !== null) : "all gone";
 }
 
 function announce(element: HTMLElement | null, held: Held | undefined): void {

@@ -45,10 +45,27 @@ function deleted(at: string): Word {
 let link: Link = "connecting";
 let freshAt = new Date();
 let left = false; // what the page shows is no longer there
+let mute = false; // the hub was asked and did not answer
+let fromStore = false; // the page is one that the browser kept
 
 /** Show another state of the connection. */
 export function linked(now: Link): void {
   link = now;
+  if (now === "live") mute = false;
+  show();
+}
+
+/** The hub was asked and did not answer, or could not. */
+export function silent(): void {
+  mute = true;
+  show();
+}
+
+/** The page is one that the browser kept, of this moment. */
+export function kept(at: Date): void {
+  freshAt = at;
+  fromStore = true;
+  link = "offline";
   show();
 }
 
@@ -61,18 +78,61 @@ export function gone(): void {
 /** The page was just brought up to date. */
 export function refreshed(): void {
   freshAt = new Date();
+  mute = false;
+  fromStore = false;
   show();
 }
 
+function clockTime(): string {
+  const today = freshAt.toDateString() === new Date().toDateString();
+  const date: Intl.DateTimeFormatOptions = today ? {} : { day: "numeric", month: "short" };
+  return freshAt.toLocaleString([], { ...date, hour: "2-digit", minute: "2-digit" });
+}
+
 function show(): void {
+  const at = clockTime();
+  cry(at);
   const badge = document.getElementById("freshness");
   if (!badge) return;
-  const stale = document.querySelectorAll("[data-stale]").length;
-  const at = freshAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  const { state, label, why } = left ? deleted(at) : word(link, stale, at);
+  const stale = [...document.querySelectorAll("[data-stale]")];
+  const { state, label, why } = left ? deleted(at) : mute ? unanswered(at) : word(link, stale.length, at);
   badge.dataset.state = state;
   write(badge.querySelector("[data-label]"), label);
   write(document.querySelector("#freshness-why [data-why]"), why);
+  explain(stale);
+}
+
+function unanswered(at: string): Word {
+  return { state: "warn", label: `No answer, as of ${at}`, why: "The hub does not answer. You see what it said last; this page asks again every few seconds." };
+}
+
+/** Under the badge's word: what is stale and why, part by part. */
+function explain(stale: readonly Element[]): void {
+  const why = document.querySelector("#freshness-why [data-why]");
+  if (!why) return;
+  let list = document.querySelector("#freshness-why [data-which]");
+  if (!list) {
+    list = Object.assign(document.createElement("ul"), { className: "stale-list" });
+    list.setAttribute("data-which", "");
+    why.after(list);
+  }
+  const texts = stale.map((part) => (part.textContent ?? "").replace(/\s+/g, " ").trim());
+  if (texts.join("\n") === [...list.children].map((line) => line.textContent).join("\n")) return;
+  list.replaceChildren(...texts.map((textContent) => Object.assign(document.createElement("li"), { textContent })));
+}
+
+/** What the bar over the page says when nothing on it can be new; empty when it can. */
+export function alarm(link: Link, mute: boolean, kept: boolean, at: string): string {
+  if (link === "offline" || kept) return `Offline. This is what was there at ${at}.`;
+  return mute ? `The hub does not answer. This is what was there at ${at}; nothing here is newer.` : "";
+}
+
+function cry(at: string): void {
+  const bar = document.getElementById("hub-silent");
+  if (!bar) return;
+  const text = left ? "" : alarm(link, mute, fromStore, at);
+  write(bar.querySelector("[data-alarm]"), text);
+  bar.hidden = text === "";
 }
 
 function write(element: Element | null, text: string): void {

@@ -1,4 +1,4 @@
-// Rows do not jump under a reader's hands: what would appear, move or vanish waits until they ask for it.
+// Rows do not jump: what would appear, move or vanish waits until the reader asks for it.
 
 export interface Held {
   arrived: number;
@@ -54,19 +54,9 @@ function kept(row: HTMLElement, gone: boolean): HTMLElement {
   return copy;
 }
 
-let touchedAt = 0;
-
-/** Remember touches: on a phone no pointer rests over the list, yet a finger was there a moment ago. */
-export function watchTouches(): void {
-  addEventListener("touchstart", () => (touchedAt = Date.now()), { passive: true });
-}
-
-const TOUCH_LASTS = 5000;
-
-/** Whether somebody is at work in this element: pointing at it, focused in it, or selecting its text. */
-export function atWork(element: HTMLElement): boolean {
-  const selection = getSelection();
-  const selecting = selection !== null && !selection.isCollapsed && element.contains(selection.anchorNode);
-  const touching = Date.now() - touchedAt < TOUCH_LASTS;
-  return element.matches(":hover") || element.contains(document.activeElement) || selecting || touching;
+/** Mark every row as gone: the news have none left, and what is read must not vanish. */
+export function markGone(shown: HTMLElement): Held {
+  const rows = rowsOf(shown);
+  for (const row of rows) row.classList.add("gone");
+  return { arrived: 0, left: rows.length };
 }

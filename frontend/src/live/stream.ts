@@ -27,6 +27,8 @@ export class Stream {
   #source: EventSource | undefined;
   #failures = 0;
   #missed = false;
+  #owed = false; // what was missed is not for the server to tell: the page was old, or a part could not be fetched
+  #last = ""; // the id of the last event heard, with which the server can tell what came after it
   #retry = 0;
   #poll = 0;
 
@@ -38,6 +40,7 @@ export class Stream {
   listen(url: string): void {
     if (url === this.#url) return;
     this.#url = url;
+    this.#last = "";
     this.#failures = 0;
     this.#stopPolling();
     this.#open();
@@ -48,6 +51,11 @@ export class Stream {
     this.#close();
     this.#stopPolling();
     this.#missed = true;
+  }
+
+  /** What is shown is older than the stream knows: fetch it all once connected. */
+  owe(): void {
+    this.#owed = true;
   }
 
   resume(): void {
@@ -63,20 +71,29 @@ export class Stream {
     this.#close();
     if (!this.#url) return;
     if (!this.#failures) this.#listener.linked("connecting");
-    const source = new EventSource(this.#url);
+    const source = new EventSource(`${this.#url}&after=${encodeURIComponent(this.#last)}`);
     source.onopen = () => this.#opened();
     source.onerror = () => this.#failed();
-    source.addEventListener("changed", (event) => this.#listener.changed(JSON.parse(event.data) as string[]));
-    source.addEventListener("reset", () => this.#listener.reset());
+    this.#on(source, "opened", () => undefined);
+    this.#on(source, "changed", (data) => this.#listener.changed(JSON.parse(data) as string[]));
+    this.#on(source, "reset", () => this.#listener.reset());
     this.#source = source;
+  }
+
+  #on(source: EventSource, name: string, heard: (data: string) => void): void {
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      this.#last = event.lastEventId || this.#last;
+      heard(event.data);
+    });
   }
 
   #opened(): void {
     this.#stopPolling();
     this.#failures = 0;
     this.#listener.linked("live");
-    if (this.#missed) this.#listener.reset();
-    this.#missed = false;
+    // With an id, the server itself tells what was missed.
+    if (this.#owed || (this.#missed && !this.#last)) this.#listener.reset();
+    this.#owed = this.#missed = false;
   }
 
   #failed(): void {

@@ -21,12 +21,15 @@ class Ear:
 
     def __init__(self, response: httpx.Response) -> None:
         self._lines = response.aiter_lines()
+        self.last = ""
 
     async def event(self) -> tuple[str, object]:
         """The next event's name and data; ("", None) at the end."""
         name = ""
         async for line in self._lines:
             field, _, value = line.partition(": ")
+            if field == "id":
+                self.last = value
             if field == "event":
                 name = value
             if field == "data":
@@ -73,6 +76,21 @@ class TestStream:
         for _ in range(2):
             async with listening(owner, "/live?topic=audit/*", **{"Last-Event-ID": "7"}) as ear:
                 assert await ear.event() == ("reset", {})
+
+    async def test_resumed_within_a_minute_is_told_what_it_missed_and_little_else(
+        self, hub: Hub, owner: Person
+    ) -> None:
+        async with listening(owner, "/live?topic=audit/*&after=") as ear:
+            assert [await ear.event(), await ear.event()] == [("opened", {}), ("reset", {})]
+            await tell(hub, owner.by.org_id, "audit/old")
+            assert await ear.event() == ("changed", ["audit/old"])
+            await asyncio.sleep(1.2)  # an id takes in the second before it, for what was on its way
+            await tell(hub, owner.by.org_id, "audit/a")
+            assert await ear.event() == ("changed", ["audit/a"])
+        await tell(hub, owner.by.org_id, "audit/b")
+        await asyncio.sleep(0.3)
+        async with listening(owner, f"/live?topic=audit/*&after={ear.last}") as ear, asyncio.timeout(2):
+            assert [await ear.event(), await ear.event()] == [("opened", {}), ("changed", ["audit/a", "audit/b"])]
 
     async def test_of_the_api_takes_a_token(self, hub: Hub, owner: Person) -> None:
         token = (await owner.http.post("/api/v1/tokens", json={"name": "a"})).json()["token"]

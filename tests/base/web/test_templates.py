@@ -29,6 +29,14 @@ class TestFragment:
         assert part.strip().startswith("<header")
         assert "API tokens" in part
 
+    async def test_unchanged_is_not_sent_again(self, owner: Person) -> None:
+        first = await owner.http.get("/settings", headers={"X-Fragment": "main"})
+        again = {"X-Fragment": "main", "If-None-Match": first.headers["etag"]}
+        answer = await owner.http.get("/settings", headers=again)
+        assert (answer.status_code, answer.text) == (304, "")
+        changed = await owner.http.get("/settings", headers={**again, "If-None-Match": '"other"'})
+        assert changed.status_code == 200
+
     @pytest.mark.parametrize("name", ["nothing-like-it", "Main", "a b", "../x"])
     async def test_unknown_is_404(self, owner: Person, name: str) -> None:
         assert (await owner.http.get("/settings", headers={"X-Fragment": name})).status_code == 404
@@ -44,3 +52,16 @@ class TestErrorPage:
     async def test_shows_hostile_words_as_text(self, owner: Person) -> None:
         answer = await owner.http.get("/sign-in", params={"next": '/"><script>alert(1)</script>'})
         assert "<script>alert" not in answer.text
+
+
+class TestWorker:
+    async def test_lies_at_the_root_and_is_asked_for_anew(self, owner: Person) -> None:
+        answer = await owner.http.get("/sw.js")
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert answer.headers["cache-control"] == "no-cache"
+
+    async def test_and_pages_name_whose_they_are_and_carry_the_nonce(self, owner: Person) -> None:
+        page = await owner.http.get("/settings")
+        nonce = page.headers["content-security-policy"].partition("'nonce-")[2].partition("'")[0]
+        assert f'data-account="{owner.by.org_id}.{owner.by.user_id}"' in page.text
+        assert page.text.count(f'nonce="{nonce}"') == page.text.count("<script")

@@ -125,12 +125,12 @@ class TestThrottle:
         assert codes == [401] * 10 + [429]
 
     async def test_refills_with_time_and_never_overflows(self, hub: Hub) -> None:
-        bucket = throttle.Bucket(2, 10.0)
+        bucket = throttle.Bucket(2, 1.5)
         for _ in range(2):
             await throttle.spend(hub.house.db, "test", "me", bucket)
         with pytest.raises(Limited):
             await throttle.spend(hub.house.db, "test", "me", bucket)
-        await asyncio.sleep(0.35)
+        await asyncio.sleep(1.6)
         for _ in range(2):
             await throttle.spend(hub.house.db, "test", "me", bucket)
         with pytest.raises(Limited):
@@ -150,7 +150,7 @@ class TestEnd:
     async def test_sign_out_kills_the_secret(self, owner: Person) -> None:
         answer = await owner.http.delete("/api/v1/sessions/current")
         assert answer.status_code == 204
-        assert "clear-site-data" in answer.headers
+        assert '"storage"' in answer.headers["clear-site-data"]
         owner.http.cookies.clear()
         owner.http.cookies.set("basefly", owner.secret)
         assert (await owner.http.get("/api/v1/me")).status_code == 401

@@ -136,7 +136,7 @@ def _chips(address: Address) -> list[Chip]:
     return [
         Chip(texts.get(name, f"{name} {{}}").format(value), address.without(name, value))
         for name, value in address.query
-        if value and name not in ("sort", "cursor", "limit")
+        if value and name not in ("sort", "cursor", "limit", "open")
     ]
 
 
