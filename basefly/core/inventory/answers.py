@@ -203,7 +203,7 @@ async def list_resources(tx: Tx, by: Principal) -> list[ResourceSummary]:
 
 def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
     plural, _, group = resource.partition(".")
-    kind = kinds.by_resource(resource, found[0].kind)
+    kind = model.followed_kind(found)
     return ResourceSummary(
         name=resource,
         kind=kind.kind,

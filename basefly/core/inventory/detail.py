@@ -22,6 +22,7 @@ from basefly.core.inventory.loads import with_loads
 from basefly.core.inventory.model import InventoryObject, StoredObject
 from basefly.core.inventory.store import objects
 from basefly.core.sync import freshness
+from basefly.core.sync.kind import Kind
 from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
@@ -75,6 +76,11 @@ class Found(msgspec.Struct, frozen=True):
     stream: Stream
     row: StoredObject | None
     epitaph: str = ""  # why nobody saw it go, if nobody did
+
+    @property
+    def kind(self) -> Kind:
+        """What we know of its kind, with its columns."""
+        return model.followed_kind([self.stream])
 
     def shown(self) -> InventoryObject | None:
         """The row as people see it."""

@@ -115,7 +115,7 @@ async def show_object(
         namespace=namespace,
         detail=shown,
         row=row,
-        facts=facts.facts(row),
+        facts=facts.facts(row, found.kind.columns),
         conditions=facts.conditions(shown.object),
         containers=facts.containers(found.stream.resource, shown.object),
         family=facts.family(graph, found.row.uid if found.row else ""),
@@ -234,7 +234,7 @@ def _kind(word: str, resources: dict[str, ResourceSummary]) -> Kind:
         return known
     for each in resources.values():
         if word.lower() in (each.name, each.plural, each.kind.lower()):
-            return kinds.by_resource(each.name, each.kind)
+            return msgspec.structs.replace(kinds.by_resource(each.name, each.kind), columns=each.columns)
     raise NotFound(f"No cluster in sight serves a kind called {word!r}.", cure="See all kinds for what there is.")
 
 

@@ -17,6 +17,7 @@ from basefly.core.sync.kinds import (
     storage,
     workloads,
 )
+from basefly.core.sync.kinds.printed import Printed, printed_kind
 
 __all__ = ["IGNORED", "KINDS", "Column", "Kind", "Meta", "Row", "by_resource", "named", "row", "unreadable"]
 
@@ -63,9 +64,12 @@ _BY_NAME = {
 }
 
 
-def by_resource(resource: str, kind: str) -> Kind:
-    """The kind for a resource as discovery names it; a stranger is kept as metadata."""
-    return _BY_RESOURCE.get(resource) or custom.unknown(resource, kind)
+def by_resource(resource: str, kind: str, printed: tuple[Printed, ...] = ()) -> Kind:
+    """The kind for a resource as discovery names it.
+
+    A stranger has the columns that its definition prints; one without them is kept as metadata.
+    """
+    return _BY_RESOURCE.get(resource) or printed_kind(resource, kind, printed) or custom.unknown(resource, kind)
 
 
 def named(name: str) -> Kind | None:
