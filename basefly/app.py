@@ -32,9 +32,27 @@ from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
 from basefly.core.lists.slice import lists
 from basefly.core.sync.slice import sync
+from basefly.features.events.slice import events
+from basefly.features.images.slice import images
+from basefly.features.namespaces.slice import namespaces
 from basefly.features.views.slice import views
+from basefly.features.workloads.slice import workloads
 
-SLICES: tuple[Slice, ...] = (audit, identity, access, clusters, sync, inventory, lists, views, console)
+SLICES: tuple[Slice, ...] = (
+    audit,
+    identity,
+    access,
+    clusters,
+    sync,
+    inventory,
+    lists,
+    views,
+    workloads,
+    images,
+    namespaces,
+    events,
+    console,
+)
 
 
 def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:

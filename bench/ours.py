@@ -47,7 +47,7 @@ async def _sync(db: Database, client: Client, org: UUID, place: Place) -> None:
     writer = Writer(db, org)
     writer.admit(place.cluster_id, held)
     async with db.transaction(org) as tx:
-        await streams.upsert_stream(tx, place.cluster_id, "pods", kind="Pod", version="v1", namespaced=True)
+        await streams.upsert_stream(tx, place.cluster_id, pods, ())
     with metered() as cost:
         tasks = [asyncio.create_task(writer.run()), asyncio.create_task(_follow(writer, place, client, pods))]
         await _until_listed(db, org, tasks)

@@ -1,1 +1,1 @@
-"""Features: slices of which none knows another."""
+"""What is built on the core: one folder a subject, none knows another."""

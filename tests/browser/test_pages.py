@@ -9,10 +9,11 @@ from e2e.browser import THEMES, WIDTHS, Visitor
 from e2e.hub import Hub
 
 pytestmark = pytest.mark.browser
-EMPTY = "/ /clusters /connect /pods /workloads /objects /search?q=web /settings".split()
+EMPTY = "/ /clusters /connect /pods /workloads /images /namespaces /events /objects /search?q=web /settings".split()
 FULL = """
 / /clusters /clusters?health=unreachable /clusters/{alive} /clusters/{dead} /connect
-/nodes /pods /events /workloads /workloads/deployments.apps /objects /objects/secrets /objects/namespaces
+/nodes /pods /events /workloads /workloads?group=app /workloads?q=no-such-one /images /namespaces {namespace} {graph}
+/workloads/deployments.apps /objects /objects/secrets /objects/namespaces
 /objects/horizontalpodautoscalers.autoscaling /objects/no-such-kind /pods?cluster=alive&sort=-name /pods?q=no-such-pod
 /pods?labels=a=b,,c /search?q=a /settings /gallery {pod} {deployment} {secret} {node}
 """.split()
@@ -43,7 +44,10 @@ def _places(hub: Hub) -> dict[str, str]:
     """Paths of one object of several kinds, and the ids of the clusters."""
     clusters = {name: hub.cluster(name)["id"] for name in ("alive", "dead")}
     objects = {"pod": "pods", "deployment": "deployments.apps", "secret": "secrets", "node": "nodes"}
-    return clusters | {name: _path(hub, clusters["alive"], resource) for name, resource in objects.items()}
+    paths = {name: _path(hub, clusters["alive"], resource) for name, resource in objects.items()}
+    graph = paths["deployment"].replace("?", "/graph?")
+    namespace = f"/clusters/{clusters['alive']}/namespaces/{hub.objects('deployments.apps')[0]['namespace']}"
+    return clusters | paths | {"graph": graph, "namespace": namespace}
 
 
 def _path(hub: Hub, cluster: str, resource: str) -> str:

@@ -18,10 +18,11 @@ from basefly.core.inventory import model, query
 from basefly.core.inventory.asking.facets import Facets, facets
 from basefly.core.inventory.asking.request import ListRequest, in_clusters, understand
 from basefly.core.inventory.asking.searching import search_matches, searched_kinds
+from basefly.core.inventory.loads import with_loads
 from basefly.core.inventory.model import InventoryObject, ObjectPage, SearchQuery
 from basefly.core.inventory.sight import READ, visible_clusters
 from basefly.core.inventory.store import objects, rollups
-from basefly.core.sync import freshness, kinds
+from basefly.core.sync import freshness
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.kind import Column
 from basefly.core.sync.model import Stream
@@ -65,8 +66,9 @@ async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPag
     now = datetime.now(UTC)
     here = _by_cluster(stream for stream in asked.followed if stream.resource == asked.kind.resource)
     names = {c.id: c.name for c in asked.clusters}
+    items = [model.shown(row, asked.kind.kind, names) for row in found.rows]
     return ObjectPage(
-        items=[model.shown(row, asked.kind.kind, names) for row in found.rows],
+        items=await with_loads(tx, by.scope(READ), items) if asked.kind.resource == "nodes" else items,
         next=found.next,
         previous=found.previous,
         total=total,
@@ -115,7 +117,7 @@ async def list_resources(tx: Tx, by: Principal) -> list[ResourceSummary]:
 
 def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
     plural, _, group = resource.partition(".")
-    kind = kinds.by_resource(resource, found[0].kind)
+    kind = model.followed_kind(found)
     return ResourceSummary(
         name=resource,
         kind=kind.kind,

@@ -18,9 +18,11 @@ from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
 from basefly.core.inventory.answers import READ, visible_clusters
+from basefly.core.inventory.loads import with_loads
 from basefly.core.inventory.model import InventoryObject, StoredObject
 from basefly.core.inventory.store import objects
 from basefly.core.sync import freshness
+from basefly.core.sync.kind import Kind
 from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
@@ -74,6 +76,11 @@ class Found(msgspec.Struct, frozen=True):
     stream: Stream
     row: StoredObject | None
     epitaph: str = ""  # why nobody saw it go, if nobody did
+
+    @property
+    def kind(self) -> Kind:
+        """What we know of its kind, with its columns."""
+        return model.followed_kind([self.stream])
 
     def shown(self) -> InventoryObject | None:
         """The row as people see it."""
@@ -155,6 +162,26 @@ async def get_graph(tx: Tx, by: Principal, path: Path) -> Graph:
         nodes=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in family],
         edges=[Edge(row.owner_uid, row.uid) for row in family if row.owner_uid in members],
     )
+
+
+async def get_node(
+    tx: Tx, by: Principal, found: Found, row: InventoryObject | None
+) -> tuple[InventoryObject | None, list[InventoryObject]]:
+    """The row of a node with what its pods ask for, and those pods; of any other kind the row as it is."""
+    if row is None or row.resource != "nodes":
+        return row, []
+    scope = by.scope(READ)
+    (loaded,) = await with_loads(tx, scope, [row])
+    pods = await objects.get_pods_on(tx, scope, found.cluster.id, row.name)
+    return loaded, [model.shown(pod, "Pod", {found.cluster.id: found.cluster.name}) for pod in pods]
+
+
+async def get_services(tx: Tx, by: Principal, found: Found) -> list[InventoryObject]:
+    """The services that select a pod; none for other kinds."""
+    if found.row is None or found.row.resource != "pods":
+        return []
+    rows = await objects.get_services_of(tx, by.scope(READ), found.row)
+    return [model.shown(row, "Service", {found.cluster.id: found.cluster.name}) for row in rows]
 
 
 async def get_events(tx: Tx, by: Principal, path: Path) -> list[InventoryObject]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from basefly.base.kube.selectors import Requirement
 from basefly.core.sync import kinds
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.kind import ColumnType, Kind
+from basefly.core.sync.kinds.printed import merged
 from basefly.core.sync.model import Stream
 
 PAGE = 50
@@ -172,7 +173,7 @@ def shown(stored: StoredObject, kind: str, clusters: Mapping[UUID, str]) -> Inve
     )
 
 
-def kind_of(resource: str, streams: Iterable[Stream] = ()) -> Kind:
+def kind_of(resource: str, streams: Sequence[Stream] = ()) -> Kind:
     """The kind a resource name stands for, custom ones as their clusters call them."""
     known = kinds.named(resource)
     if known is not None:
@@ -180,5 +181,10 @@ def kind_of(resource: str, streams: Iterable[Stream] = ()) -> Kind:
     wanted = resource.lower()
     for stream in streams:
         if wanted in (stream.resource, stream.resource.split(".")[0], stream.kind.lower()):
-            return kinds.by_resource(stream.resource, stream.kind)
+            return followed_kind([each for each in streams if each.resource == stream.resource])
     return kinds.by_resource(wanted, wanted)
+
+
+def followed_kind(streams: Sequence[Stream]) -> Kind:
+    """The kind that several clusters follow, with the columns of all of them."""
+    return kinds.by_resource(streams[0].resource, streams[0].kind, merged(stream.printed for stream in streams))

@@ -27,9 +27,7 @@ inventory = Slice(
     furnish=furnish,
     nav=(
         Nav(label="Nodes", href="/nodes", group="Fleet", icon="server", permission=READ, order=30),
-        Nav(label="Workloads", href="/workloads", group="Workloads", icon="layers", permission=READ, order=40),
         Nav(label="Pods", href="/pods", group="Workloads", icon="box", permission=READ, order=50),
         Nav(label="All kinds", href="/objects", group="Workloads", icon="list", permission=READ, order=60),
-        Nav(label="Events", href="/events", group="Workloads", icon="activity", permission=READ, order=70),
     ),
 )

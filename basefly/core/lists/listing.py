@@ -10,7 +10,7 @@ import msgspec
 from basefly.base.web.language import t, tn
 from basefly.core.inventory.asking.request import ListRequest
 from basefly.core.inventory.display.address import Address, about_path, object_path
-from basefly.core.inventory.display.cells import NOTHING, Cell, cell
+from basefly.core.inventory.display.cells import NOTHING, Cell, cell, metered
 from basefly.core.inventory.display.words import plural
 from basefly.core.inventory.model import COUNTED_TO, LABEL, InventoryObject, ObjectPage
 from basefly.core.lists.columns import NUMERIC, Choice, Shown, choices, chosen
@@ -154,6 +154,7 @@ def _class(shown: Shown) -> str:
 
 
 def _linked(item: InventoryObject, shown: Cell, column: Column) -> Cell:
+    shown = metered(shown, column, item.cells)
     if column.name != "node" or not item.cells.get("node"):
         return shown
     return msgspec.structs.replace(shown, href=object_path(item.cluster.name, "nodes", "", str(item.cells["node"])))

@@ -13,7 +13,7 @@ from basefly.base.web import Request, Response, Stream, get, redirect
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.asking.request import asked_kind
-from basefly.core.inventory.display.address import WORKLOADS, list_path
+from basefly.core.inventory.display.address import list_path
 from basefly.core.lists import export, page
 from basefly.core.lists.columns import chosen
 from basefly.core.lists.page import list_page
@@ -30,16 +30,6 @@ async def show_nodes(request: Request, tx: Tx, by: Principal) -> Response[Any]:
 @get("/pods", permission=READ, include_in_schema=False)
 async def show_pods(request: Request, tx: Tx, by: Principal) -> Response[Any]:
     return await list_page(request, tx, by, "pods")
-
-
-@get("/events", permission=READ, include_in_schema=False)
-async def show_events(request: Request, tx: Tx, by: Principal) -> Response[Any]:
-    return await list_page(request, tx, by, "events")
-
-
-@get("/workloads", permission=READ, include_in_schema=False)
-async def show_workloads(request: Request, tx: Tx, by: Principal) -> Response[Any]:
-    return await list_page(request, tx, by, WORKLOADS[0])
 
 
 @get("/workloads/{resource:str}", permission=READ, include_in_schema=False)
@@ -95,8 +85,6 @@ def _headers(kind: Kind, prepared: export.Export, form: str) -> dict[str, str]:
 HANDLERS = (
     show_nodes,
     show_pods,
-    show_events,
-    show_workloads,
     show_workloads_of,
     show_objects,
     export_list,

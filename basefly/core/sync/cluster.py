@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -21,13 +22,15 @@ from basefly.base.resilience.ending import end
 from basefly.base.resilience.waiting import happens
 from basefly.core.clusters.actions import report_streams
 from basefly.core.sync import kinds
+from basefly.core.sync.definitions import Definitions
+from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.model import Place, Stream, StreamState
 from basefly.core.sync.store import merge, streams
+from basefly.core.sync.store.streams import DEFINITIONS
 from basefly.core.sync.stream import Recovered, StreamSync
 from basefly.core.sync.writer import Writer
 
 REDISCOVER_EVERY = 300.0  # s
-DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 NAMESPACES = "namespaces"  # the kind whose versions and whose kube-system tell which cluster this is, and of when
 
 log = structlog.get_logger()
@@ -39,6 +42,13 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     longest: float = 10.0  # a cluster that is back is seen within this
     refused: float = 60.0  # rights may come back; asking more often only makes noise, and could lock an account
     settle: float = 1.0
+
+
+class Followed(NamedTuple):
+    """What a stream follows: another version or other columns are another stream."""
+
+    resource: Resource
+    printed: tuple[Printed, ...]
 
 
 class ClusterSync:
@@ -62,7 +72,8 @@ class ClusterSync:
         self._patience = patience or Patience()
         self._known: set[str] = set()  # resources that were served when the cluster last said so
         self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
-        self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
+        self._tasks: dict[str, tuple[Followed, asyncio.Task[None]]] = {}
+        self._definitions = Definitions()
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
         self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
         self._shaken = False  # the cluster has not answered for a while
@@ -102,16 +113,17 @@ class ClusterSync:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
         served = await survey(client)
         client.unstreamed = 0  # it may be another server by now
-        wanted = {r.name: r for r in served.resources if r.followed and r.name not in kinds.IGNORED}
+        resources = [r for r in served.resources if r.followed and r.name not in kinds.IGNORED]
         async with self._db.transaction(self._org_id) as tx:
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
             self._uid = self._uid or await streams.get_identity(tx, self._cluster_id)
-            for name, r in wanted.items():
+            await self._definitions.load(tx, self._cluster_id)
+            wanted = {r.name: Followed(r, self._definitions.columns(r)) for r in resources}
+            for name, (r, printed) in wanted.items():
                 s = known.get(name)  # one that is as it was is not even locked: the writer may be at it
-                if s is None or (s.kind, s.version, s.namespaced) != (r.kind, r.version, r.namespaced):
-                    await streams.upsert_stream(
-                        tx, self._cluster_id, name, kind=r.kind, version=r.version, namespaced=r.namespaced
-                    )
+                as_it_is = (r.kind, r.version, r.namespaced, printed)
+                if s is None or (s.kind, s.version, s.namespaced, s.printed) != as_it_is:
+                    await streams.upsert_stream(tx, self._cluster_id, r, printed)
         self._known = set(wanted)
         another = await self._is_another(client, known.get(NAMESPACES))
         if another:
@@ -120,12 +132,13 @@ class ClusterSync:
         for name in known.keys() - wanted.keys():
             if name.partition(".")[2] not in served.unavailable:
                 await self._retire(name)
-        for name, resource in wanted.items():
-            if name in self._tasks and (self._tasks[name][0] != resource or self._tasks[name][1].done()):
+        for name, followed in wanted.items():
+            if name in self._tasks and (self._tasks[name][0] != followed or self._tasks[name][1].done()):
                 await self._stop(name)
             if name not in self._tasks:
-                since = known[name].resource_version if name in known and not another else ""
-                self._begin(client, resource, since, restored=another == "restored")
+                as_before = name in known and known[name].printed == followed.printed and not another
+                since = known[name].resource_version if as_before else ""
+                self._begin(client, followed, since, restored=another == "restored")
 
     async def _is_another(self, client: Client, seen: Stream | None) -> str:
         """How another cluster stands at the address by now: "rebuilt", "restored" to an older state, or not at all.
@@ -165,12 +178,14 @@ class ClusterSync:
         for failure in await end(*tasks):
             log.error("sync.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
 
-    def _begin(self, client: Client, resource: Resource, since: str, *, restored: bool) -> None:
-        place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind)
-        stream = StreamSync(self._writer, place, kind, since, restored=restored)
+    def _begin(self, client: Client, followed: Followed, since: str, *, restored: bool) -> None:
+        resource, printed = followed
+        place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind, printed)
+        hear = self._definitions.hear if resource.name == DEFINITIONS else None
+        stream = StreamSync(self._writer, place, kind, since, restored=restored, hear=hear)
         task = asyncio.create_task(self._follow(client, resource, stream), name=f"sync {resource.name}")
         task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
-        self._tasks[resource.name] = (resource, task)
+        self._tasks[resource.name] = (followed, task)
 
     async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
         place = Place(self._cluster_id, resource.name)

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import msgspec
 
+from basefly.core.sync.kinds.printed import Printed
+
 StreamState = Literal["listing", "live", "retrying", "denied", "failed"]
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the list and watch of one resource of one cluster has come."""
+    """How far the list and watch of one resource of one cluster has come. `printed` are its definition's columns."""
 
     cluster_id: UUID
     resource: str
@@ -25,6 +27,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     listed_at: datetime | None
     as_of: datetime | None
+    printed: tuple[Printed, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):

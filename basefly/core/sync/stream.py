@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 import msgspec
@@ -27,14 +27,24 @@ class Recovered:
 class StreamSync:
     """The list and watch of one resource. `version` is how far it has come, and `changed` is set at each change.
 
-    With `restored` the next list is that of a cluster that was put back to an older state.
+    With `restored` the next list is that of a cluster that was put back to an older state. `hear` is told every row.
     """
 
-    def __init__(self, writer: Writer, place: Place, kind: Kind, version: str, *, restored: bool = False) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        place: Place,
+        kind: Kind,
+        version: str,
+        *,
+        restored: bool = False,
+        hear: Callable[[Row], None] | None = None,
+    ) -> None:
         self._writer = writer
         self._place = place
         self._kind = kind
         self._restored = restored
+        self._hear = hear
         self._doubtful = False  # something could not be read since the last list
         self._due = False  # only a list can say what is true
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
@@ -84,6 +94,8 @@ class StreamSync:
             return  # told too late; within a list nothing else would notice
         else:  # the versions within a list are no place to resume from
             self._shown[uid] = own
+        if self._hear is not None and row is not None:
+            self._hear(row)
         await self._writer.put(self._place, uid, row, version)
 
     async def _set_aside(self, event: Skipped) -> None:

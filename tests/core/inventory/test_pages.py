@@ -16,7 +16,14 @@ from tests.people import Hub, Person, house, hub, listener, owner, port, strange
 __all__ = ["berlin", "house", "hub", "listener", "owner", "port", "stranger", "viewer"]
 
 HTML = {"Accept": "text/html"}
-LISTS = ["/nodes", "/pods", "/events", "/workloads", "/workloads/daemonsets.apps", "/objects/secrets"]
+LISTS = [
+    "/nodes",
+    "/pods",
+    "/objects/events",
+    "/workloads/deployments.apps",
+    "/workloads/daemonsets.apps",
+    "/objects/secrets",
+]
 
 
 async def page(person: Person, path: str, status: int = 200, fragment: str = "") -> str:

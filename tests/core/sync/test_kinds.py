@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from basefly.core.sync import kinds
+from basefly.core.sync.kinds.printed import Printed
 
 META = {"name": "web-1", "namespace": "shop", "uid": "u-1", "resourceVersion": "42",
         "creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"app": "web"}}  # fmt: skip
@@ -182,7 +183,7 @@ class TestOtherKinds:
             ("customresourcedefinitions.apiextensions.k8s.io",
              {"spec": {"group": "x.io", "names": {"kind": "W"}, "versions": [{"name": "v1", "served": True}]},
               "status": {"conditions": [{"type": "Established", "status": "True"}]}},
-             "Established", "ok", {"versions": ["v1"]}),
+             "Established", "ok", {"versions": ["v1"], "printed": {}}),
         ],
     )  # fmt: skip
     def test_becomes_a_row(
@@ -211,6 +212,59 @@ class TestOtherKinds:
     def test_a_stranger_is_kept_as_metadata(self) -> None:
         row, cells = project("widgets.example.com", spec={"secret": "x"})
         assert (row.name, row.status, cells) == ("web-1", "", {})
+
+
+def widget(*printed: Printed, **body: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    """The types of the columns, and the cells, of a custom resource."""
+    kind = kinds.by_resource("widgets.example.com", "Widget", printed)
+    whole = {"apiVersion": "example.com/v1", "kind": "Widget", **body, "metadata": {**META, **body.get("metadata", {})}}
+    row = kinds.row(kind, msgspec.json.Decoder(kind.shape).decode(json.dumps(whole)))
+    return {column.name: column.type for column in kind.columns}, json.loads(row.cells)
+
+
+class TestPrinted:
+    """Columns that a definition names."""
+
+    @pytest.mark.parametrize(
+        ("kind", "value", "shown"),
+        [
+            ("integer", 3, 3), ("integer", 3.0, 3), ("integer", "3", None), ("integer", True, None),
+            ("number", 0.5, 0.5), ("boolean", False, False), ("boolean", "yes", None),
+            ("date", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), ("date", 7, None),
+            ("string", "up", "up"), ("string", 3, "3"), ("string", True, "true"), ("string", ["a"], '["a"]'),
+            ("string", None, None), ("string", "x" * 400, "x" * 299 + "…"),
+        ],
+    )  # fmt: skip
+    def test_a_value_is_of_its_columns_type(self, kind: str, value: Any, shown: Any) -> None:
+        _, cells = widget(Printed("Size", kind, ".spec.size"), spec={"size": value})
+        assert cells == {"size": shown}
+
+    def test_an_object_without_the_field_or_its_parent_has_no_value(self) -> None:
+        printed = (Printed("Size", "integer", ".spec.size"), Printed("Phase", "string", ".status.phase"))
+        assert widget(*printed, spec=None)[1] == {"size": None, "phase": None}
+
+    def test_metadata_is_within_reach(self) -> None:
+        printed = [Printed(n, "string", f".metadata.{p}") for n, p in (("App", "labels.app"), ("By", "annotations.by"))]
+        assert widget(*printed, metadata={"annotations": {"by": "jo"}})[1] == {"app": "web", "by": "jo"}
+
+    def test_what_every_list_has_is_not_repeated_and_taken_names_are_told_apart(self) -> None:
+        types, _ = widget(
+            Printed("Age", "date", ".metadata.creationTimestamp"),
+            Printed("Status", "string", ".status.phase"),
+            Printed("Last Backup", "date", ".status.at"),
+            Printed("Last-Backup", "string", ".status.by"),
+            Printed("Odd", "string", "..x"),
+        )
+        assert types == {"printed-status": "text", "last-backup": "time"}
+
+    def test_without_columns_only_metadata_is_asked_for(self) -> None:
+        age = Printed("Age", "date", ".metadata.creationTimestamp")
+        assert kinds.by_resource("widgets.example.com", "Widget", (age,)).metadata_only
+        assert not kinds.by_resource("widgets.example.com", "Widget", (Printed("A", "string", ".a"),)).metadata_only
+
+    def test_a_priority_makes_a_column_wide(self) -> None:
+        kind = kinds.by_resource("widgets.example.com", "Widget", (Printed("A", "string", ".a", 1),))
+        assert [column.wide for column in kind.columns] == [True]
 
 
 class TestSecrecy:

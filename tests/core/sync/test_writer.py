@@ -9,12 +9,15 @@ from uuid import UUID
 
 from basefly.base.db import lease as leases
 from basefly.base.db.pool import Database
+from basefly.base.kube.discovery import Resource
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Row
 from basefly.core.sync.model import Place
 from basefly.core.sync.store import streams
 from basefly.core.sync.writer import BUDGET, Batch, Writer
 from tests.core.sync.conftest import Rows, eventually, running
+
+PODS = Resource(group="", version="v1", plural="pods", kind="Pod", namespaced=True)
 
 
 def row(uid: str, name: str, **changes: Any) -> Row:
@@ -27,7 +30,7 @@ def row(uid: str, name: str, **changes: Any) -> Row:
 
 async def follow(db: Database, org: UUID, cluster_id: UUID) -> Place:
     async with db.transaction(org) as tx:
-        await streams.upsert_stream(tx, cluster_id, "pods", kind="Pod", version="v1", namespaced=True)
+        await streams.upsert_stream(tx, cluster_id, PODS, ())
     return Place(cluster_id, "pods")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-OWN_LISTS = {"nodes": "/nodes", "pods": "/pods", "events": "/events"}
+OWN_LISTS = {"nodes": "/nodes", "pods": "/pods"}
 WORKLOADS = (
     "deployments.apps",
     "statefulsets.apps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ LISTED = 2  # more values than this are counted
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One value: its text; `full` where that is shortened (of a status: its health), `time` where it is one.
 
-    `href` is where it leads, if anywhere; `kind` are its classes.
+    `href` is where it leads, if anywhere; `kind` are its classes. With `used` it is a meter of how much of `allowed` is
+    taken.
     """
 
     title: str
@@ -26,6 +28,17 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     full: str = ""
     time: datetime | None = None
     href: str = ""
+    used: float | None = None
+    allowed: float = 0.0
+
+
+def metered(shown: Cell, column: Column, cells: Mapping[str, Any]) -> Cell:
+    """The cell as a meter, where the object says how much of the value is asked for."""
+    asked = (cells.get("requested") or {}).get(column.name)
+    allowed = cells.get(column.name)
+    if asked is None or not isinstance(allowed, int | float) or not allowed:
+        return shown
+    return msgspec.structs.replace(shown, used=float(asked), allowed=float(allowed))
 
 
 def cell(column: Column, value: Any) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ import msgspec
 
 from basefly.core.inventory.detail import Graph
 from basefly.core.inventory.display.address import WORKLOADS, object_path
-from basefly.core.inventory.display.cells import Cell, cell, moment
+from basefly.core.inventory.display.cells import Cell, cell, metered, moment
 from basefly.core.inventory.model import InventoryObject
-from basefly.core.sync import kinds
+from basefly.core.sync.kind import Column
 
 GOOD_WHEN_FALSE = ("Pressure", "Unavailable", "Failed", "Failure", "Stalled", "Denied")
 CHILDREN_SHOWN = 40
@@ -56,14 +57,14 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     more: int = 0
 
 
-def facts(row: InventoryObject | None) -> list[Cell]:
+def facts(row: InventoryObject | None, columns: Sequence[Column]) -> list[Cell]:
     """The kind's own columns as facts."""
     if row is None:
         return []
     shown = []
-    for column in kinds.by_resource(row.resource, row.kind).columns:
+    for column in columns:
         value = row.cells.get(column.name)
-        one = cell(msgspec.structs.replace(column, wide=False), value)
+        one = metered(cell(msgspec.structs.replace(column, wide=False), value), column, row.cells)
         if isinstance(value, list):
             one = msgspec.structs.replace(one, text=", ".join(map(str, value)) or one.text, full="")
         if column.name == "node" and value:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import LiteralString, NamedTuple, cast
 from uuid import UUID
 
-from basefly.base.db import paging, sql
+import msgspec
+
+from basefly.base.db import Jsonb, paging, sql
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, LABEL, ObjectQuery, SearchQuery, Sort, StoredObject
@@ -15,6 +18,7 @@ _SELECT: LiteralString = """
     select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,
            labels, cells, changed_at
     from objects o where """
+ENDED = ("Failed", "Evicted", "Error", "OutOfcpu", "OutOfmemory", "OutOfpods", "NodeAffinity", "Preempting")
 
 
 class Keyed(StoredObject, frozen=True, kw_only=True):
@@ -159,6 +163,52 @@ async def get_family(tx: Tx, scope: Scope, start: StoredObject, limit: int = 500
     ).format(sql.SQL(_SELECT), where.clause)
     here = [tx.org_id, start.cluster_id]
     return await tx.all(StoredObject, statement, [*here, start.uid, *here, *here, *where.values, limit])
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What the pods on a node ask for: cores, bytes."""
+
+    cluster_id: UUID
+    node: str
+    pods: int
+    cpu: float
+    memory: float
+
+
+async def get_loads(tx: Tx, scope: Scope, nodes: Sequence[tuple[UUID, str]]) -> list[Load]:
+    """What the pods in sight ask of these nodes; those that have ended hold nothing any more."""
+    where = Where(scope)
+    where.add("o.resource = 'pods' and o.health <> 'idle' and o.status <> all (%s)", list(ENDED))
+    where.add("(o.cluster_id, o.cells ->> 'node') in (select * from unnest(%s::uuid[], %s::text[]))")
+    where.values.extend([[cluster for cluster, _ in nodes], [node for _, node in nodes]])
+    statement = sql.SQL(
+        """
+        select o.cluster_id, o.cells ->> 'node' as node, count(*) as pods,
+               coalesce(sum((o.cells ->> 'cpu')::float), 0) as cpu,
+               coalesce(sum((o.cells ->> 'memory')::float), 0) as memory
+        from objects o where {} group by 1, 2"""
+    ).format(where.clause)
+    return await tx.all(Load, statement, where.values)
+
+
+async def get_pods_on(tx: Tx, scope: Scope, cluster_id: UUID, node: str, limit: int = 100) -> list[StoredObject]:
+    """The pods on a node, what fails first."""
+    where = Where(scope)
+    where.add("o.resource = 'pods' and o.cluster_id = %s and o.cells ->> 'node' = %s", cluster_id, node)
+    statement = sql.SQL("{} {} order by o.health <> 'bad', o.health <> 'warn', o.namespace, o.name limit %s").format(
+        sql.SQL(_SELECT), where.clause
+    )
+    return await tx.all(StoredObject, statement, [*where.values, limit])
+
+
+async def get_services_of(tx: Tx, scope: Scope, selected: StoredObject) -> list[StoredObject]:
+    """The services whose selector fits the labels of a pod."""
+    where = Where(scope)
+    where.add("o.resource = 'services' and o.cluster_id = %s and o.namespace = %s", selected.cluster_id)
+    where.values.append(selected.namespace)
+    where.add("o.cells -> 'selector' <> '{}' and %s @> (o.cells -> 'selector')", Jsonb(selected.labels))
+    statement = sql.SQL("{} {} order by o.name").format(sql.SQL(_SELECT), where.clause)
+    return await tx.all(StoredObject, statement, where.values)
 
 
 async def get_events_about(tx: Tx, scope: Scope, start: StoredObject, limit: int = 100) -> list[StoredObject]:

@@ -13,9 +13,11 @@ from basefly.core.sync.kinds import (
     nodes,
     pods,
     policy,
+    quotas,
     storage,
     workloads,
 )
+from basefly.core.sync.kinds.printed import Printed, printed_kind
 
 __all__ = ["IGNORED", "KINDS", "Column", "Kind", "Meta", "Row", "by_resource", "named", "row", "unreadable"]
 
@@ -31,6 +33,8 @@ KINDS: tuple[Kind, ...] = (
     batch.CRON_JOBS,
     policy.AUTOSCALERS,
     policy.DISRUPTION_BUDGETS,
+    quotas.RESOURCE_QUOTAS,
+    quotas.LIMIT_RANGES,
     network.SERVICES,
     network.ENDPOINT_SLICES,
     network.INGRESSES,
@@ -60,9 +64,12 @@ _BY_NAME = {
 }
 
 
-def by_resource(resource: str, kind: str) -> Kind:
-    """The kind for a resource as discovery names it; a stranger is kept as metadata."""
-    return _BY_RESOURCE.get(resource) or custom.unknown(resource, kind)
+def by_resource(resource: str, kind: str, printed: tuple[Printed, ...] = ()) -> Kind:
+    """The kind for a resource as discovery names it.
+
+    A stranger has the columns that its definition prints; one without them is kept as metadata.
+    """
+    return _BY_RESOURCE.get(resource) or printed_kind(resource, kind, printed) or custom.unknown(resource, kind)
 
 
 def named(name: str) -> Kind | None:

@@ -1,10 +1,11 @@
-"""Custom resource definitions, and every kind that has no file of its own, which is kept as metadata."""
+"""Custom resource definitions, and kinds that have neither a file nor columns of their own: kept as metadata."""
 
 from __future__ import annotations
 
 import msgspec
 
 from basefly.core.sync.kind import Column, Kind, Meta, Projection, terminating
+from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.kinds.workloads import Condition
 
 
@@ -13,9 +14,10 @@ class Names(msgspec.Struct, frozen=True, gc=False):
     plural: str = ""
 
 
-class Version(msgspec.Struct, frozen=True, gc=False):
+class Version(msgspec.Struct, rename="camel", frozen=True, gc=False):
     name: str = ""
     served: bool = False
+    additional_printer_columns: list[Printed] | None = None
 
 
 class DefinitionSpec(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +45,7 @@ def project_definition(definition: Definition) -> Projection:
         "kind": spec.names.kind,
         "scope": spec.scope,
         "versions": [v.name for v in spec.versions if v.served],
+        "printed": {v.name: v.additional_printer_columns for v in spec.versions if v.additional_printer_columns},
     }
     status, health = terminating(
         definition.metadata, "Established" if established else "Pending", "ok" if established else "warn"

@@ -35,6 +35,7 @@ class ServiceSpec(msgspec.Struct, rename="camel", frozen=True, gc=False):
     external_name: str = ""
     external_ips: list[str] = msgspec.field(name="externalIPs", default_factory=list)
     ports: list[Port] = []
+    selector: dict[str, str] | None = None
 
 
 class Service(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +51,7 @@ def project_service(service: Service) -> Projection:
     status, health = terminating(service.metadata, "Pending" if waiting else "Active", "warn" if waiting else "ok")
     ports = [f"{p.port}:{p.node_port}/{p.protocol}" if p.node_port else f"{p.port}/{p.protocol}" for p in spec.ports]
     cells = {"type": spec.type, "ip": spec.cluster_ip, "external": external, "ports": ports}
-    return Projection(status, health, cells)
+    return Projection(status, health, {**cells, "selector": spec.selector or {}})
 
 
 SERVICES = Kind(

@@ -8,6 +8,13 @@ from basefly.base.kube import quantity
 from basefly.core.sync.kind import Column, Health, Kind, Meta, Projection, terminating
 
 ROLE = "node-role.kubernetes.io/"
+POOLS = (  # the label by which each provider says of which pool a node is
+    "karpenter.sh/nodepool",
+    "eks.amazonaws.com/nodegroup",
+    "cloud.google.com/gke-nodepool",
+    "kubernetes.azure.com/agentpool",
+    "node.kubernetes.io/pool",
+)
 
 
 class NodeCondition(msgspec.Struct, frozen=True, gc=False):
@@ -58,6 +65,7 @@ def project_node(node: Node) -> Projection:
     cells = {
         "roles": sorted(label.removeprefix(ROLE) for label in labels if label.startswith(ROLE)),
         "version": info.kubelet_version,
+        "pool": next((labels[label] for label in POOLS if label in labels), ""),
         "instance": labels.get("node.kubernetes.io/instance-type", ""),
         "region": labels.get("topology.kubernetes.io/region", ""),
         "zone": labels.get("topology.kubernetes.io/zone", ""),
@@ -94,11 +102,12 @@ NODES = Kind(
     columns=(
         Column("roles", "Roles", "list"),
         Column("version", "Version"),
-        Column("instance", "Instance"),
-        Column("zone", "Zone"),
+        Column("pool", "Pool"),
+        Column("instance", "Instance", wide=True),
+        Column("zone", "Zone", wide=True),
         Column("cpu", "CPU", "cores"),
         Column("memory", "Memory", "bytes"),
-        Column("pods", "Max pods", "number", wide=True),
+        Column("pods", "Pods", "number"),
         Column("ip", "Internal IP", wide=True),
         Column("taints", "Taints", "list", wide=True),
         Column("pressure", "Pressure", "list", wide=True),

@@ -7,6 +7,8 @@ import msgspec
 from basefly.base.kube import quantity
 from basefly.core.sync.kind import Column, Health, Kind, Meta, Projection
 
+DIGEST = 16  # hex digits of a digest that are kept
+
 
 class Terminated(msgspec.Struct, rename="camel", frozen=True, gc=False):
     exit_code: int = 0
@@ -32,6 +34,7 @@ class ContainerStatus(msgspec.Struct, rename="camel", frozen=True, gc=False):
     name: str = ""
     ready: bool = False
     started: bool | None = None
+    image_id: str = msgspec.field(name="imageID", default="")
     restart_count: int = 0
     state: ContainerState = ContainerState()
 
@@ -103,8 +106,15 @@ def project(pod: Pod) -> Projection:
         "cpu": sum(_cores(c.resources.requests.cpu) for c in containers),
         "memory": sum(_bytes(c.resources.requests.memory) for c in containers),
         "images": [c.image for c in containers],
+        "digests": _digests(pod),
     }
     return Projection(progress.reason, _health(progress), cells)
+
+
+def _digests(pod: Pod) -> list[str]:
+    """What was pulled for each image: the begin of its sha256, which tells all images of a fleet apart."""
+    pulled = {status.name: status.image_id.rpartition("sha256:") for status in pod.status.container_statuses}
+    return [pulled[c.name][2][:DIGEST] if c.name in pulled and pulled[c.name][1] else "" for c in pod.spec.containers]
 
 
 def _cores(value: str | float) -> float:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
+from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
+from basefly.base.kube.discovery import Resource
+from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.model import Place, Standing, Stream
 
-_COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of"
+_COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of, printed"
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A custom resource definition's name, which is its resource's, and the columns of each version that has some."""
+
+    name: str
+    printed: dict[str, tuple[Printed, ...]]
 
 
 async def get_streams(tx: Tx, *, clusters: Sequence[UUID] | None = None, resource: str = "") -> list[Stream]:
@@ -22,14 +35,26 @@ async def get_streams(tx: Tx, *, clusters: Sequence[UUID] | None = None, resourc
     return await tx.all(Stream, query, {"org": tx.org_id, "clusters": clusters, "resource": resource})
 
 
-async def upsert_stream(tx: Tx, cluster_id: UUID, resource: str, *, kind: str, version: str, namespaced: bool) -> None:
-    """Remember that this resource of this cluster is followed."""
+async def upsert_stream(tx: Tx, cluster_id: UUID, resource: Resource, printed: tuple[Printed, ...]) -> None:
+    """Remember that this resource of this cluster is followed, with these columns: for others it is listed anew."""
     query = """
-        insert into sync_streams (org_id, cluster_id, resource, kind, version, namespaced)
-        values (%s, %s, %s, %s, %s, %s)
+        insert into sync_streams as s (org_id, cluster_id, resource, kind, version, namespaced, printed)
+        values (%s, %s, %s, %s, %s, %s, %s)
         on conflict (org_id, cluster_id, resource) do update
-        set kind = excluded.kind, version = excluded.version, namespaced = excluded.namespaced"""
-    await tx.execute(query, (tx.org_id, cluster_id, resource, kind, version, namespaced))
+        set kind = excluded.kind, version = excluded.version, namespaced = excluded.namespaced,
+            resource_version = case when s.printed = excluded.printed then s.resource_version else '' end,
+            printed = excluded.printed"""
+    shown = Jsonb(msgspec.to_builtins(printed))
+    named = (resource.name, resource.kind, resource.version, resource.namespaced)
+    await tx.execute(query, (tx.org_id, cluster_id, *named, shown))
+
+
+async def get_definitions(tx: Tx, cluster_id: UUID) -> list[Definition]:
+    """The columns that the custom resource definitions of a cluster name."""
+    query = """
+        select name, coalesce(cells -> 'printed', '{}') as printed from objects
+        where org_id = %s and cluster_id = %s and resource = %s"""
+    return await tx.all(Definition, query, (tx.org_id, cluster_id, DEFINITIONS))
 
 
 async def update_standings(tx: Tx, standings: Mapping[Place, Standing]) -> list[Place]:
@@ -96,7 +121,7 @@ async def delete_stream(tx: Tx, cluster_id: UUID, resource: str) -> None:
 
 async def delete_cluster_streams(tx: Tx, cluster_id: UUID) -> int:
     """The cluster has left: its streams and what remains of its rollups go."""
-    for table in ("rollups", "tombstones"):
-        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these two
+    for table in ("rollups", "tombstones", "image_uses"):
+        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these three
         await tx.execute(query, (tx.org_id, cluster_id))
     return await tx.execute("delete from sync_streams where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))

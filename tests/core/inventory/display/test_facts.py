@@ -12,6 +12,7 @@ import pytest
 from basefly.core.inventory.detail import Edge, Graph
 from basefly.core.inventory.display import facts
 from basefly.core.inventory.model import ClusterName, InventoryObject
+from basefly.core.sync.kinds import pods
 
 BERLIN = ClusterName(UUID(int=1), "berlin")
 
@@ -93,7 +94,7 @@ def test_other_kinds_have_no_containers_whatever_they_contain() -> None:
 
 
 def test_a_node_is_a_link() -> None:
-    node = next(fact for fact in facts.facts(thing("web", node="n1")) if fact.title == "Node")
+    node = next(fact for fact in facts.facts(thing("web", node="n1"), pods.PODS.columns) if fact.title == "Node")
     assert node.href == f"/clusters/{BERLIN.id}/objects/nodes/n1"
 
 

@@ -1,0 +1,1 @@
+"""Events over the fleet: what the clusters say, grouped by reason and by what it is about."""

@@ -1,0 +1,1 @@
+"""Images: which image and which digest runs where."""

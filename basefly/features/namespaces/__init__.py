@@ -1,0 +1,1 @@
+"""Namespaces over clusters, and what their quotas leave."""

@@ -1,0 +1,11 @@
+drop trigger images_added on objects;
+drop trigger images_changed on objects;
+drop trigger images_gone on objects;
+drop function count_images();
+drop function unfold_images(text, jsonb);
+drop table image_uses;
+drop index pods_restarted;
+drop index pods_by_node;
+drop index objects_by_app;
+drop index objects_by_workload;
+alter table objects drop column main_image;
