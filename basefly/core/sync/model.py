@@ -27,6 +27,16 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None
 
 
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as some clusters serve it, and how many of them do."""
+
+    resource: str
+    kind: str
+    version: str
+    namespaced: bool
+    clusters: int
+
+
 class Place(msgspec.Struct, frozen=True):
     """A resource of a cluster: what a list covers, and what a notice is about."""
 
