@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 
+from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.resilience.ending import end
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.store import fleet
 from basefly.core.inventory.store.fleet import Capacity
 
-KEPT = 30.0  # s
+KEPT = 30.0  # s, and longer where there are more clusters than could be summed up in a tenth of it
+EACH = 0.1  # s more for each cluster
+AT_ONCE = 20  # clusters that are summed up while one waits; more than these behind one's back
+
+log = structlog.get_logger(__name__)
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,16 +42,24 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 class Capacities:
     """The sums of this process, by cluster."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db = db
         self._clock = clock
         self._held: dict[UUID, tuple[float, datetime, Capacity]] = {}
         self._summing = asyncio.Lock()  # one reader of all pods at a time; the others find what it found
+        self._renewing: asyncio.Task[None] | None = None
 
     async def of(self, tx: Tx, by: Principal, clusters: Iterable[UUID]) -> Usage | None:
-        """The sum over those of the clusters that `by` sees whole; None if there is none with a node."""
+        """The sum over those of the clusters that `by` sees whole; None if there is none with a node.
+
+        Of many clusters it is the sum over those that were summed up so far.
+        """
         whole = [c for c in clusters if by.may(READ, c)]
-        async with self._summing:
-            await self._sum_up(tx, whole)
+        if len(self._stale(whole)) <= AT_ONCE:
+            async with self._summing:
+                await self._sum_up(tx, self._stale(whole))
+        elif self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._renew(by.org_id, whole), name="sum up pods")
         held = [self._held[c] for c in whole if c in self._held]
         found = [capacity for _, _, capacity in held if capacity.cpu]
         if not found:
@@ -60,12 +75,34 @@ class Capacities:
             as_of=min(at for _, at, _ in held),
         )
 
-    async def _sum_up(self, tx: Tx, clusters: Sequence[UUID]) -> None:
+    async def close(self) -> None:
+        """Sum up nothing any more."""
+        if self._renewing:
+            await end(self._renewing)
+
+    def _stale(self, clusters: Sequence[UUID]) -> list[UUID]:
+        kept = max(KEPT, EACH * len(clusters))
         now = self._clock()
-        stale = [c for c in clusters if c not in self._held or now - self._held[c][0] > KEPT]
-        if not stale:
+        return [c for c in clusters if c not in self._held or now - self._held[c][0] > kept]
+
+    async def _renew(self, org_id: UUID, clusters: Sequence[UUID]) -> None:
+        try:
+            for part in batched(self._stale(clusters), AT_ONCE):
+                async with self._summing, self._db.transaction(org_id) as tx:
+                    await self._sum_up(tx, part)
+        except Exception:
+            log.exception("the pods could not be summed up")
+
+    async def _sum_up(self, tx: Tx, clusters: Sequence[UUID]) -> None:
+        if not clusters:
             return
-        at = datetime.now(UTC)
-        found = {capacity.cluster_id: capacity for capacity in await fleet.get_capacity(tx, stale)}
-        for cluster in stale:
+        now, at = self._clock(), datetime.now(UTC)
+        found = {capacity.cluster_id: capacity for capacity in await fleet.get_capacity(tx, clusters)}
+        for cluster in clusters:
             self._held[cluster] = (now, at, found.get(cluster, Capacity(cluster_id=cluster)))
+
+
+def batched(clusters: Sequence[UUID], size: int) -> Iterator[Sequence[UUID]]:
+    """The clusters in parts of at most `size`."""
+    for start in range(0, len(clusters), size):
+        yield clusters[start : start + size]

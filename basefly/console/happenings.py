@@ -15,10 +15,11 @@ from basefly.core.access import actions as access
 from basefly.core.audit import actions as audit
 from basefly.core.audit.model import Filter, Record
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import answers
-from basefly.core.inventory.answers import ListRequest
+from basefly.core.inventory.asking.request import ListRequest, understand
 from basefly.core.inventory.display.address import about_path
 from basefly.core.inventory.display.cells import moment
+from basefly.core.inventory.sight import READ
+from basefly.core.inventory.store import objects
 
 RECENT = timedelta(hours=24)
 READ_AUDIT = "audit:read"
@@ -64,21 +65,23 @@ async def get_changes(tx: Tx, by: Principal, clusters: Sequence[ClusterState]) -
     return [_change(record, people, names) for record in wanted[:CHANGES]]
 
 
-async def get_warnings(tx: Tx, by: Principal) -> list[Warned]:
+async def get_warnings(tx: Tx, by: Principal, clusters: Sequence[ClusterState]) -> list[Warned]:
     """The latest warnings of the clusters in sight."""
     asked = ListRequest(resource="events", status=("Warning",), sort="-last", limit=WARNINGS)
-    page = await answers.list_objects(tx, by, asked)
+    understood = await understand(tx, by, asked, sight=clusters)
+    page = await objects.page_objects(tx, by.scope(READ), understood.query)
+    names = {c.id: c.name for c in clusters}
     return [
         Warned(
             at=moment(str(one.cells.get("last", ""))),
             reason=str(one.cells.get("reason", "")),
             message=str(one.cells.get("message", "")),
             about=str(one.cells.get("object", "")),
-            cluster=one.cluster.name,
+            cluster=names.get(one.cluster_id, ""),
             count=int(one.cells.get("count") or 1),
-            href=about_path(one.cluster.id, str(one.cells.get("object", "")), one.namespace),
+            href=about_path(one.cluster_id, str(one.cells.get("object", "")), one.namespace),
         )
-        for one in page.items
+        for one in page.rows
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from basefly.console.problems import find
 from basefly.console.problems.find import Problem
 from basefly.core.clusters.facts import releases
 from basefly.core.clusters.model import ClusterState
+from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ, visible_clusters
-from basefly.core.inventory.store.rollups import Rollup, get_rollups
+from basefly.core.inventory.store.rollups import Sum, sum_by
 from basefly.core.sync import freshness
 from basefly.core.sync.model import Stream
-from basefly.core.sync.store import streams
 
 SHOWN = ("nodes", "namespaces", "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "services")
 
@@ -78,23 +78,21 @@ async def get_overview(tx: Tx, by: Principal) -> Overview:
     scope, now = by.scope(READ), datetime.now(UTC)
     in_sight = await visible_clusters(tx, by)
     ids = [c.id for c in in_sight]
-    rollups = [r for r in await get_rollups(tx, ids, SHOWN) if scope.covers(r.cluster_id, r.namespace)]
-    here: dict[UUID, list[Stream]] = defaultdict(list)
-    for stream in await streams.get_streams(tx, clusters=ids):
-        here[stream.cluster_id].append(stream)
-    counts: dict[tuple[UUID, str], int] = defaultdict(int)
-    for rollup in rollups:
-        counts[rollup.cluster_id, rollup.resource] += rollup.count
-    ages = {c.id: freshness.as_of(c, main(here[c.id]), now) for c in in_sight}
-    absent = [freshness.missing(c, main(here[c.id]), now, begun=c.id in here and bool(here[c.id])) for c in in_sight]
+    here = await answers.here(tx, in_sight, SHOWN)
+    counts = {
+        (each.cluster_id, each.resource): each.count
+        for each in await sum_by(tx, scope, ("cluster_id", "resource"), ids, resources=("nodes", "pods"))
+    }
+    sums = await sum_by(tx, scope, ("resource", "health"), ids, resources=SHOWN)
+    ages = {c.id: freshness.as_of(c, here[c.id], now) for c in in_sight}
     return Overview(
         clusters=[_cluster(c, counts, ages[c.id]) for c in in_sight],
         health=_by_health(in_sight),
-        tallies=[tally(resource, rollups) for resource in SHOWN],
+        tallies=[tally(resource, sums) for resource in SHOWN],
         problems=await find.find(tx, by, in_sight),
         versions=by_version(in_sight, now.date()),
         as_of=min(filter(None, ages.values()), default=None),
-        missing=[part for part in absent if part is not None],
+        missing=await answers.missing(tx, in_sight, here),
     )
 
 
@@ -113,7 +111,7 @@ def by_version(clusters: Sequence[ClusterState], today: date) -> list[VersionTal
     ]
 
 
-def _cluster(cluster: ClusterState, counts: dict[tuple[UUID, str], int], age: datetime | None) -> ClusterTally:
+def _cluster(cluster: ClusterState, counts: Mapping[tuple[UUID, str], int], age: datetime | None) -> ClusterTally:
     return ClusterTally(
         id=cluster.id,
         name=cluster.name,
@@ -123,8 +121,8 @@ def _cluster(cluster: ClusterState, counts: dict[tuple[UUID, str], int], age: da
         provider=cluster.provider,
         version=cluster.version,
         as_of=age,
-        nodes=counts[cluster.id, "nodes"],
-        pods=counts[cluster.id, "pods"],
+        nodes=counts.get((cluster.id, "nodes"), 0),
+        pods=counts.get((cluster.id, "pods"), 0),
         labels=cluster.labels,
     )
 
@@ -136,10 +134,7 @@ def _by_health(clusters: Sequence[ClusterState]) -> dict[str, int]:
     return counts
 
 
-def tally(resource: str, rollups: Sequence[Rollup]) -> Tally:
+def tally(resource: str, sums: Sequence[Sum]) -> Tally:
     """What the rollups hold of one resource."""
-    counts: dict[str, int] = defaultdict(int)
-    for rollup in rollups:
-        if rollup.resource == resource:
-            counts[rollup.health] += rollup.count
+    counts = {each.health: each.count for each in sums if each.resource == resource}
     return Tally(resource=resource, total=sum(counts.values()), **counts)

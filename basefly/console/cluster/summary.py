@@ -18,7 +18,7 @@ from basefly.console.problems.find import Problem
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ, ListRequest
-from basefly.core.inventory.store.rollups import get_rollups
+from basefly.core.inventory.store.rollups import sum_by
 from basefly.core.sync import freshness
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.model import Stream
@@ -74,17 +74,17 @@ async def get_summary(tx: Tx, by: Principal, cluster: ClusterState) -> Summary:
     """Everything that the page of a cluster tells of its inside."""
     scope, now = by.scope(READ), datetime.now(UTC)
     followed = await streams.get_streams(tx, clusters=[cluster.id])
-    rollups = [r for r in await get_rollups(tx, [cluster.id]) if scope.covers(r.cluster_id, r.namespace)]
+    sums = await sum_by(tx, scope, ("resource", "health"), [cluster.id])
+    pods = await sum_by(tx, scope, ("namespace", "health"), [cluster.id], resources=("pods",))
     shown = main(followed)
     absent = freshness.missing(cluster, shown, now, begun=bool(followed))
-    pods = [r for r in rollups if r.resource == "pods"]
     return Summary(
         problems=await find.find(tx, by, [cluster]),
-        tallies=[tally(resource, rollups) for resource in SHOWN],
+        tallies=[tally(resource, sums) for resource in SHOWN],
         namespaces=_top((r.namespace, r.health, r.count) for r in pods),
         addons=addons.recognised(await _images(tx, by, cluster)),
         unseen=[Unseen(s.resource, s.reason) for s in followed if s.state in ("denied", "failed")],
-        progress=progress(followed, sum(r.count for r in rollups)),
+        progress=progress(followed, sum(each.count for each in sums)),
         as_of=freshness.as_of(cluster, shown, now),
         missing=[absent] if absent else [],
     )

@@ -14,6 +14,7 @@ from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t, tn
 from basefly.console import happenings
 from basefly.console.capacity import Capacities
+from basefly.console.kept import Kept
 from basefly.console.overview import ClusterTally, Overview, Tally, get_overview
 from basefly.core.clusters.actions import WRITE
 from basefly.core.inventory.answers import READ, visible_clusters
@@ -38,7 +39,7 @@ class Tile(msgspec.Struct, frozen=True):
 @get("/", permission=READ, include_in_schema=False)
 async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """The fleet at a glance."""
-    overview = await get_overview(tx, by)
+    overview = await house.get(Kept).of(tx, by, get_overview)
     clusters = await visible_clusters(tx, by)
     asked = request.query_params
     group = group if (group := asked.get("group", "")) in GROUPS else GROUPS[0]
@@ -57,7 +58,7 @@ async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -
         groups=[(name, _title(name), f"/?group={name}") for name in GROUPS],
         rows=grouped(overview.clusters, group),
         changes=await happenings.get_changes(tx, by, clusters) if clusters else [],
-        warnings=await happenings.get_warnings(tx, by) if clusters else [],
+        warnings=await happenings.get_warnings(tx, by, clusters) if clusters else [],
         may_write=by.may(WRITE),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import urlencode
 
@@ -13,16 +12,13 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import Invalid, NotFound
 from basefly.base.principal import Principal
 from basefly.base.web import SIGNED_IN, Request, Response, get, render
-from basefly.console import gallery
-from basefly.console.overview import main
+from basefly.console import gallery, overview
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display.address import list_path, object_path
 from basefly.core.inventory.display.words import plural
 from basefly.core.inventory.model import InventoryObject
-from basefly.core.sync import freshness
 from basefly.core.sync.freshness import Missing
-from basefly.core.sync.store import streams
 
 FOUND_AT_MOST = 200
 SHOWN = 8  # of one kind
@@ -84,11 +80,8 @@ def _found(resource: str, group: list[InventoryObject], items: Sequence[Inventor
 
 async def _missing(tx: Tx, by: Principal) -> list[Missing]:
     """The clusters whose part of the results may be old or absent."""
-    clusters, now = await answers.visible_clusters(tx, by), datetime.now(UTC)
-    followed = await streams.get_streams(tx, clusters=[c.id for c in clusters])
-    here = {c.id: [s for s in followed if s.cluster_id == c.id] for c in clusters}
-    absent = [freshness.missing(c, main(here[c.id]), now, begun=bool(here[c.id])) for c in clusters]
-    return [part for part in absent if part is not None]
+    clusters = await answers.visible_clusters(tx, by)
+    return await answers.missing(tx, clusters, await answers.here(tx, clusters, overview.SHOWN))
 
 
 @get("/gallery", permission=SIGNED_IN, include_in_schema=False)

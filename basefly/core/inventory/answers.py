@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
 from uuid import UUID
@@ -12,20 +12,20 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import FieldError, Invalid
-from basefly.base.principal import Principal
+from basefly.base.principal import Principal, Reach, Scope
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model, query
 from basefly.core.inventory.asking.facets import Facets, facets
-from basefly.core.inventory.asking.request import ListRequest, in_clusters, understand
+from basefly.core.inventory.asking.request import ListRequest, Understood, in_clusters, understand
 from basefly.core.inventory.asking.searching import search_matches, searched_kinds
 from basefly.core.inventory.loads import with_loads
 from basefly.core.inventory.model import InventoryObject, ObjectPage, SearchQuery
 from basefly.core.inventory.sight import READ, visible_clusters
 from basefly.core.inventory.store import objects, rollups
-from basefly.core.sync import freshness
+from basefly.core.sync import freshness, kinds
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.kind import Column
-from basefly.core.sync.model import Stream
+from basefly.core.sync.model import Served, Stream
 from basefly.core.sync.store import streams
 
 __all__ = ["READ", "Facets", "ListRequest", "facets", "visible_clusters"]
@@ -60,11 +60,14 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPage:
     """One page of any kind over one cluster, some, or all. Raises Invalid for what cannot be asked."""
-    asked = await understand(tx, by, request)
-    found = await objects.page_objects(tx, by.scope(READ), asked.query)
-    total, exact = await objects.count_objects(tx, by.scope(READ), asked.query)
+    return await listed(tx, by, await understand(tx, by, request))
+
+
+async def listed(tx: Tx, by: Principal, asked: Understood) -> ObjectPage:
+    """The page that a request, once understood, asks for."""
+    found, total, exact = await objects.find_objects(tx, by.scope(READ), asked.query)
     now = datetime.now(UTC)
-    here = _by_cluster(stream for stream in asked.followed if stream.resource == asked.kind.resource)
+    followed = await here(tx, asked.clusters, (asked.kind.resource,))
     names = {c.id: c.name for c in asked.clusters}
     items = [model.shown(row, asked.kind.kind, names) for row in found.rows]
     return ObjectPage(
@@ -73,61 +76,63 @@ async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPag
         previous=found.previous,
         total=total,
         total_exact=exact,
-        as_of={str(c.id): freshness.as_of(c, here[c.id], now) for c in asked.clusters},
-        missing=_missing(asked.clusters, asked.followed, here),
+        as_of={str(c.id): freshness.as_of(c, followed[c.id], now) for c in asked.clusters},
+        missing=await missing(tx, asked.clusters, followed),
     )
 
 
-def _by_cluster(followed: Iterable[Stream]) -> dict[UUID, list[Stream]]:
-    here: dict[UUID, list[Stream]] = defaultdict(list)
-    for stream in followed:
-        here[stream.cluster_id].append(stream)
-    return here
+async def here(tx: Tx, clusters: Sequence[ClusterState], resources: Sequence[str]) -> dict[UUID, list[Stream]]:
+    """What tells how fresh these resources are, by cluster."""
+    found: dict[UUID, list[Stream]] = defaultdict(list)
+    for stream in await streams.get_tellers(tx, [c.id for c in clusters], resources):
+        found[stream.cluster_id].append(stream)
+    return found
 
 
-def _missing(
-    wanted: Sequence[ClusterState], followed: Sequence[Stream], here: dict[UUID, list[Stream]]
-) -> list[Missing]:
-    """The clusters whose part of an answer is old or absent; `here` are the streams that it came from."""
-    now, begun = datetime.now(UTC), {stream.cluster_id for stream in followed}
-    parts = [freshness.missing(c, here[c.id], now, begun=c.id in begun) for c in wanted]
+async def missing(tx: Tx, wanted: Sequence[ClusterState], followed: Mapping[UUID, Sequence[Stream]]) -> list[Missing]:
+    """The clusters whose part of an answer is old or absent; `followed` is what it came from, as `here` tells."""
+    now = datetime.now(UTC)
+    silent = [c.id for c in wanted if not followed.get(c.id)]
+    begun = await streams.get_begun(tx, silent) if silent else set()
+    new = set(silent) - begun
+    parts = [freshness.missing(c, followed.get(c.id, ()), now, begun=c.id not in new) for c in wanted]
     return [part for part in parts if part is not None]
 
 
-async def closest(tx: Tx, by: Principal, request: ListRequest) -> str:
-    """The name most like the first word that was looked for, for whoever mistyped it; "" if there is none."""
-    asked = await understand(tx, by, request)
-    words = query.texts(query.parse(request.q))
+async def closest(tx: Tx, by: Principal, asked: Understood, text: str) -> str:
+    """The name most like the first word of a query, for whoever mistyped it; "" if there is none."""
+    words = query.texts(query.parse(text))
     return await objects.get_closest(tx, by.scope(READ), asked.query, words[0]) if words else ""
 
 
 async def list_resources(tx: Tx, by: Principal) -> list[ResourceSummary]:
     """Every resource followed in any cluster in sight, with how many objects of it there are."""
-    scope = by.scope(READ)
     ids = [c.id for c in await visible_clusters(tx, by)]
-    counts: dict[str, int] = defaultdict(int)
-    for rollup in await rollups.get_rollups(tx, ids):
-        if scope.covers(rollup.cluster_id, rollup.namespace):
-            counts[rollup.resource] += rollup.count
-    by_resource: dict[str, list[Stream]] = defaultdict(list)
-    for stream in await streams.get_streams(tx, clusters=ids):
-        by_resource[stream.resource].append(stream)
-    return [_summary(resource, found, counts[resource]) for resource, found in sorted(by_resource.items())]
+    counts = await count_by_resource(tx, by, ids)
+    return [_summary(each, counts.get(each.resource, 0)) for each in await streams.get_served(tx, ids)]
 
 
-def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
-    plural, _, group = resource.partition(".")
-    kind = model.followed_kind(found)
+async def count_by_resource(
+    tx: Tx, by: Principal, clusters: Sequence[UUID], resources: Sequence[str] = ()
+) -> dict[str, int]:
+    """How many objects in sight these clusters have, of these resources when given."""
+    sums = await rollups.sum_by(tx, by.scope(READ), ("resource",), clusters, resources=resources)
+    return {each.resource: each.count for each in sums}
+
+
+def _summary(served: Served, count: int) -> ResourceSummary:
+    plural, _, group = served.resource.partition(".")
+    kind = model.followed_kind([served])
     return ResourceSummary(
-        name=resource,
+        name=served.resource,
         kind=kind.kind,
         plural=plural,
         short=kind.short,
         group=group,
-        version=found[0].version,
-        namespaced=found[0].namespaced,
+        version=served.version,
+        namespaced=served.namespaced,
         family=kind.group,
-        clusters=len(found),
+        clusters=served.clusters,
         count=count,
         columns=kind.columns,
     )
@@ -136,9 +141,15 @@ def _summary(resource: str, found: list[Stream], count: int) -> ResourceSummary:
 async def count_by_cluster(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """How many nodes, namespaces and pods each cluster has, from the rollups."""
     counts: dict[UUID, dict[str, int]] = {cluster_id: dict.fromkeys(COUNTED, 0) for cluster_id in ids}
-    for rollup in await rollups.get_rollups(tx, ids, COUNTED):
-        counts[rollup.cluster_id][rollup.resource] += rollup.count
+    whole = Scope(_tenant(tx), (Reach(None, None),))
+    for each in await rollups.sum_by(tx, whole, ("cluster_id", "resource"), ids, resources=COUNTED):
+        counts[each.cluster_id][each.resource] += each.count
     return counts
+
+
+def _tenant(tx: Tx) -> UUID:
+    assert tx.org_id, "only tenants have clusters"  # noqa: S101  # every caller is a page of one
+    return tx.org_id
 
 
 async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str = "") -> SearchAnswer:
@@ -154,25 +165,32 @@ async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str
     in_sight = await visible_clusters(tx, by)
     names = {c.id: c.name for c in in_sight}
     covered = in_clusters(text, conditions, in_sight)
-    followed = await streams.get_streams(tx, clusters=[c.id for c in covered])
     words = query.texts(conditions)
     wanted = SearchQuery(
-        clusters=tuple(c.id for c in covered),
+        clusters=None if by.scope(READ).everything and covered == in_sight else tuple(c.id for c in covered),
+        without=tuple(await objects.get_left(tx)),
         texts=tuple(words),
-        resources=searched_kinds(text, conditions, followed, kind),
+        resources=await searched_kinds(tx, text, conditions, covered, kind),
         matches=await search_matches(tx, by, text, conditions, [c.id for c in covered]),
         limit=limit,
     )
     rows = await objects.search_objects(tx, by.scope(READ), wanted)
-    kinds_here = {s.resource: s.kind for s in followed}
+    kinds_here = await _kinds(tx, covered, {row.resource for row in rows})
     matches = [] if kind or len(words) != len(conditions) else [c for c in in_sight if _called(c.name, words)]
-    searched = [s for s in followed if not wanted.resources or s.resource in wanted.resources]
     return SearchAnswer(
         items=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in rows],
         clusters=[model.ClusterName(c.id, c.name) for c in matches[:limit]],
         took_ms=round((perf_counter() - started) * 1000, 1),
-        missing=_missing(covered, followed, _by_cluster(searched)),
+        missing=await missing(tx, covered, await here(tx, covered, wanted.resources)),
     )
+
+
+async def _kinds(tx: Tx, clusters: Sequence[ClusterState], resources: set[str]) -> dict[str, str]:
+    """What the resources of an answer are called; custom ones as their clusters call them."""
+    found = {resource: known.kind for resource in resources if (known := kinds.named(resource))}
+    if resources - found.keys():
+        found |= {each.resource: each.kind for each in await streams.get_served(tx, [c.id for c in clusters])}
+    return found
 
 
 def _called(name: str, words: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from basefly.core.sync import kinds
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.kind import ColumnType, Kind
 from basefly.core.sync.kinds.printed import merged
-from basefly.core.sync.model import Stream
+from basefly.core.sync.model import Served, Stream
 
 PAGE = 50
 LARGEST_PAGE = 1000
@@ -97,10 +97,14 @@ class Match(msgspec.Struct, frozen=True):
 
 
 class ObjectQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What to list. Empty filters do not filter; all given ones must hold."""
+    """What to list. Empty filters do not filter; all given ones must hold.
+
+    `clusters` None means all there are but those `without`: a thousand of them named would cost more than the rest.
+    """
 
     resource: str
-    clusters: tuple[UUID, ...] = ()
+    clusters: tuple[UUID, ...] | None = ()
+    without: tuple[UUID, ...] = ()
     namespaces: tuple[str, ...] = ()
     text: str = ""
     selector: tuple[Requirement, ...] = ()
@@ -119,11 +123,21 @@ class ObjectQuery(msgspec.Struct, frozen=True, kw_only=True):
         known = all(match.column in ROLLED_UP for match in self.matches)
         return known and not (self.text or self.selector or self.columns or self.uids)
 
+    @property
+    def sought(self) -> bool:
+        """Whether a part of the name or a label is asked for, which have indexes of their own."""
+        return bool(
+            self.text
+            or any(match.column in ("name", "label") and not match.negated for match in self.matches)
+            or any(requirement.operator in ("in", "exists") for requirement in self.selector)
+        )
+
 
 class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What to look for in every kind, or in some. Exact names in `texts` come first, then those that begin with one."""
 
-    clusters: tuple[UUID, ...]
+    clusters: tuple[UUID, ...] | None
+    without: tuple[UUID, ...] = ()
     texts: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     matches: tuple[Match, ...] = ()
@@ -173,7 +187,7 @@ def shown(stored: StoredObject, kind: str, clusters: Mapping[UUID, str]) -> Inve
     )
 
 
-def kind_of(resource: str, streams: Sequence[Stream] = ()) -> Kind:
+def kind_of(resource: str, streams: Sequence[Stream | Served] = ()) -> Kind:
     """The kind a resource name stands for, custom ones as their clusters call them."""
     known = kinds.named(resource)
     if known is not None:
@@ -185,6 +199,9 @@ def kind_of(resource: str, streams: Sequence[Stream] = ()) -> Kind:
     return kinds.by_resource(wanted, wanted)
 
 
-def followed_kind(streams: Sequence[Stream]) -> Kind:
+def followed_kind(streams: Sequence[Stream | Served]) -> Kind:
     """The kind that several clusters follow, with the columns of all of them."""
-    return kinds.by_resource(streams[0].resource, streams[0].kind, merged(stream.printed for stream in streams))
+    printed = (
+        columns for each in streams for columns in (each.printed if isinstance(each, Served) else [each.printed])
+    )
+    return kinds.by_resource(streams[0].resource, streams[0].kind, merged(printed))

@@ -24,7 +24,12 @@ async def visible_clusters(
     cluster that is not there; Invalid says which sets have no cluster at all.
     """
     scope = by.scope(READ)
-    found = [c for c in await clusters.get_states(tx) if scope.sees(c.id)]
+    return within([c for c in await clusters.get_states(tx) if scope.sees(c.id)], wanted, sets)
+
+
+def within(found: Sequence[ClusterState], wanted: Sequence[str] = (), sets: Sequence[str] = ()) -> list[ClusterState]:
+    """Of clusters in sight those that are meant. Raises as `visible_clusters` does."""
+    found = list(found)
     if chosen := [text for text in sets if text.strip()]:
         found = _in_sets(found, chosen)
     return _named(found, wanted) if wanted else found

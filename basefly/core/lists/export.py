@@ -13,12 +13,14 @@ import msgspec
 import yaml
 
 from basefly.base.db.pool import Database
+from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.core.inventory import model
 from basefly.core.inventory.asking.request import ListRequest, Understood, understand
 from basefly.core.inventory.model import LABEL, InventoryObject
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.store import objects
+from basefly.core.sync.store import streams
 
 Format = Literal["csv", "json", "yaml"]
 MEDIA: dict[Format, str] = {"csv": "text/csv", "json": "application/json", "yaml": "application/yaml"}
@@ -28,9 +30,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run inste
 
 
 class Export(msgspec.Struct, frozen=True):
-    """What is to be sent. `total` is how many match, as far as counted; beyond MOST the file ends early."""
+    """What is to be sent, and its apiVersion. `total` is how many match, as far as counted; MOST are sent at most."""
 
     asked: Understood
+    api: str
     total: int
     exact: bool
 
@@ -44,7 +47,8 @@ async def prepare(db: Database, by: Principal, request: ListRequest) -> Export:
     async with db.transaction(by.org_id) as tx:
         asked = await understand(tx, by, msgspec.structs.replace(request, cursor="", limit=CHUNK))
         total, exact = await objects.count_objects(tx, by.scope(READ), asked.query, to=MOST)
-    return Export(asked, total, exact)
+        api = await _api_version(tx, asked)
+    return Export(asked, api, total, exact)
 
 
 async def write(
@@ -53,7 +57,6 @@ async def write(
     """The file, chunk by chunk. Each is a transaction of its own, so that a slow reader holds nothing."""
     writer = {"csv": _csv, "json": _json, "yaml": _yaml}[form]
     names = {c.id: c.name for c in export.asked.clusters}
-    api = _api_version(export.asked)
     cursor: str | None = ""
     sent = 0
     while cursor is not None and sent < MOST:
@@ -62,7 +65,7 @@ async def write(
                 tx, by.scope(READ), msgspec.structs.replace(export.asked.query, cursor=cursor)
             )
         items = [model.shown(row, export.asked.kind.kind, names) for row in page.rows]
-        yield "".join(writer(items, columns, api, first=not cursor))
+        yield "".join(writer(items, columns, export.api, first=not cursor))
         sent += len(items)
         cursor = page.next
     yield {"csv": "", "json": "\n]\n", "yaml": "" if sent else "[]\n"}[form]
@@ -138,7 +141,8 @@ def _object(item: InventoryObject, api: str) -> dict[str, Any]:
     return {"apiVersion": api, "kind": item.kind, "metadata": {name: each for name, each in metadata.items() if each}}
 
 
-def _api_version(asked: Understood) -> str:
+async def _api_version(tx: Tx, asked: Understood) -> str:
     group = asked.kind.resource.partition(".")[2]
-    version = next((s.version for s in asked.followed if s.resource == asked.kind.resource), "v1")
+    served = await streams.get_served(tx, [c.id for c in asked.clusters], (asked.kind.resource,))
+    version = served[0].version if served else "v1"
     return f"{group}/{version}" if group else version

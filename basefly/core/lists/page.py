@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +14,8 @@ from basefly.base.web import Request, Response, redirect, render
 from basefly.base.web.language import t
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers
-from basefly.core.inventory.asking.facets import NO_FACETS, Facets
-from basefly.core.inventory.asking.request import ListRequest, asked_kind
+from basefly.core.inventory.asking.facets import NO_FACETS, Facets, counted
+from basefly.core.inventory.asking.request import ListRequest, asked_kind, understand
 from basefly.core.inventory.display.address import WORKLOADS, Address, list_path
 from basefly.core.inventory.display.words import title_of
 from basefly.core.inventory.model import ObjectPage
@@ -81,9 +81,9 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
     if bare and (opening := await request.house.get(Openings).of(tx, by, request.url.path)):
         return redirect(opening)
     clusters = await answers.visible_clusters(tx, by)
-    kind = asked_kind(resource, await streams.get_streams(tx, clusters=[c.id for c in clusters]))
+    kind = await asked_kind(tx, resource, clusters)
     asked = read(request, kind.resource, clusters)
-    shown = await _shown(tx, by, asked, faceted=request.headers.get("x-fragment") != "list")
+    shown = await _shown(tx, by, asked, clusters, faceted=request.headers.get("x-fragment") != "list")
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     laid_out = listing(kind, shown.page, asked, address, namespaced=await namespaced(tx, clusters, kind))
     return render(
@@ -106,7 +106,7 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
         ],
         scoped=[(name, value) for name, value in address.query if name not in ("columns", "cursor")],
         all=[(name, value) for name, value in address.query if name not in ("cursor", "open")],
-        tabs=await _tabs(tx, by, kind.resource),
+        tabs=await _tabs(tx, by, kind.resource, clusters),
         topics=_topics(kind.resource, [c for c in clusters if not asked.cluster or c.name in asked.cluster]),
     )
 
@@ -135,20 +135,21 @@ def _given(values: list[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value)
 
 
-async def _shown(tx: Tx, by: Principal, asked: ListRequest, *, faceted: bool) -> Shown:
+async def _shown(tx: Tx, by: Principal, asked: ListRequest, sight: Sequence[ClusterState], *, faceted: bool) -> Shown:
     try:
-        page = await answers.list_objects(tx, by, asked)
-        facets = await answers.facets(tx, by, asked) if faceted else NO_FACETS
+        understood = await understand(tx, by, asked, sight=sight)
+        page = await answers.listed(tx, by, understood)
+        facets = await counted(tx, by, asked, understood, exact=page.total_exact) if faceted else NO_FACETS
     except Invalid as mistake:
         return Shown(mistake=mistake)
-    near = await answers.closest(tx, by, asked) if not page.items and asked.q else ""
+    near = await answers.closest(tx, by, understood, asked.q) if not page.items and asked.q else ""
     return Shown(page=page, facets=facets, closest=near)
 
 
-async def namespaced(tx: Tx, clusters: list[ClusterState], kind: Kind) -> bool:
+async def namespaced(tx: Tx, clusters: Sequence[ClusterState], kind: Kind) -> bool:
     """Whether objects of this kind belong to namespaces."""
-    found = await streams.get_streams(tx, clusters=[c.id for c in clusters], resource=kind.resource)
-    return any(stream.namespaced for stream in found)
+    served = await streams.get_served(tx, [c.id for c in clusters], (kind.resource,))
+    return any(each.namespaced for each in served)
 
 
 def where(asked: ListRequest) -> str:
@@ -196,13 +197,17 @@ def _topics(resource: str, clusters: list[ClusterState]) -> str:
     return f"inventory/{place}/{resource} clusters/{place}"
 
 
-async def _tabs(tx: Tx, by: Principal, resource: str) -> list[tuple[str, str, int, bool]]:
+async def _tabs(
+    tx: Tx, by: Principal, resource: str, clusters: Sequence[ClusterState]
+) -> list[tuple[str, str, int, bool]]:
     """The kinds of workload beside one another: label, address, count, and whether it is the one shown."""
     if resource not in WORKLOADS:
         return []
-    found = {each.name: each for each in await answers.list_resources(tx, by)}
+    ids = [c.id for c in clusters]
+    served = {each.resource: each.kind for each in await streams.get_served(tx, ids, WORKLOADS)}
+    counts = await answers.count_by_resource(tx, by, ids, WORKLOADS)
     return [
-        (title_of(found[name].kind), list_path(name), found[name].count, name == resource)
+        (title_of(served[name]), list_path(name), counts.get(name, 0), name == resource)
         for name in WORKLOADS
-        if name in found
+        if name in served
     ]

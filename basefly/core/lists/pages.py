@@ -19,7 +19,6 @@ from basefly.core.lists.columns import chosen
 from basefly.core.lists.page import list_page
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Kind
-from basefly.core.sync.store import streams
 
 
 @get("/nodes", permission=READ, include_in_schema=False)
@@ -61,10 +60,7 @@ async def export_list(request: Request, house: House, by: Principal, resource: s
         raise Invalid(f"There is no format {form!r}.", cure="Use csv, json or yaml.")
     async with house.db.transaction(by.org_id) as tx:
         clusters = await answers.visible_clusters(tx, by)
-        kind = asked_kind(
-            resource or request.url.path.split("/")[1],
-            await streams.get_streams(tx, clusters=[c.id for c in clusters]),
-        )
+        kind = await asked_kind(tx, resource or request.url.path.split("/")[1], clusters)
         namespaced = await page.namespaced(tx, clusters, kind)
     asked = page.read(request, kind.resource, clusters)
     prepared = await export.prepare(house.db, by, asked)

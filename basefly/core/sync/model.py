@@ -30,6 +30,17 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     printed: tuple[Printed, ...] = ()
 
 
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource as some clusters serve it, and how many of them do."""
+
+    resource: str
+    kind: str
+    version: str
+    namespaced: bool
+    clusters: int
+    printed: tuple[tuple[Printed, ...], ...] = ()  # the columns of its definitions, each once
+
+
 class Place(msgspec.Struct, frozen=True):
     """A resource of a cluster: what a list covers, and what a notice is about."""
 

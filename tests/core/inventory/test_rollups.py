@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.db.pool import Database
+from basefly.base.principal import Reach, Scope
 from basefly.core.inventory.store import rollups
 from basefly.core.sync.cluster import ClusterSync
 from basefly.sim import Cluster
@@ -29,10 +30,15 @@ class TestRollups:
 
         async def agree() -> bool:
             async with db.transaction(org) as tx:
-                kept = await rollups.get_rollups(tx, [cluster_id], ["pods"])
-                query = """select cluster_id, resource, namespace, status, health, count(*) as count from objects
-                           where org_id = %s and resource = 'pods' group by 1, 2, 3, 4, 5"""
-                counted = await tx.all(rollups.Rollup, query, [org])
+                columns = "cluster_id::text, resource, namespace, status, health"
+                kept = await tx.all(dict, f"select {columns}, count from rollups where resource = 'pods' and count > 0")
+                query = f"""select {columns}, count(*) as count from objects where resource = 'pods'
+                            group by 1, 2, 3, 4, 5"""
+                counted = await tx.all(dict, query)
+                sums = await rollups.sum_by(
+                    tx, Scope(org, (Reach(None, None),)), ("health",), [cluster_id], resources=("pods",)
+                )
+            assert sum(each.count for each in sums) == sum(row["count"] for row in kept)
             return bool(counted) and sorted(map(str, kept)) == sorted(map(str, counted))
 
         await eventually(agree)

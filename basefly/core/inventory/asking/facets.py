@@ -34,12 +34,22 @@ NO_FACETS = Facets(status={}, health={}, cluster={}, namespace={})
 
 async def facets(tx: Tx, by: Principal, request: ListRequest) -> Facets:
     """The facets of a list. Raises as `understand` does."""
-    asked = await understand(tx, by, request)
+    return await counted(tx, by, request, await understand(tx, by, request))
+
+
+async def counted(
+    tx: Tx, by: Principal, request: ListRequest, asked: Understood, *, exact: bool | None = None
+) -> Facets:
+    """The facets of a request that was understood. `exact` is whether what it asks for was counted to its end."""
     chosen = [name for name in DIMENSIONS if getattr(request, name)]
     wider = asked
     if request.cluster:
-        wider = await understand(tx, by, msgspec.structs.replace(request, cluster=(), cursor=""))
-    exact = asked.query.rolled_up or (await objects.count_objects(tx, by.scope(READ), _wide(wider, chosen)))[1]
+        other = msgspec.structs.replace(request, cluster=(), cursor="")
+        wider = await understand(tx, by, other, sight=asked.sight)
+    if asked.query.rolled_up:
+        exact = True
+    elif exact is None or (exact and chosen):  # what is chosen may have made few of many
+        exact = (await objects.count_objects(tx, by.scope(READ), _wide(wider, chosen)))[1]
     counts = await _count(tx, by, asked.query, [name for name in DIMENSIONS if name not in chosen], exact=exact)
     for name in chosen:
         query = wider.query if name == "cluster" else asked.query

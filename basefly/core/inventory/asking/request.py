@@ -15,12 +15,11 @@ from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model, query
 from basefly.core.inventory.model import Match, ObjectQuery
 from basefly.core.inventory.query import Condition
-from basefly.core.inventory.sight import READ, visible_clusters
-from basefly.core.inventory.store import rollups
+from basefly.core.inventory.sight import READ, visible_clusters, within
+from basefly.core.inventory.store import objects, rollups
 from basefly.core.inventory.store.filters import COMPARED, NUMBERS
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Column, Kind
-from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -49,29 +48,37 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Understood(msgspec.Struct, frozen=True, kw_only=True):
-    """A request, understood. `clusters` are those it covers, `followed` everything that is followed in them."""
+    """A request, understood. `clusters` are those it covers, of those in `sight`."""
 
     kind: Kind
+    sight: Sequence[ClusterState]
     clusters: list[ClusterState]
-    followed: list[Stream]
     query: ObjectQuery
 
 
-async def understand(tx: Tx, by: Principal, request: ListRequest) -> Understood:
-    """Understand a request. Raises Invalid or NotFound for what cannot be asked, naming the place and the cure."""
+async def understand(
+    tx: Tx, by: Principal, request: ListRequest, *, sight: Sequence[ClusterState] | None = None
+) -> Understood:
+    """Understand a request. Raises Invalid or NotFound for what cannot be asked, naming the place and the cure.
+
+    `sight` are all clusters in sight, for those who have read them already.
+    """
     if not 1 <= request.limit <= model.LARGEST_PAGE:
         raise Invalid(
             f"limit={request.limit} is not between 1 and {model.LARGEST_PAGE}.",
             errors=(FieldError("/limit", "out of range"),),
         )
-    clusters = await visible_clusters(tx, by, request.cluster, request.set)
-    followed = await streams.get_streams(tx, clusters=[c.id for c in clusters])
-    kind = asked_kind(request.resource, followed)
+    if sight is None:
+        sight = await visible_clusters(tx, by)
+    clusters = within(sight, request.cluster, request.set)
+    kind = await asked_kind(tx, request.resource, clusters)
     conditions = query.parse(request.q)
     clusters = in_clusters(request.q, conditions, clusters)
+    everywhere = by.scope(READ).everything and len(clusters) == len(sight)
     asked = ObjectQuery(
         resource=kind.resource,
-        clusters=tuple(c.id for c in clusters),
+        clusters=None if everywhere else tuple(c.id for c in clusters),
+        without=tuple(await objects.get_left(tx)) if everywhere else (),
         namespaces=request.namespace,
         selector=selectors.parse(request.labels),
         statuses=request.status,
@@ -83,13 +90,16 @@ async def understand(tx: Tx, by: Principal, request: ListRequest) -> Understood:
         cursor=request.cursor,
     )
     asked = msgspec.structs.replace(asked, matches=await _matches(tx, by, request.q, conditions, kind, asked))
-    return Understood(kind=kind, clusters=clusters, followed=followed, query=asked)
+    return Understood(kind=kind, sight=sight, clusters=clusters, query=asked)
 
 
-def asked_kind(resource: str, followed: Sequence[Stream]) -> Kind:
+async def asked_kind(tx: Tx, resource: str, clusters: Sequence[ClusterState]) -> Kind:
     """The kind meant; NotFound for a word that is neither a kind we know nor one that a cluster serves."""
-    kind = model.kind_of(resource, followed)
-    if kinds.named(kind.resource) is None and all(stream.resource != kind.resource for stream in followed):
+    if known := kinds.named(resource):
+        return known
+    served = await streams.get_served(tx, [c.id for c in clusters])
+    kind = model.kind_of(resource, served)
+    if all(each.resource != kind.resource for each in served):
         raise NotFound(
             f"No cluster here serves a kind {resource!r}.", cure="Look at the list of kinds for what there is."
         )
@@ -123,7 +133,7 @@ async def _matches(
 
 
 def _bare(asked: ObjectQuery) -> ObjectQuery:
-    return ObjectQuery(resource=asked.resource, clusters=asked.clusters)
+    return ObjectQuery(resource=asked.resource, clusters=asked.clusters, without=asked.without)
 
 
 def understood(text: str, condition: Condition, kind: Kind, words: dict[str, list[str]]) -> Match | None:

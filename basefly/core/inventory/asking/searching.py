@@ -7,6 +7,7 @@ from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model, query
 from basefly.core.inventory.asking.request import asked_kind, understood
 from basefly.core.inventory.model import Match
@@ -14,7 +15,6 @@ from basefly.core.inventory.query import Condition
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.store import rollups
 from basefly.core.sync.kind import Kind, Projection
-from basefly.core.sync.model import Stream
 
 # A search knows what every kind has, and no more: an object without columns of its own.
 _ANYTHING = Kind(
@@ -22,17 +22,17 @@ _ANYTHING = Kind(
 )
 
 
-def searched_kinds(
-    text: str, conditions: Sequence[Condition], followed: Sequence[Stream], kind: str
+async def searched_kinds(
+    tx: Tx, text: str, conditions: Sequence[Condition], clusters: Sequence[ClusterState], kind: str
 ) -> tuple[str, ...]:
     """The resources asked for, none for all. Raises Invalid or NotFound for a kind that is not there."""
-    wanted = {asked_kind(kind, followed).resource} if kind else set()
+    wanted = {(await asked_kind(tx, kind, clusters)).resource} if kind else set()
     for condition in conditions:
         if condition.field != "kind":
             continue
         if condition.negated:
             query.wrong(text, condition.start, "a search cannot leave out a kind", "Name the kinds that you want.")
-        meant = {asked_kind(value, followed).resource for value in condition.values}
+        meant = {(await asked_kind(tx, value, clusters)).resource for value in condition.values}
         wanted = wanted & meant if wanted else meant
     return tuple(sorted(wanted))
 

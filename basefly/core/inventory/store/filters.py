@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -60,7 +61,7 @@ def matching(scope: Scope, query: ObjectQuery) -> Where:
     """The conditions of a query, without its page."""
     where = Where(scope)
     where.add("o.resource = %s", query.resource)
-    where.add("o.cluster_id = any (%s)", list(query.clusters))
+    within(where, query.clusters, query.without)
     if query.namespaces:
         where.add("o.namespace = any (%s)", list(query.namespaces))
     if query.text:
@@ -78,6 +79,14 @@ def matching(scope: Scope, query: ObjectQuery) -> Where:
     for each in query.matches:
         match(where, each)
     return where
+
+
+def within(where: Where, clusters: Sequence[UUID] | None, without: Sequence[UUID] = ()) -> None:
+    """Only these clusters; None: all but those `without`."""
+    if clusters is not None:
+        where.add("o.cluster_id = any (%s)", list(clusters))
+    elif without:
+        where.add("o.cluster_id <> all (%s)", list(without))
 
 
 def escape_like(text: str) -> str:

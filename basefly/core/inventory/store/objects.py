@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import LiteralString, NamedTuple, cast
+from typing import Any, LiteralString, NamedTuple, cast
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,9 @@ from basefly.base.db import Jsonb, paging, sql
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, LABEL, ObjectQuery, SearchQuery, Sort, StoredObject
-from basefly.core.inventory.store.filters import Where, match, matching
+from basefly.core.inventory.store.filters import Where, match, matching, within
 
+SORTED_TO = 50_000  # objects found by text or label that are sorted for a page
 _SELECT: LiteralString = """
     select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,
            labels, cells, changed_at
@@ -48,28 +49,113 @@ def _sort_key(sort: Sort) -> tuple[sql.Composable, LiteralString]:
     return sql.SQL("coalesce(o.cells -> {}, 'null')").format(sql.Literal(sort.column)), "jsonb"
 
 
+async def find_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> tuple[Page, int, bool]:
+    """One page, how many match, and whether that is all.
+
+    What is sought by a part of its name or by a label is found by the index of those and sorted, as long as it is not
+    SORTED_TO or more: then the order's index is walked, which meets the next of so many soon.
+    """
+    if query.sought:
+        count, keys = await _sorted(tx, scope, query)
+        if count <= SORTED_TO:
+            return await _page(tx, query, keys), min(count, COUNTED_TO), count <= COUNTED_TO
+        return await page_objects(tx, scope, query), COUNTED_TO, False
+    return await page_objects(tx, scope, query), *(await count_objects(tx, scope, query))
+
+
+class Key(msgspec.Struct, frozen=True):
+    """Where an object is, and its place in an order."""
+
+    cluster_id: UUID
+    uid: str
+
+
+class _Sorted(msgspec.Struct, frozen=True):
+    count: int
+    keys: list[Key]
+
+
+async def _sorted(tx: Tx, scope: Scope, query: ObjectQuery) -> tuple[int, list[Key]]:
+    """How many match, counted to just beyond SORTED_TO, and the keys of one page of them and of one object more."""
+    where = matching(scope, query)
+    order = _order(query)
+    statement = sql.SQL("""
+        with found as materialized (
+            select {key} as key, o.name, o.cluster_id, o.uid from objects o where {where} limit {most}
+        ), paged as (select o.cluster_id, o.uid from found o where {bound} order by {order} limit {limit})
+        select (select count(*) from found) as count,
+               (select coalesce(jsonb_agg(paged), '[]') from paged) as keys""").format(
+        key=order.key,
+        where=where.clause,
+        most=sql.Literal(SORTED_TO + 1),
+        bound=order.bound(sql.SQL("o.key")),
+        order=order.by(sql.SQL("o.key")),
+        limit=sql.Literal(query.limit + 1),
+    )
+    found = await tx.one(_Sorted, statement, [*where.values, *order.values])
+    assert found is not None, "an aggregate has a row"  # noqa: S101  # for the type checker
+    return found.count, found.keys
+
+
+async def _page(tx: Tx, query: ObjectQuery, keys: Sequence[Key]) -> Page:
+    """The rows of these keys, in their order."""
+    statement = sql.SQL("""
+        select o.*, ({key})::text as key
+        from unnest(%s::uuid[], %s::text[]) with ordinality as k (cluster_id, uid, place)
+        join objects o on o.org_id = %s and o.resource = %s and (o.cluster_id, o.uid) = (k.cluster_id, k.uid)
+        order by k.place""").format(key=_order(query).key)
+    clusters, uids = [key.cluster_id for key in keys], [key.uid for key in keys]
+    rows = await tx.all(Keyed, statement, [clusters, uids, tx.org_id, query.resource])
+    return _paged(query, rows)
+
+
 async def page_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> Page:
     """One page, and the cursors of the pages beside it, if there are any.
 
     Ties are broken by name, cluster and uid, so that no object is shown twice or left out between pages. The page
     before is read backwards from its end, so that it costs no more than the one after.
     """
-    where = matching(scope, query)
-    key, cast_to = _sort_key(query.sort)
-    back, *bound = paging.decode(query.cursor, 5) if query.cursor else (False,)
-    falling = query.sort.descending is not bool(back)
-    if bound:
-        where.parts.append(
-            sql.SQL("({key}, o.name, o.cluster_id, o.uid) {than} (%s::{cast}, %s, %s::uuid, %s)").format(
-                key=key, than=sql.SQL("<" if falling else ">"), cast=sql.SQL(cast_to)
-            )
-        )
-        where.values.extend(bound)
+    where, order = matching(scope, query), _order(query)
     statement = sql.SQL(
-        "select o.*, ({key})::text as key from objects o where {where} "
-        "order by {key}{way}, o.name{way}, o.cluster_id{way}, o.uid{way} limit %s"
-    ).format(where=where.clause, key=key, way=sql.SQL(" desc" if falling else ""))
-    found = await tx.all(Keyed, statement, [*where.values, query.limit + 1])
+        "select o.*, ({key})::text as key from objects o where {where} and {bound} order by {order} limit %s"
+    ).format(where=where.clause, key=order.key, bound=order.bound(order.key), order=order.by(order.key))
+    rows = await tx.all(Keyed, statement, [*where.values, *order.values, query.limit + 1])
+    return _paged(query, rows)
+
+
+class _Order(NamedTuple):
+    """The order of a list, and where in it a page begins."""
+
+    key: sql.Composable
+    cast_to: LiteralString
+    falling: bool
+    values: list[Any]
+
+    def bound(self, key: sql.Composable) -> sql.Composable:
+        if not self.values:
+            return sql.SQL("true")
+        return sql.SQL("({key}, o.name, o.cluster_id, o.uid) {than} (%s::{cast}, %s, %s::uuid, %s)").format(
+            key=key, than=sql.SQL("<" if self.falling else ">"), cast=sql.SQL(self.cast_to)
+        )
+
+    def by(self, key: sql.Composable) -> sql.Composable:
+        way = sql.SQL(" desc" if self.falling else "")
+        return sql.SQL("{key}{way}, o.name{way}, o.cluster_id{way}, o.uid{way}").format(key=key, way=way)
+
+
+def _order(query: ObjectQuery) -> _Order:
+    key, cast_to = _sort_key(query.sort)
+    back, *bound = _decoded(query)
+    return _Order(key, cast_to, query.sort.descending is not bool(back), bound)
+
+
+def _decoded(query: ObjectQuery) -> list[Any]:
+    return paging.decode(query.cursor, 5) if query.cursor else [False]
+
+
+def _paged(query: ObjectQuery, found: list[Keyed]) -> Page:
+    """A page of what was read for it, which is one row more than it shows if there are more."""
+    back, *bound = _decoded(query)
     rows = found[: query.limit]
     more = len(found) > query.limit
     if back:
@@ -98,6 +184,14 @@ async def count_objects(tx: Tx, scope: Scope, query: ObjectQuery, *, to: int = C
     return min(count, to), count <= to
 
 
+async def get_left(tx: Tx) -> list[UUID]:
+    """Clusters that were removed and whose objects are still being deleted."""
+    query = """
+        select c.id from clusters c where c.org_id = %s and c.deleted_at is not null
+          and exists (select from objects o where o.org_id = c.org_id and o.cluster_id = c.id)"""
+    return await tx.all(UUID, query, [tx.org_id])
+
+
 async def get_object(
     tx: Tx, scope: Scope, cluster_id: UUID, resource: str, *, namespace: str, name: str
 ) -> StoredObject | None:
@@ -115,7 +209,7 @@ async def search_objects(tx: Tx, scope: Scope, wanted: SearchQuery) -> list[Stor
     Events are left out unless they are asked for: nobody knows their names.
     """
     where = Where(scope)
-    where.add("o.cluster_id = any (%s)", list(wanted.clusters))
+    within(where, wanted.clusters, wanted.without)
     if wanted.resources:
         where.add("o.resource = any (%s)", list(wanted.resources))
     else:
@@ -133,7 +227,8 @@ async def search_objects(tx: Tx, scope: Scope, wanted: SearchQuery) -> list[Stor
 async def get_closest(tx: Tx, scope: Scope, query: ObjectQuery, text: str) -> str:
     """The name that is most like the text, of those in the same clusters and namespaces; "" if none is at all."""
     where = Where(scope)
-    where.add("o.resource = %s and o.cluster_id = any (%s)", query.resource, list(query.clusters))
+    where.add("o.resource = %s", query.resource)
+    within(where, query.clusters, query.without)
     where.add("o.name %% %s", text)
     statement = sql.SQL(
         "select name from (select o.name from objects o where {} limit 1000) o order by similarity(name, %s) desc, name"

@@ -17,27 +17,35 @@ from basefly.core.inventory.store.filters import Where, matching
 Dimension = Literal["status", "health", "cluster", "namespace"]
 DIMENSIONS: tuple[Dimension, ...] = ("status", "health", "cluster", "namespace")
 _COLUMN = {"cluster": "cluster_id"}
+_NOWHERE = UUID(int=0)
 
 
-class Rollup(msgspec.Struct, frozen=True):
-    """How many objects of a cluster share resource, namespace, status and health."""
+class Sum(msgspec.Struct, frozen=True):
+    """How many objects there are of what the other fields say; those that were not asked for are empty."""
 
-    cluster_id: UUID
-    resource: str
-    namespace: str
-    status: str
-    health: str
     count: int
+    cluster_id: UUID = _NOWHERE
+    resource: str = ""
+    namespace: str = ""
+    health: str = ""
 
 
-async def get_rollups(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str] = ()) -> list[Rollup]:
-    """What the rollups hold for these clusters, and these resources when given."""
-    query = """
-        select cluster_id, resource, namespace, status, health, count from rollups
-        where org_id = %(org)s and cluster_id = any (%(clusters)s) and count > 0
-          and (%(resources)s::text[] = '{}' or resource = any (%(resources)s))"""
-    values = {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)}
-    return await tx.all(Rollup, query, values)
+Field = Literal["cluster_id", "resource", "namespace", "health"]
+
+
+async def sum_by(
+    tx: Tx, scope: Scope, fields: Sequence[Field], clusters: Sequence[UUID], *, resources: Sequence[str] = ()
+) -> list[Sum]:
+    """How many objects in these clusters share the fields, of these resources when given. Summed by the database."""
+    where = Where(scope)
+    where.add("o.cluster_id = any (%s) and o.count > 0", list(clusters))
+    if resources:
+        where.add("o.resource = any (%s)", list(resources))
+    columns = sql.SQL(", ").join(sql.Identifier("o", field) for field in fields)
+    statement = sql.SQL("select {}, sum(o.count)::bigint as count from rollups o where {} group by {}").format(
+        columns, where.clause, columns
+    )
+    return await tx.all(Sum, statement, where.values)
 
 
 async def get_words(tx: Tx, scope: Scope, clusters: Sequence[UUID], dimension: Dimension) -> list[str]:

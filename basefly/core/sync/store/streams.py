@@ -11,9 +11,10 @@ from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.discovery import Resource
 from basefly.core.sync.kinds.printed import Printed
-from basefly.core.sync.model import Place, Standing, Stream
+from basefly.core.sync.model import Place, Served, Standing, Stream
 
-_COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of, printed"
+_COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped,
+    listed_at, as_of, printed"""
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -26,13 +27,51 @@ class Definition(msgspec.Struct, frozen=True):
 
 async def get_streams(tx: Tx, *, clusters: Sequence[UUID] | None = None, resource: str = "") -> list[Stream]:
     """Streams of these clusters (all when None), of one resource when given."""
+    conditions = ["org_id = %(org)s"]
+    conditions += [] if clusters is None else ["cluster_id = any (%(clusters)s)"]
+    conditions += ["resource = %(resource)s"] if resource else []
+    query = f"select {_COLUMNS} from sync_streams where {' and '.join(conditions)} order by cluster_id, resource"  # noqa: S608  # of constants
+    values = {"org": tx.org_id, "clusters": list(clusters or ()), "resource": resource}
+    return await tx.all(Stream, query, values)
+
+
+async def get_tellers(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str]) -> list[Stream]:
+    """Of the streams of these resources (all when none is given) those that tell how fresh their clusters are.
+
+    All that are not live or left something out; of the others in each cluster the one with the oldest sign, and one
+    without any, for nothing else of them matters (see freshness).
+    """
+    these = "org_id = %(org)s and cluster_id = any (%(clusters)s)"
+    these += " and resource = any (%(resources)s)" if resources else ""
     query = f"""
-        select {_COLUMNS} from sync_streams
-        where org_id = %(org)s and (%(clusters)s::uuid[] is null or cluster_id = any (%(clusters)s))
-          and (%(resource)s = '' or resource = %(resource)s)
-        order by cluster_id, resource"""  # noqa: S608  # the columns are a constant of this file
-    clusters = None if clusters is None else list(clusters)
-    return await tx.all(Stream, query, {"org": tx.org_id, "clusters": clusters, "resource": resource})
+        select {_COLUMNS} from sync_streams where {these} and (state <> 'live' or skipped > 0)
+        union all
+        select cluster_id, min(resource), min(kind), min(version), bool_or(namespaced), '', 'live', '', 0,
+               min(listed_at), min(as_of), '[]'::jsonb
+        from sync_streams where {these} and state = 'live' and skipped = 0
+        group by cluster_id, as_of is null
+        order by cluster_id, resource"""  # noqa: S608  # of constants of this file
+    return await tx.all(Stream, query, {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)})
+
+
+async def get_served(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str] = ()) -> list[Served]:
+    """Every resource that is followed in one of these clusters, by name; of these resources when given."""
+    these = "and resource = any (%(resources)s)" if resources else ""
+    query = f"""
+        select resource, min(kind) as kind, max(version) as version, bool_or(namespaced) as namespaced,
+               count(*) as clusters,
+               coalesce(jsonb_agg(distinct printed) filter (where printed <> '[]'), '[]') as printed
+        from sync_streams where org_id = %(org)s and cluster_id = any (%(clusters)s) {these}
+        group by resource order by resource"""  # noqa: S608  # of constants of this file
+    return await tx.all(Served, query, {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)})
+
+
+async def get_begun(tx: Tx, clusters: Sequence[UUID]) -> set[UUID]:
+    """Those of the clusters in which anything is followed yet."""
+    query = """
+        select c.id from unnest(%s::uuid[]) as c (id)
+        where exists (select from sync_streams s where s.org_id = %s and s.cluster_id = c.id)"""
+    return set(await tx.all(UUID, query, [list(clusters), tx.org_id]))
 
 
 async def upsert_stream(tx: Tx, cluster_id: UUID, resource: Resource, printed: tuple[Printed, ...]) -> None:

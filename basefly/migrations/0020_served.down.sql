@@ -1,0 +1,1 @@
+drop index sync_streams_by_resource;
