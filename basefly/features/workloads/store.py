@@ -45,6 +45,35 @@ def _key(query: WorkloadQuery) -> sql.Composed:
     return sql.SQL(", ").join(_KEYS[query.group])
 
 
+def summed_up(scope: Scope, query: WorkloadQuery) -> bool:
+    """Whether the rollups of apps can answer: they know neither namespaces nor kinds."""
+    bounded = not scope.everything and any(reach.namespaces is not None for reach in scope.reaches)
+    return query.group == "app" and not (bounded or query.namespaces or set(query.resources) != set(RESOURCES))
+
+
+async def page_apps(tx: Tx, scope: Scope, query: WorkloadQuery) -> tuple[list[Figures], str | None]:
+    """One page of apps, each summed up, and the cursor of the next."""
+    where = Where(scope)
+    where.add("o.cluster_id = any (%s)", list(query.clusters))
+    if query.text:
+        where.add("o.app ilike %s", f"%{escape_like(query.text)}%")
+    if query.cursor:
+        where.add("o.app > %s", paging.decode(query.cursor, 3)[0])
+    statement = sql.SQL(
+        """
+        select o.app as name, '' as namespace, '' as resource, sum(o.workloads)::bigint as workloads,
+               count(*) as clusters, coalesce(array_agg(o.cluster_id) filter (where o.bad > 0), '{{}}') as failing,
+               sum(o.warned)::bigint as warned,
+               case when sum(o.counted) > 0 then sum(o.ready)::bigint end as ready,
+               case when sum(o.counted) > 0 then sum(o.desired)::bigint end as desired, max(o.changed_at) as changed_at
+        from app_rollups o where {} group by 1 having {} order by 1 limit %s"""
+    ).format(where.clause, sql.SQL("sum(o.bad) > 0" if query.failing else "true"))
+    found = await tx.all(Figures, statement, [*where.values, query.limit + 1])
+    if len(found) <= query.limit:
+        return found, None
+    return found[: query.limit], paging.encode([found[query.limit - 1].name, "", ""])
+
+
 async def page_keys(tx: Tx, scope: Scope, query: WorkloadQuery) -> tuple[list[Key], str | None]:
     """The keys of one page, in order, and the cursor of the next."""
     where = _matching(scope, query)
