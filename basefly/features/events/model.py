@@ -15,7 +15,7 @@ SPANS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "3h": timedelta
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events to group. Empty filters do not filter; `since` is when five minutes begin, as Kubernetes writes it."""
+    """Which events to group. Empty filters do not filter; `since` begins five minutes, as Kubernetes writes times."""
 
     clusters: tuple[UUID, ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said alike. `events` counts events, `times` how often they happened, `about` is the object of the last."""
+    """What is said alike. `events` counts events, `times` how often they happened, `about` is the last one's object."""
 
     type: str
     reason: str

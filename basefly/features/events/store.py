@@ -1,4 +1,4 @@
-"""Grouping events in SQL: from the rollups, which count them as they come, or from the events where those know too little.
+"""Grouping events in SQL: from the rollups, which count them as they come, or from the events where those do not know.
 
 Kubernetes forgets an event after an hour, yet a fleet has hundreds of thousands of them at any time.
 """

@@ -119,7 +119,7 @@ def _group(each: model.Figures, names: dict[UUID, str]) -> Group:
         workloads=each.workloads,
         clusters=each.clusters,
         health=model.health(each),
-        failing=sorted((ClusterName(one, names.get(one, "")) for one in each.failing), key=lambda c: c.name),
+        failing=sorted((ClusterName(one, names.get(one, "")) for one in set(each.failing)), key=lambda c: c.name),
         ready=each.ready,
         desired=each.desired,
         versions=[],

@@ -112,6 +112,11 @@ def _of(scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> Where:
     return where
 
 
+def _once(query: WorkloadQuery) -> sql.SQL:
+    """A cluster has one workload of a name, so that only the parts of an app need to be told apart: that sorts them."""
+    return sql.SQL("distinct" if query.group == "app" else "")
+
+
 async def get_figures(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> list[Figures]:
     """Each group summed up."""
     where = _of(scope, query, keys)
@@ -119,14 +124,14 @@ async def get_figures(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence
     statement = sql.SQL(
         """
         select {name} as name, {namespace} as namespace, {resource} as resource,
-               count(*) as workloads, count(distinct o.cluster_id) as clusters,
-               coalesce(array_agg(distinct o.cluster_id) filter (where o.health = 'bad'), '{{}}') as failing,
+               count(*) as workloads, count({once} o.cluster_id) as clusters,
+               coalesce(array_agg({once} o.cluster_id) filter (where o.health = 'bad'), '{{}}') as failing,
                count(*) filter (where o.health = 'warn') as warned,
                sum(nullif(split_part({counted}, '/', 1), '')::integer)::bigint as ready,
                sum(nullif(split_part({counted}, '/', 2), '')::integer)::bigint as desired,
                max(o.changed_at) as changed_at
         from objects o where {where} group by 1, 2, 3 order by 1, 2, 3"""
-    ).format(name=name, namespace=namespace, resource=resource, counted=_COUNTED, where=where.clause)
+    ).format(name=name, namespace=namespace, resource=resource, counted=_COUNTED, once=_once(query), where=where.clause)
     return await tx.all(Figures, statement, where.values)
 
 
@@ -136,9 +141,9 @@ async def get_uses(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Ke
     name, namespace, resource = _KEYS[query.group]
     statement = sql.SQL(
         "select {name} as name, {namespace} as namespace, {resource} as resource,"
-        " coalesce(o.main_image, '') as image, count(distinct o.cluster_id) as clusters"
+        " coalesce(o.main_image, '') as image, count({once} o.cluster_id) as clusters"
         " from objects o where {where} group by 1, 2, 3, 4"
-    ).format(name=name, namespace=namespace, resource=resource, where=where.clause)
+    ).format(name=name, namespace=namespace, resource=resource, once=_once(query), where=where.clause)
     return await tx.all(Use, statement, where.values)
 
 
@@ -149,14 +154,18 @@ async def get_restarts(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequenc
     statement = sql.SQL(
         """
         with shown as materialized (
-            select {name} as name, {namespace} as namespace, {resource} as resource, o.cluster_id, o.uid
+            select {name} as name, {namespace} as namespace, {resource} as resource, o.cluster_id, o.uid,
+                   o.resource as made
             from objects o where {where}
         ), makers as (
-            select s.*, s.uid as maker from shown s
+            select s.*, s.uid as maker from shown s where s.made not in ('deployments.apps', 'cronjobs.batch')
             union all
-            select s.*, m.uid from shown s join objects m on m.owner_uid = s.uid
-            where m.org_id = %s and m.cluster_id = s.cluster_id and m.owner_uid <> ''
-              and m.resource in ('replicasets.apps', 'jobs.batch')
+            select s.*, m.uid from shown s join objects m on m.owner_uid = s.uid and m.cluster_id = s.cluster_id
+            where m.org_id = %s and m.owner_uid <> '' and m.resource = 'replicasets.apps'
+              and s.made = 'deployments.apps'
+            union all
+            select s.*, m.uid from shown s join objects m on m.owner_uid = s.uid and m.cluster_id = s.cluster_id
+            where m.org_id = %s and m.owner_uid <> '' and m.resource = 'jobs.batch' and s.made = 'cronjobs.batch'
         )
         select m.name, m.namespace, m.resource, m.cluster_id, m.uid,
                sum((p.cells ->> 'restarts')::integer)::bigint as count
@@ -164,7 +173,7 @@ async def get_restarts(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequenc
         where p.org_id = %s and p.resource = 'pods' and (p.cells ->> 'restarts')::integer > 0
         group by 1, 2, 3, 4, 5"""
     ).format(name=name, namespace=namespace, resource=resource, where=where.clause)
-    return await tx.all(Restarts, statement, [*where.values, tx.org_id, tx.org_id])
+    return await tx.all(Restarts, statement, [*where.values, tx.org_id, tx.org_id, tx.org_id])
 
 
 async def get_members(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> list[StoredObject]:

@@ -11,7 +11,7 @@ from tests.core.inventory.test_api import ask, berlin
 from tests.core.inventory.test_pages import page, where
 from tests.core.sync.conftest import eventually
 from tests.core.sync.test_printed import BACKUPS, COLUMNS, backup, backups
-from tests.people import Hub, Person, house, hub, listener, owner, port, stranger, viewer
+from tests.people import Person, house, hub, listener, owner, port, stranger, viewer
 
 __all__ = ["berlin", "house", "hub", "listener", "owner", "port", "stranger", "viewer"]
 

@@ -109,14 +109,14 @@ class TestRollups:
     )
     async def test_they_count_what_there_is_after_every_change(self, hub: Hub, owner: Person, change: str) -> None:
         async with hub.house.db.transaction(owner.by.org_id) as tx:
-            await tx.execute(change)  # type: ignore[arg-type]  # one of the texts above
+            await tx.execute(change)
             query = f"""
                 with counted as ({COUNTED}), true_ as ({TRUE})
                 select count(*) from (
                     (select * from counted except all select * from true_)
                     union all (select * from true_ except all select * from counted)
                 ) as different"""
-            assert await tx.value(query) == 0  # type: ignore[arg-type]  # put together from the texts above
+            assert await tx.value(query) == 0
 
 
 def test_a_timeline_has_no_gaps() -> None:

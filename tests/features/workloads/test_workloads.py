@@ -128,14 +128,14 @@ class TestAppRollups:
     )
     async def test_they_hold_what_there_is_after_every_change(self, hub: Hub, owner: Person, change: str) -> None:
         async with hub.house.db.transaction(owner.by.org_id) as tx:
-            await tx.execute(change)  # type: ignore[arg-type]  # one of the texts above
+            await tx.execute(change)
             query = f"""
                 with summed as ({SUMMED}), true_ as ({TRUE})
                 select count(*) from (
                     (select * from summed except all select * from true_)
                     union all (select * from true_ except all select * from summed)
                 ) as different"""
-            assert await tx.value(query) == 0  # type: ignore[arg-type]  # put together from the texts above
+            assert await tx.value(query) == 0
 
 
 @pytest.mark.usefixtures("fleet")

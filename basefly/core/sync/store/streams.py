@@ -10,10 +10,12 @@ import msgspec
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.discovery import Resource
-from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.model import Place, Standing, Stream
+from basefly.core.sync.printed import Printed
 
-_COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of, printed"
+_COLUMNS = """
+    cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at,
+    as_of, printed"""
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
