@@ -173,10 +173,9 @@ def events(
             raise misuse(
                 "--grouped goes with neither --for nor --watch.", "Leave --grouped out to see events one by one."
             )
-        kind = {"type": "Warning" if warnings else "", "since": grouped}
+        told: dict[str, str | list[str]] = {"cluster": clusters or [], "namespace": namespaces or [], "since": grouped}
         with connect() as hub:
-            told = {"cluster": clusters or [], "namespace": namespaces or [], **kind}
-            raise typer.Exit(groups.events(hub, told, output=output.value))
+            raise typer.Exit(groups.events(hub, told, warnings=warnings, output=output.value))
     asked = query.Asked(
         reference.parse(["events"]),
         clusters=clusters or [],

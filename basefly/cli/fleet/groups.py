@@ -42,10 +42,10 @@ def images(hub: Hub, asked: Asked, *, limit: int, output: str) -> Exit:
     return fresh.tell()
 
 
-def events(hub: Hub, asked: Asked, *, output: str) -> Exit:
+def events(hub: Hub, asked: Asked, *, warnings: bool, output: str) -> Exit:
     """Print events by reason and kind, warnings first."""
     fresh = Freshness()
-    answer = hub.get("/events/groups", _given(asked))
+    answer = hub.get("/events/groups", _given(asked) | ({"type": "Warning"} if warnings else {}))
     fresh.add(answer)
     headings = ["last seen", "type", "reason", "kind", "events", "times", "clusters", "last about", "message"]
     _show(answer["items"], headings, _event, output)
