@@ -10,7 +10,7 @@ import typer
 
 from basefly import __version__
 from basefly.cli import terminal
-from basefly.cli.commands import clusters, doctor, hub, objects, registration, session, tokens, views
+from basefly.cli.commands import clusters, doctor, groups, hub, objects, registration, session, tokens, views
 from basefly.cli.exits import Exit, Failure
 
 HELP = """
@@ -49,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for room in (objects, hub, session, doctor):
+for room in (objects, groups, hub, session, doctor):
     room.add_to(app)
 clusters.add_to(app)
 registration.add_to(clusters.app)

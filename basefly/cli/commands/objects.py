@@ -153,6 +153,9 @@ def events(
     namespaces: Namespaces = None,
     about: Annotated[str, typer.Option("--for", metavar="KIND/NAME", help="Only about this object: pod/web-1.")] = "",
     warnings: Annotated[bool, typer.Option("--warnings", help="Only warnings.")] = False,
+    grouped: Annotated[
+        str, typer.Option("--grouped", metavar="SPAN", help="One line a reason and kind, of the last 15m, 1h or 3h.")
+    ] = "",
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, help="At most so many, latest first; 0: all.")
     ] = 100,
@@ -164,13 +167,23 @@ def events(
     \b
     Examples
       basefly events --warnings
+      basefly events --grouped 1h
       basefly events -c east -n shop --for pod/web-7c9d
       basefly events --watch
     """
-    from basefly.cli.fleet import listing, query, reference, watching
+    from basefly.cli.exits import misuse
+    from basefly.cli.fleet import groups, listing, query, reference, watching
     from basefly.cli.fleet import search as work
     from basefly.cli.fleet.connection import connect
 
+    if grouped:
+        if about or watch:
+            raise misuse(
+                "--grouped goes with neither --for nor --watch.", "Leave --grouped out to see events one by one."
+            )
+        told: dict[str, str | list[str]] = {"cluster": clusters or [], "namespace": namespaces or [], "since": grouped}
+        with connect() as hub:
+            raise typer.Exit(groups.events(hub, told, warnings=warnings, output=output.value))
     asked = query.Asked(
         reference.parse(["events"]),
         clusters=clusters or [],

@@ -14,8 +14,8 @@ from basefly.base.kube.selectors import Requirement
 from basefly.core.sync import kinds
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.kind import ColumnType, Kind
-from basefly.core.sync.kinds.printed import merged
 from basefly.core.sync.model import Served, Stream
+from basefly.core.sync.printed import merged
 
 PAGE = 50
 LARGEST_PAGE = 1000

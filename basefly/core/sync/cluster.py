@@ -23,8 +23,8 @@ from basefly.base.resilience.waiting import happens
 from basefly.core.clusters.actions import report_streams
 from basefly.core.sync import kinds
 from basefly.core.sync.definitions import Definitions
-from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.model import Place, Stream, StreamState
+from basefly.core.sync.printed import Printed
 from basefly.core.sync.store import merge, streams
 from basefly.core.sync.store.streams import DEFINITIONS
 from basefly.core.sync.stream import Recovered, StreamSync

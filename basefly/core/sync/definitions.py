@@ -9,7 +9,7 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.discovery import Resource
 from basefly.core.sync.kind import Row
-from basefly.core.sync.kinds.printed import Printed
+from basefly.core.sync.printed import Printed
 from basefly.core.sync.store import streams
 
 

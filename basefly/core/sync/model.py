@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from basefly.core.sync.kinds.printed import Printed
+from basefly.core.sync.printed import Printed
 
 StreamState = Literal["listing", "live", "retrying", "denied", "failed"]
 

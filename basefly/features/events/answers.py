@@ -35,7 +35,7 @@ async def group_events(tx: Tx, by: Principal, request: EventRequest) -> tuple[Ev
         raise Invalid(detail, errors=(FieldError("/since", detail),), cure=cure)
     coverage = await get_coverage(tx, by, request.cluster, ("events",))
     scope, now = by.scope(READ), datetime.now(UTC)
-    since = now - SPANS[request.since]
+    since = model.begun(now - SPANS[request.since])
     query = EventQuery(
         clusters=tuple(coverage.names),
         namespaces=request.namespace,

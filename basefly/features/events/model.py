@@ -15,7 +15,7 @@ SPANS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "3h": timedelta
 
 
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events to group. Empty filters do not filter; `since` is as Kubernetes writes times, in UTC."""
+    """Which events to group. Empty filters do not filter; `since` begins five minutes, as Kubernetes writes times."""
 
     clusters: tuple[UUID, ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -28,16 +28,14 @@ class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said alike. `events` counts events, `times` how often they happened, `about` one of their objects."""
+    """What is said alike. `events` counts events, `times` how often they happened, `about` is the last one's object."""
 
     type: str
     reason: str
     kind: str
     events: int
     times: int
-    objects: int
     clusters: int
-    namespaces: int
     message: str
     about: str
     about_namespace: str
@@ -68,11 +66,16 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def begun(moment: datetime) -> datetime:
+    """When the five minutes of a moment began."""
+    whole = moment.astimezone(UTC).replace(second=0, microsecond=0)
+    return whole - timedelta(minutes=whole.minute % 5)
+
+
 def timeline(found: list[Bucket], since: datetime, now: datetime) -> list[Bucket]:
     """Every five minutes from `since` to `now`, those without events too."""
     known = {bucket.minute: bucket for bucket in found}
-    moment = since.astimezone(UTC).replace(second=0, microsecond=0)
-    moment -= timedelta(minutes=moment.minute % 5)
+    moment = begun(since)
     steps = []
     while moment <= now:
         minute = moment.strftime("%Y-%m-%dT%H:%M")

@@ -9,7 +9,7 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import FieldError, Invalid
-from basefly.base.principal import Principal
+from basefly.base.principal import Principal, Scope
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.model import ClusterName, InventoryObject, shown
 from basefly.core.inventory.standing import Coverage, get_coverage
@@ -45,16 +45,29 @@ async def list_groups(tx: Tx, by: Principal, request: WorkloadRequest) -> tuple[
     """One page of groups. Raises Invalid for what cannot be asked, NotFound for a cluster that is not in sight."""
     query, coverage = await _query(tx, by, request)
     scope = by.scope(READ)
-    keys, following = await store.page_keys(tx, scope, query)
-    whole = msgspec.structs.replace(query, text="", cursor="")
-    figures = await store.get_figures(tx, scope, whole, keys) if keys else []
-    versions = model.versions(await store.get_uses(tx, scope, whole, keys)) if keys else {}
-    restarts: dict[Key, int] = defaultdict(int)
-    for one in await store.get_restarts(tx, scope, whole, keys) if keys else ():
-        restarts[Key(one.name, one.namespace, one.resource)] += one.count
-    names = coverage.names
-    groups = [_group(each, versions.get(each.key, []), restarts[each.key], names) for each in figures]
+    if store.summed_up(scope, query):
+        figures, following = await store.page_apps(tx, scope, query)
+        groups = [_group(each, coverage.names) for each in figures]
+    else:
+        keys, following = await store.page_keys(tx, scope, query)
+        groups = await _groups(tx, scope, query, keys, coverage.names) if keys else []
     return GroupPage(items=groups, next=following, as_of=coverage.as_of, missing=coverage.missing), coverage
+
+
+async def _groups(tx: Tx, scope: Scope, query: WorkloadQuery, keys: list[Key], names: dict[UUID, str]) -> list[Group]:
+    """The groups of these keys. Versions and restarts are told of one workload's name, not of all parts of an app."""
+    whole = msgspec.structs.replace(query, text="", cursor="")
+    figures = await store.get_figures(tx, scope, whole, keys)
+    if query.group == "app":
+        return [_group(each, names) for each in figures]
+    versions = model.versions(await store.get_uses(tx, scope, whole, keys))
+    restarts: dict[Key, int] = defaultdict(int)
+    for one in await store.get_restarts(tx, scope, whole, keys):
+        restarts[Key(one.name, one.namespace, one.resource)] += one.count
+    return [
+        msgspec.structs.replace(_group(each, names), versions=versions.get(each.key, []), restarts=restarts[each.key])
+        for each in figures
+    ]
 
 
 async def list_members(tx: Tx, by: Principal, request: WorkloadRequest, key: Key) -> list[Member]:
@@ -97,7 +110,7 @@ async def _query(tx: Tx, by: Principal, request: WorkloadRequest) -> tuple[Workl
     return query, coverage
 
 
-def _group(each: model.Figures, versions: list[model.Version], restarts: int, names: dict[UUID, str]) -> Group:
+def _group(each: model.Figures, names: dict[UUID, str]) -> Group:
     return Group(
         name=each.name,
         namespace=each.namespace,
@@ -106,10 +119,10 @@ def _group(each: model.Figures, versions: list[model.Version], restarts: int, na
         workloads=each.workloads,
         clusters=each.clusters,
         health=model.health(each),
-        failing=sorted((ClusterName(one, names.get(one, "")) for one in each.failing), key=lambda c: c.name),
+        failing=sorted((ClusterName(one, names.get(one, "")) for one in set(each.failing)), key=lambda c: c.name),
         ready=each.ready,
         desired=each.desired,
-        versions=versions,
-        restarts=restarts,
+        versions=[],
+        restarts=None,
         changed_at=each.changed_at,
     )

@@ -96,7 +96,10 @@ class Version(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Workloads of one name over clusters. `restarts` are those of the pods that are there now."""
+    """Workloads of one name over clusters, or of one app. `restarts` are those of the pods that are there now.
+
+    The parts of an app have versions of their own: of apps neither those nor restarts are told.
+    """
 
     name: str
     namespace: str
@@ -109,7 +112,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     ready: int | None
     desired: int | None
     versions: list[Version]
-    restarts: int
+    restarts: int | None
     changed_at: datetime
 
     @property

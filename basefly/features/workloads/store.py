@@ -45,6 +45,35 @@ def _key(query: WorkloadQuery) -> sql.Composed:
     return sql.SQL(", ").join(_KEYS[query.group])
 
 
+def summed_up(scope: Scope, query: WorkloadQuery) -> bool:
+    """Whether the rollups of apps can answer: they know neither namespaces nor kinds."""
+    bounded = not scope.everything and any(reach.namespaces is not None for reach in scope.reaches)
+    return query.group == "app" and not (bounded or query.namespaces or set(query.resources) != set(RESOURCES))
+
+
+async def page_apps(tx: Tx, scope: Scope, query: WorkloadQuery) -> tuple[list[Figures], str | None]:
+    """One page of apps, each summed up, and the cursor of the next."""
+    where = Where(scope)
+    where.add("o.cluster_id = any (%s)", list(query.clusters))
+    if query.text:
+        where.add("o.app ilike %s", f"%{escape_like(query.text)}%")
+    if query.cursor:
+        where.add("o.app > %s", paging.decode(query.cursor, 3)[0])
+    statement = sql.SQL(
+        """
+        select o.app as name, '' as namespace, '' as resource, sum(o.workloads)::bigint as workloads,
+               count(*) as clusters, coalesce(array_agg(o.cluster_id) filter (where o.bad > 0), '{{}}') as failing,
+               sum(o.warned)::bigint as warned,
+               case when sum(o.counted) > 0 then sum(o.ready)::bigint end as ready,
+               case when sum(o.counted) > 0 then sum(o.desired)::bigint end as desired, max(o.changed_at) as changed_at
+        from app_rollups o where {} group by 1 having {} order by 1 limit %s"""
+    ).format(where.clause, sql.SQL("sum(o.bad) > 0" if query.failing else "true"))
+    found = await tx.all(Figures, statement, [*where.values, query.limit + 1])
+    if len(found) <= query.limit:
+        return found, None
+    return found[: query.limit], paging.encode([found[query.limit - 1].name, "", ""])
+
+
 async def page_keys(tx: Tx, scope: Scope, query: WorkloadQuery) -> tuple[list[Key], str | None]:
     """The keys of one page, in order, and the cursor of the next."""
     where = _matching(scope, query)
@@ -83,6 +112,11 @@ def _of(scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> Where:
     return where
 
 
+def _once(query: WorkloadQuery) -> sql.SQL:
+    """A cluster has one workload of a name, so that only the parts of an app need to be told apart: that sorts them."""
+    return sql.SQL("distinct" if query.group == "app" else "")
+
+
 async def get_figures(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> list[Figures]:
     """Each group summed up."""
     where = _of(scope, query, keys)
@@ -90,14 +124,14 @@ async def get_figures(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence
     statement = sql.SQL(
         """
         select {name} as name, {namespace} as namespace, {resource} as resource,
-               count(*) as workloads, count(distinct o.cluster_id) as clusters,
-               coalesce(array_agg(distinct o.cluster_id) filter (where o.health = 'bad'), '{{}}') as failing,
+               count(*) as workloads, count({once} o.cluster_id) as clusters,
+               coalesce(array_agg({once} o.cluster_id) filter (where o.health = 'bad'), '{{}}') as failing,
                count(*) filter (where o.health = 'warn') as warned,
                sum(nullif(split_part({counted}, '/', 1), '')::integer)::bigint as ready,
                sum(nullif(split_part({counted}, '/', 2), '')::integer)::bigint as desired,
                max(o.changed_at) as changed_at
         from objects o where {where} group by 1, 2, 3 order by 1, 2, 3"""
-    ).format(name=name, namespace=namespace, resource=resource, counted=_COUNTED, where=where.clause)
+    ).format(name=name, namespace=namespace, resource=resource, counted=_COUNTED, once=_once(query), where=where.clause)
     return await tx.all(Figures, statement, where.values)
 
 
@@ -107,9 +141,9 @@ async def get_uses(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Ke
     name, namespace, resource = _KEYS[query.group]
     statement = sql.SQL(
         "select {name} as name, {namespace} as namespace, {resource} as resource,"
-        " coalesce(o.main_image, '') as image, count(distinct o.cluster_id) as clusters"
+        " coalesce(o.main_image, '') as image, count({once} o.cluster_id) as clusters"
         " from objects o where {where} group by 1, 2, 3, 4"
-    ).format(name=name, namespace=namespace, resource=resource, where=where.clause)
+    ).format(name=name, namespace=namespace, resource=resource, once=_once(query), where=where.clause)
     return await tx.all(Use, statement, where.values)
 
 
@@ -120,14 +154,18 @@ async def get_restarts(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequenc
     statement = sql.SQL(
         """
         with shown as materialized (
-            select {name} as name, {namespace} as namespace, {resource} as resource, o.cluster_id, o.uid
+            select {name} as name, {namespace} as namespace, {resource} as resource, o.cluster_id, o.uid,
+                   o.resource as made
             from objects o where {where}
         ), makers as (
-            select s.*, s.uid as maker from shown s
+            select s.*, s.uid as maker from shown s where s.made not in ('deployments.apps', 'cronjobs.batch')
             union all
-            select s.*, m.uid from shown s join objects m on m.owner_uid = s.uid
-            where m.org_id = %s and m.cluster_id = s.cluster_id and m.owner_uid <> ''
-              and m.resource in ('replicasets.apps', 'jobs.batch')
+            select s.*, m.uid from shown s join objects m on m.owner_uid = s.uid and m.cluster_id = s.cluster_id
+            where m.org_id = %s and m.owner_uid <> '' and m.resource = 'replicasets.apps'
+              and s.made = 'deployments.apps'
+            union all
+            select s.*, m.uid from shown s join objects m on m.owner_uid = s.uid and m.cluster_id = s.cluster_id
+            where m.org_id = %s and m.owner_uid <> '' and m.resource = 'jobs.batch' and s.made = 'cronjobs.batch'
         )
         select m.name, m.namespace, m.resource, m.cluster_id, m.uid,
                sum((p.cells ->> 'restarts')::integer)::bigint as count
@@ -135,7 +173,7 @@ async def get_restarts(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequenc
         where p.org_id = %s and p.resource = 'pods' and (p.cells ->> 'restarts')::integer > 0
         group by 1, 2, 3, 4, 5"""
     ).format(name=name, namespace=namespace, resource=resource, where=where.clause)
-    return await tx.all(Restarts, statement, [*where.values, tx.org_id, tx.org_id])
+    return await tx.all(Restarts, statement, [*where.values, tx.org_id, tx.org_id, tx.org_id])
 
 
 async def get_members(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> list[StoredObject]:

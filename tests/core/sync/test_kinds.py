@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from basefly.core.sync import kinds
-from basefly.core.sync.kinds.printed import Printed
+from basefly.core.sync.printed import Printed
 
 META = {"name": "web-1", "namespace": "shop", "uid": "u-1", "resourceVersion": "42",
         "creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"app": "web"}}  # fmt: skip

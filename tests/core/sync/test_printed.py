@@ -16,7 +16,7 @@ from tests.core.sync.test_cluster import QUICK, definition
 
 BACKUPS = "backups.example.com"
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     {"name": "Ready", "type": "string", "jsonPath": '.status.conditions[?(@.type=="Ready")].status'},
     {"name": "Copies", "type": "integer", "jsonPath": ".spec.copies"},
     {"name": "Last Run", "type": "date", "jsonPath": ".status.lastRun", "priority": 1},

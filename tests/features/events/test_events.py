@@ -43,7 +43,8 @@ class TestGroups:
     async def test_warnings_come_first_and_sum_up_the_fleet(self, viewer: Person) -> None:
         backed, pulled = await groups(viewer)
         assert (backed["reason"], backed["kind"], backed["type"]) == ("BackOff", "Pod", "Warning")
-        assert (backed["events"], backed["times"], backed["objects"], backed["clusters"]) == (2, 6, 2, 2)
+        assert (backed["events"], backed["times"], backed["clusters"]) == (2, 6, 2)
+        assert backed["message"] == "BackOff of web"
         assert (backed["about"], pulled["reason"]) == ("Pod/web", "Pulled")
 
     @pytest.mark.parametrize(
@@ -54,6 +55,9 @@ class TestGroups:
             ("?kind=Node", []),
             ("?q=pulled%20of", ["Pulled"]),
             ("?since=3h&type=Warning", ["BackOff", "Ancient"]),
+            ("?namespace=shop&type=Normal", ["Pulled"]),
+            ("?namespace=other", []),
+            ("?cluster=paris&kind=Pod", ["BackOff", "Pulled"]),
         ],
     )
     async def test_filters(self, viewer: Person, query: str, reasons: list[str]) -> None:
@@ -62,6 +66,14 @@ class TestGroups:
     async def test_the_timeline_counts_them(self, viewer: Person) -> None:
         steps = (await viewer.http.get("/api/v1/events/groups")).json()["timeline"]
         assert (sum(step["warnings"] for step in steps), sum(step["normal"] for step in steps)) == (2, 2)
+
+    async def test_counted_and_read_they_are_the_same(self, viewer: Person) -> None:
+        assert await groups(viewer, "?namespace=shop&since=3h") == await groups(viewer, "?since=3h") != []
+        counted, read = [
+            (await viewer.http.get(f"/api/v1/events/groups?since=3h{query}")).json()["timeline"]
+            for query in ("", "&namespace=shop")
+        ]
+        assert counted == read
 
     async def test_a_span_that_there_is_not_is_told(self, viewer: Person) -> None:
         assert (await viewer.http.get("/api/v1/events/groups?since=9y")).status_code == 422
@@ -73,6 +85,38 @@ class TestGroups:
 
     async def test_a_stranger_hears_nothing(self, stranger: Person) -> None:
         assert await groups(stranger) == []
+
+
+COUNTED = "select minute, cluster_id, type, reason, kind, count, times from event_rollups"
+TRUE = """
+    select left(cells ->> 'last', 15) || case when substr(cells ->> 'last', 16, 1) >= '5' then '5' else '0' end,
+           cluster_id, status, cells ->> 'reason', 'Pod', count(*), sum((cells ->> 'count')::integer)
+    from objects where resource = 'events' group by 1, 2, 3, 4"""
+
+
+@pytest.mark.usefixtures("told")
+class TestRollups:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "update objects set cells = cells || '{\"count\": 9}' where name = 'a'",
+            "update objects set cells = cells || '{\"last\": \"2026-01-01T00:07:00Z\"}' where name <> 'c'",
+            "update objects set cells = cells || '{\"reason\": \"BackOff\"}', status = 'Warning' where name = 'b'",
+            "update objects set resource_version = '2'",
+            "delete from objects where name = 'a'",
+            "delete from objects",
+        ],
+    )
+    async def test_they_count_what_there_is_after_every_change(self, hub: Hub, owner: Person, change: str) -> None:
+        async with hub.house.db.transaction(owner.by.org_id) as tx:
+            await tx.execute(change)
+            query = f"""
+                with counted as ({COUNTED}), true_ as ({TRUE})
+                select count(*) from (
+                    (select * from counted except all select * from true_)
+                    union all (select * from true_ except all select * from counted)
+                ) as different"""
+            assert await tx.value(query) == 0
 
 
 def test_a_timeline_has_no_gaps() -> None:

@@ -64,6 +64,23 @@ class TestGroups:
     async def test_filters_leave_what_was_asked_for(self, viewer: Person, query: str, names: list[str]) -> None:
         assert [one["name"] for one in await groups(viewer, query)] == names
 
+    async def test_an_app_sums_up_its_workloads_and_tells_no_version(self, viewer: Person) -> None:
+        (store,) = await groups(viewer, "?group=app")
+        assert (store["workloads"], store["clusters"], store["ready"], store["desired"]) == (2, 2, 2, 5)
+        assert ([one["name"] for one in store["failing"]], store["health"]) == (["paris"], "bad")
+        assert (store["versions"], store["restarts"]) == ([], None)
+
+    @pytest.mark.parametrize("query", ["&namespace=shop", "&kind=deployments.apps"])
+    async def test_apps_summed_up_and_read_are_the_same(self, viewer: Person, query: str) -> None:
+        assert await groups(viewer, f"?group=app{query}") == await groups(viewer, "?group=app")
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [("&failing=true", ["store"]), ("&q=stor", ["store"]), ("&q=x", []), ("&cluster=berlin", ["store"])],
+    )
+    async def test_apps_are_filtered(self, viewer: Person, query: str, names: list[str]) -> None:
+        assert [one["name"] for one in await groups(viewer, f"?group=app{query}")] == names
+
     async def test_pages_follow_one_another(self, viewer: Person) -> None:
         first = (await viewer.http.get("/api/v1/workloads?limit=1")).json()
         second = (await viewer.http.get(f"/api/v1/workloads?limit=1&cursor={first['next']}")).json()
@@ -83,6 +100,42 @@ class TestGroups:
     async def test_a_stranger_sees_none_of_it(self, stranger: Person) -> None:
         assert await groups(stranger) == []
         assert (await stranger.http.get("/api/v1/workloads?cluster=paris")).status_code == 404
+
+
+SUMMED = "select app, cluster_id, workloads, bad, warned, counted, ready, desired from app_rollups"
+TRUE = """
+    select labels ->> 'app.kubernetes.io/name', cluster_id, count(*), count(*) filter (where health = 'bad'),
+           count(*) filter (where health = 'warn'), count(*) filter (where cells ->> 'ready' <> ''),
+           coalesce(sum(split_part(cells ->> 'ready', '/', 1)::integer), 0),
+           coalesce(sum(split_part(cells ->> 'ready', '/', 2)::integer), 0)
+    from objects where resource in ('deployments.apps', 'daemonsets.apps') and labels ->> 'app.kubernetes.io/name' <> ''
+    group by 1, 2"""
+
+
+@pytest.mark.usefixtures("fleet")
+class TestAppRollups:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            """update objects set labels = '{"app.kubernetes.io/name": "store"}'""",
+            """update objects set labels = '{"app.kubernetes.io/name": "shop"}' where name = 'web'""",
+            """update objects set health = 'warn', cells = cells || '{"ready": "1/4"}' where name = 'web'""",
+            "update objects set cells = '{}'",
+            "update objects set labels = '{}'",
+            "delete from objects where resource = 'deployments.apps' and health = 'bad'",
+            "delete from objects",
+        ],
+    )
+    async def test_they_hold_what_there_is_after_every_change(self, hub: Hub, owner: Person, change: str) -> None:
+        async with hub.house.db.transaction(owner.by.org_id) as tx:
+            await tx.execute(change)
+            query = f"""
+                with summed as ({SUMMED}), true_ as ({TRUE})
+                select count(*) from (
+                    (select * from summed except all select * from true_)
+                    union all (select * from true_ except all select * from summed)
+                ) as different"""
+            assert await tx.value(query) == 0
 
 
 @pytest.mark.usefixtures("fleet")

@@ -17,7 +17,7 @@ from basefly.core.sync.kinds import (
     storage,
     workloads,
 )
-from basefly.core.sync.kinds.printed import Printed, printed_kind
+from basefly.core.sync.printed import Printed, printed_kind
 
 __all__ = ["IGNORED", "KINDS", "Column", "Kind", "Meta", "Row", "by_resource", "named", "row", "unreadable"]
 

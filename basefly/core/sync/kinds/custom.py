@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from basefly.core.sync.kind import Column, Kind, Meta, Projection, terminating
-from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.kinds.workloads import Condition
+from basefly.core.sync.printed import Printed
 
 
 class Names(msgspec.Struct, frozen=True, gc=False):

@@ -10,8 +10,8 @@ import msgspec
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.discovery import Resource
-from basefly.core.sync.kinds.printed import Printed
 from basefly.core.sync.model import Place, Served, Standing, Stream
+from basefly.core.sync.printed import Printed
 
 _COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped,
     listed_at, as_of, printed"""
@@ -160,7 +160,7 @@ async def delete_stream(tx: Tx, cluster_id: UUID, resource: str) -> None:
 
 async def delete_cluster_streams(tx: Tx, cluster_id: UUID) -> int:
     """The cluster has left: its streams and what remains of its rollups go."""
-    for table in ("rollups", "tombstones", "image_uses"):
-        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these three
+    for table in ("rollups", "tombstones", "image_uses", "event_rollups", "app_rollups"):
+        query = f"delete from {table} where org_id = %s and cluster_id = %s"  # noqa: S608  # one of these five
         await tx.execute(query, (tx.org_id, cluster_id))
     return await tx.execute("delete from sync_streams where org_id = %s and cluster_id = %s", (tx.org_id, cluster_id))
