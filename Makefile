@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e conformance bench guards \
-  assets lock hooks clean
+  assets messages lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
@@ -77,6 +77,9 @@ guards: .venv/stamp ## Each guard of the fault table taken out of a copy: its te
 
 assets: .venv/stamp ## Scripts and styles of the pages, built by esbuild when they changed
 	@$(PY) hatch_build.py
+
+messages: .venv/stamp ## Every text of the sources into the catalogues; says what is not translated (LIST=1 names it)
+	@$(PY) -m scripts.messages $(if $(LIST),--list,)
 
 lock: .venv/stamp ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header \

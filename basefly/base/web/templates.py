@@ -18,6 +18,7 @@ from basefly.base.errors import NotFound
 from basefly.base.telemetry import trace
 from basefly.base.web.gate import form_token
 from basefly.base.web.language import current, formats, t, tn, told, tp
+from basefly.base.web.language.catalogue import script_texts
 from basefly.base.web.preferences import preferences
 from basefly.base.web.requests import Request
 from basefly.base.web.static import asset, modules
@@ -83,6 +84,7 @@ def _context(request: Request, fragment: str) -> dict[str, Any]:
         "version": basefly.__version__,
         "fragment": fragment,
         "language": current().language,
+        "script_texts": script_texts(current().language.tag),
         "look": preferences(request),
         "rail": request.cookies.get("nav") == "rail",
         **request.app.state.plugs.shell(request),

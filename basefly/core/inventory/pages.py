@@ -12,6 +12,7 @@ from basefly.base.errors import Invalid, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, redirect, render
+from basefly.base.web.language import msg
 from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers, detail
@@ -27,13 +28,13 @@ from basefly.core.sync.kind import Kind
 
 COMMON = frozenset({"cluster", "namespace", "q", "labels", "status", "health", "sort", "cursor", "open"})
 FAMILIES = {
-    "workloads": "Workloads",
-    "network": "Network",
-    "config": "Configuration",
-    "storage": "Storage",
-    "access": "Access",
-    "cluster": "Cluster",
-    "custom": "Custom resources",
+    "workloads": msg("Workloads"),
+    "network": msg("Network"),
+    "config": msg("Configuration"),
+    "storage": msg("Storage"),
+    "access": msg("Access"),
+    "cluster": msg("Cluster"),
+    "custom": msg("Custom resources"),
 }
 NONE = ObjectPage(items=[], next=None, total=0, total_exact=True, as_of={}, missing=[])
 NO_FACETS = Facets(status={}, health={}, cluster={}, namespace={})
