@@ -264,6 +264,7 @@ class TestOverlays:
             found["palette"] = axe(someone.page)
             someone.page.keyboard.press("Escape")
             someone.page.keyboard.press("?")
+            expect(someone.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
             found["shortcuts"] = axe(someone.page)
         assert {name: faults for name, faults in found.items() if faults} == {}
 
@@ -321,5 +322,5 @@ def test_everything_works_without_the_module(browser: Browser, hub: Hub) -> None
     page.get_by_role("link", name="Search everything").click()
     page.get_by_role("searchbox").fill("alive")
     page.get_by_role("searchbox").press("Enter")
-    expect(page.get_by_role("link", name="alive Cluster")).to_be_visible()
+    expect(page.get_by_role("region", name="Clusters").get_by_role("link", name="alive")).to_be_visible()
     context.close()
