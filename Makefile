@@ -2,13 +2,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e conformance bench guards \
-  assets messages lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations browser pictures lighthouse e2e \
+  conformance bench guards assets messages lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
 T ?=
 ONLY ?=
+EXACT ?=
 NAME ?= ingest
 SOURCES := basefly tests e2e bench scripts
 
@@ -61,6 +62,12 @@ migrations: .venv/stamp ## Up, down, up again on a fresh PostgreSQL; the schema 
 
 browser: .venv/stamp assets ## Every page in a real Chromium, with axe
 	@$(PY) -m pytest -m browser
+
+pictures: .venv/stamp assets ## A picture of every page, light and dark, wide and phone: build/pictures/index.html
+	@$(PY) -m e2e.browser.pictures build/pictures
+
+lighthouse: .venv/stamp assets ## Lighthouse over every page, best of three (EXACT=1: what CI looks at, once)
+	@$(PY) -m e2e.browser.lighthouse $(if $(EXACT),--exact,) --json build/lighthouse.json
 
 e2e: .venv/stamp assets ## Against real Kubernetes control planes (KUBEBUILDER_ASSETS or BASEFLY_E2E_KUBECONFIG)
 	@$(PY) -m pytest e2e

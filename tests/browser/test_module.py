@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.browser import THEMES, Visitor, axe
+from e2e.browser import THEMES, Theme, Visitor, axe
 from e2e.hub import Hub
 from e2e.plane.cluster import Cluster
 
@@ -252,7 +252,7 @@ class TestKeys:
 
 @pytest.mark.parametrize("theme", THEMES)
 class TestOverlays:
-    def test_what_opens_has_no_fault(self, browser: Browser, hub: Hub, theme: str) -> None:
+    def test_what_opens_has_no_fault(self, browser: Browser, hub: Hub, theme: Theme) -> None:
         with Visitor(browser, hub, theme=theme) as someone:
             someone.sign_in()
             someone.page.goto("/pods")
@@ -268,7 +268,7 @@ class TestOverlays:
             found["shortcuts"] = axe(someone.page)
         assert {name: faults for name, faults in found.items() if faults} == {}
 
-    def test_what_opens_on_a_phone_has_no_fault(self, browser: Browser, hub: Hub, theme: str) -> None:
+    def test_what_opens_on_a_phone_has_no_fault(self, browser: Browser, hub: Hub, theme: Theme) -> None:
         with Visitor(browser, hub, width=360, theme=theme) as someone:
             someone.sign_in()
             someone.page.goto("/pods")
