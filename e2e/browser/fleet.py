@@ -15,6 +15,7 @@ from e2e.plane.cluster import Cluster
 from e2e.plane.program import Program, eventually
 
 SEED = {ALIVE: 3, DEAD: 5}
+SPARE = 7  # the seed of any further cluster
 CRASHING = "a-crashing-pod"  # first of all by name
 
 
@@ -22,7 +23,7 @@ CRASHING = "a-crashing-pod"  # first of all by name
 def fleet(folder: Path) -> Iterator[Hub]:
     """A hub that follows one cluster, and another that has died."""
     folder.mkdir(parents=True, exist_ok=True)
-    simulated = {name: _simulate(folder, name) for name in SEED}
+    simulated = {name: simulate(folder, name) for name in SEED}
     try:
         with Hub.start(folder) as running:
             for name in simulated:
@@ -64,9 +65,10 @@ def _crash(alive: Cluster) -> None:
     )
 
 
-def _simulate(folder: Path, name: str) -> Program:
+def simulate(folder: Path, name: str) -> Program:
+    """A cluster that runs, its kubeconfig beside those of the fleet; whoever started it ends it with `kill`."""
     kubeconfig = folder / f"{name}.kubeconfig"
-    command = [sys.executable, "-m", "basefly.sim", "--nodes=4", "--pods=60", f"--seed={SEED[name]}"]
+    command = [sys.executable, "-m", "basefly.sim", "--nodes=4", "--pods=60", f"--seed={SEED.get(name, SPARE)}"]
     program = Program("simulator", [*command, f"--kubeconfig={kubeconfig}"], log=folder / f"{name}.log")
     program.start()
     program.wait_until(kubeconfig.exists, seconds=30)

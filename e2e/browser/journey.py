@@ -81,6 +81,11 @@ class Keyboard:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
         self._look()
 
+    def beside(self, title: str) -> None:
+        """The drawer shows this object."""
+        expect(self.page.locator("#drawer-title")).to_have_text(title)
+        self._look()
+
     def _on(self, target: Locator) -> bool:
         return any(one.evaluate("one => one === document.activeElement") for one in target.all())
 

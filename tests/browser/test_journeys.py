@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.browser import Visitor
-from e2e.browser.fleet import CRASHING, cluster, pod
+from e2e.browser.fleet import CRASHING, cluster, pod, simulate
 from e2e.browser.journey import Keyboard
 from e2e.hub import OWNER, Hub
 
@@ -39,12 +39,11 @@ def page(visitor: Visitor) -> Page:
 class TestOverview:
     def test_find_the_pod_that_crash_loops(self, keys: Keyboard, page: Page) -> None:
         keys.open("/")
-        trouble = page.locator("main").get_by_role("link", name=re.compile("CrashLoopBackOff")).first
-        keys.enter(trouble)
+        keys.enter(page.locator("main").get_by_role("link", name=f"{CRASHING} crash looping"))
         expect(page).to_have_url(re.compile("CrashLoopBackOff"))
-        keys.enter(page.get_by_role("link", name=CRASHING))
-        keys.arrived(CRASHING)
-        expect(page.locator("main")).to_contain_text("back-off 5m0s restarting failed container")
+        keys.enter(page.locator("[data-rows]").get_by_role("link", name=CRASHING))
+        keys.beside(CRASHING)
+        expect(page.locator("#drawer")).to_contain_text("back-off 5m0s restarting failed container")
 
     def test_see_why_a_cluster_is_not_well(self, keys: Keyboard, page: Page) -> None:
         keys.open("/")
@@ -105,7 +104,7 @@ class TestLists:
     def test_open_the_events_and_the_yaml_of_a_pod(self, keys: Keyboard, page: Page) -> None:
         keys.open("/pods?cluster=alive")
         keys.press("j", "Enter")
-        keys.arrived(CRASHING)
+        keys.beside(CRASHING)
         keys.enter(page.get_by_role("button", name="Copy YAML"))
         expect(page.get_by_text("kind: Pod").first).to_be_visible()
         expect(page.get_by_role("heading", name="Events")).to_be_visible()
@@ -164,23 +163,28 @@ class TestPerson:
 
 class TestClusters:
     def test_connect_a_cluster_and_rename_it(self, keys: Keyboard, page: Page, hub: Hub) -> None:
-        name = f"again-{uuid4().hex[:6]}"
+        name = f"spare-{uuid4().hex[:6]}"
+        spare = simulate(hub.folder, name)
         try:
             self._connect_and_rename(keys, page, hub, name)
         finally:
+            spare.kill()
             for left in hub.get("/clusters", q=name)["items"]:
                 hub.call("DELETE", f"/clusters/{left['id']}")
 
     @staticmethod
     def _connect_and_rename(keys: Keyboard, page: Page, hub: Hub, name: str) -> None:
         keys.open("/connect")
-        keys.reach(page.get_by_label("Paste it"))
-        page.keyboard.insert_text((hub.folder / "alive.kubeconfig").read_text())  # as pasting does
-        keys.enter(page.locator("summary").filter(has_text="Name, labels and place"))
-        keys.reach(page.get_by_label("Name", exact=False).and_(page.locator("[name=name]")))
+        keys.reach(page.locator("[name=name]"))
         keys.type(name)
         keys.press("Enter")
+        keys.reach(page.get_by_label("Paste it"))
+        page.keyboard.insert_text((hub.folder / f"{name}.kubeconfig").read_text())  # as pasting does
+        keys.enter(page.get_by_role("button", name="Check and connect"))
+        keys.arrived(f"{name} is connected")
+        keys.enter(page.get_by_role("link", name="Open the cluster"))
         keys.arrived(name)
+        keys.enter(page.get_by_role("navigation", name="Parts of this cluster").get_by_role("link", name="Settings"))
         keys.reach(page.locator("[name=name]"))
         keys.press("Control+a")
         keys.type(f"{name}-renamed")
