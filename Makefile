@@ -2,13 +2,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up demo dev test check format lint types contracts sizes migrations browser e2e conformance bench guards \
-  assets lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations browser pictures lighthouse e2e \
+  conformance bench guards assets messages lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
 T ?=
 ONLY ?=
+EXACT ?=
 NAME ?= ingest
 SOURCES := basefly tests e2e bench scripts
 
@@ -62,6 +63,12 @@ migrations: .venv/stamp ## Up, down, up again on a fresh PostgreSQL; the schema 
 browser: .venv/stamp assets ## Every page in a real Chromium, with axe
 	@$(PY) -m pytest -m browser
 
+pictures: .venv/stamp assets ## A picture of every page, light and dark, wide and phone: build/pictures/index.html
+	@$(PY) -m e2e.browser.pictures build/pictures
+
+lighthouse: .venv/stamp assets ## Lighthouse over every page, best of three (EXACT=1: what CI looks at, once)
+	@$(PY) -m e2e.browser.lighthouse $(if $(EXACT),--exact,) --json build/lighthouse.json
+
 e2e: .venv/stamp assets ## Against real Kubernetes control planes (KUBEBUILDER_ASSETS or BASEFLY_E2E_KUBECONFIG)
 	@$(PY) -m pytest e2e
 
@@ -77,6 +84,9 @@ guards: .venv/stamp ## Each guard of the fault table taken out of a copy: its te
 
 assets: .venv/stamp ## Scripts and styles of the pages, built by esbuild when they changed
 	@$(PY) hatch_build.py
+
+messages: .venv/stamp ## Every text of the sources into the catalogues; says what is not translated (LIST=1 names it)
+	@$(PY) -m scripts.messages $(if $(LIST),--list,)
 
 lock: .venv/stamp ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header \

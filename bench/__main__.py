@@ -1,19 +1,23 @@
-"""`python -m bench NAME [--size S|M|L] [--quick] [--json]`: a table for people, and one line of JSON for programs."""
+"""`python -m bench NAME [--size S|M|L] [--quick] [--json]`: a table for people, one line of JSON for programs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
-from bench import ingest, simulator
-from bench.report import Report, Run, table
+from bench import ingest, screen, simulator
+from bench.console import console
+from bench.report import Run, Told
 from bench.soak import soak
 
-BENCHES: Mapping[str, Callable[[Run], Report]] = {
+BENCHES: Mapping[str, Callable[[Run], Told]] = {
+    "console": console.run,
     "ingest": ingest.run,
+    "screen": screen.run,
     "simulator": simulator.run,
     "soak": soak.run,
 }
@@ -27,10 +31,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small and short: does it run, not how fast")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved runs of each contender (default: 5)")
     parser.add_argument("--json", action="store_true", help="only the line of JSON")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps what takes long to make (console)")
     given = parser.parse_args()
-    report = BENCHES[given.name](Run(given.size, quick=given.quick, rounds=1 if given.quick else given.rounds))
+    rounds = 1 if given.quick else given.rounds
+    report = BENCHES[given.name](Run(given.size, quick=given.quick, rounds=rounds, keep=given.keep))
     if not given.json:
-        print(table(report))
+        print(report.table())
     print(msgspec.json.encode(report).decode())
     return 0 if given.quick or report.holds else 1
 

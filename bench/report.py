@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from rich.console import Console
@@ -16,6 +18,7 @@ class Run(msgspec.Struct, frozen=True):
     size: str
     quick: bool
     rounds: int
+    keep: Path | None = None  # a folder for what takes long to make, to be used again
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -65,22 +68,39 @@ class Report(msgspec.Struct, frozen=True):
     ) -> Report:
         return cls(bench, figures, bar, all(one.holds for one in bar), notes, rivals)
 
+    def table(self) -> str:
+        """For people; the first contender is ours, the ratios are against each other one."""
+        ours = self.figures[0]
+        figures = Table("contender", "objects", "CPU s", "wall s", "peak MiB", "our CPU", "our peak", title=self.bench)
+        for one in self.figures:
+            ratios = (
+                ("", "")
+                if one is ours or not self.rivals
+                else (f"{ours.cpu / one.cpu:.2f} ×", f"{ours.peak / one.peak:.2f} ×")
+            )
+            cells = (one.name, f"{one.objects:,}", f"{one.cpu:.2f}", f"{one.wall:.2f}", f"{one.peak / 2**20:.0f}")
+            figures.add_row(*cells, *ratios)
+        console = Console(file=io.StringIO(), width=120, record=True)
+        console.print(figures, bars_table(self.bar), *self.notes, sep="\n")
+        return console.export_text()
 
-def table(report: Report) -> str:
-    """The report for people; the first contender is ours, the ratios are against each other one."""
-    ours = report.figures[0]
-    figures = Table("contender", "objects", "CPU s", "wall s", "peak MiB", "our CPU", "our peak", title=report.bench)
-    for one in report.figures:
-        ratios = (
-            ("", "")
-            if one is ours or not report.rivals
-            else (f"{ours.cpu / one.cpu:.2f} ×", f"{ours.peak / one.peak:.2f} ×")
-        )
-        cells = (one.name, f"{one.objects:,}", f"{one.cpu:.2f}", f"{one.wall:.2f}", f"{one.peak / 2**20:.0f}")
-        figures.add_row(*cells, *ratios)
-    bars = Table("bar", "measured", "at most", "holds")
-    for bar in report.bar:
-        bars.add_row(bar.what, f"{bar.measured:.3f}", f"{bar.at_most}", "yes" if bar.holds else "NO")
-    console = Console(file=io.StringIO(), width=120, record=True)
-    console.print(figures, bars, *report.notes, sep="\n")
-    return console.export_text()
+
+class Told(Protocol):
+    """What every benchmark brings home."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every bar does."""
+        ...
+
+    def table(self) -> str:
+        """For people."""
+        ...
+
+
+def bars_table(bars: Sequence[Bar]) -> Table:
+    """The promises, and how they are held."""
+    told = Table("bar", "measured", "at most", "holds")
+    for bar in bars:
+        told.add_row(bar.what, f"{bar.measured:.3f}", f"{bar.at_most}", "yes" if bar.holds else "NO")
+    return told

@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -21,9 +22,9 @@ OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "a hub
 
 
 class Hub:
-    """`python -m basefly up`, killed and started again at will."""
+    """`python -m basefly up`, killed and started again at will; `words` start another face of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, words: Sequence[str] = ("basefly", "up")) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -35,7 +36,7 @@ class Hub:
             "BASEFLY_LOG_FORMAT": "json",
         }
         self.program = Program(
-            "hub", [sys.executable, "-m", "basefly", "up"], log=folder / "hub.log", environment=self._environment
+            "hub", [sys.executable, "-m", *words], log=folder / "hub.log", environment=self._environment
         )
         self.token = ""
 
@@ -68,8 +69,22 @@ class Hub:
         with httpx.Client(base_url=f"{self.url}/api/v1", headers={"Origin": self.url}) as browser:
             setup = {"token": link[1], "organization": "Example", **OWNER}
             _checked(browser.post("/setup", json=setup))
-            _checked(browser.post("/sessions", json={k: OWNER[k] for k in ("email", "password")}))
-            self.token = _checked(browser.post("/tokens", json={"name": "e2e", "expires_in_days": 1}))["token"]
+        self.take_token()
+
+    def take_token(self) -> None:
+        """An API token for a day, of a hub that was set up before."""
+        with self.session() as browser:
+            self.token = _checked(
+                browser.post("/api/v1/tokens", json={"name": f"e2e {uuid4().hex[:8]}", "expires_in_days": 1})
+            )["token"]
+
+    @contextmanager
+    def session(self) -> Iterator[httpx.Client]:
+        """The owner as a browser has them: signed in by a cookie."""
+        with httpx.Client(base_url=self.url, headers={"Origin": self.url}, timeout=60) as browser:
+            given = {name: OWNER[name] for name in ("email", "password")}
+            _checked(browser.post("/api/v1/sessions", json=given))
+            yield browser
 
     def get(self, path: str, **query: Any) -> Any:
         return self.call("GET", path, params=query)
@@ -105,7 +120,7 @@ class Hub:
         return registered
 
     def cluster(self, name: str) -> dict[str, Any]:
-        named: dict[str, Any] = next(c for c in self.get("/clusters")["items"] if c["name"] == name)
+        named: dict[str, Any] = next(c for c in self.get("/clusters", q=name)["items"] if c["name"] == name)
         return named
 
     def cli(self, *arguments: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:

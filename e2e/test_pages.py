@@ -33,11 +33,11 @@ def visitor(browser: Browser, hub: Hub) -> Iterator[Visitor]:
 def test_a_pasted_kubeconfig_is_a_cluster_on_screen_within_ten_seconds(visitor: Visitor, new_plane: NewPlane) -> None:
     plane = new_plane("pasted", controllers=False)
     page = visitor.page
-    page.goto("/connect")
+    page.goto("/connect/access")
     page.get_by_label("Paste it").fill(plane.kubeconfig_text())
     page.get_by_role("button", name="Check and connect").click()
-    page.wait_for_url("**/clusters/*-*", timeout=CONNECTED)
-    expect(page.get_by_role("heading", name="pasted")).to_be_visible()
+    page.wait_for_url("**/connect/verify/*-*", timeout=CONNECTED)
+    expect(page.get_by_role("heading", name="pasted is connected")).to_be_visible()
     page.goto("/objects/namespaces?cluster=pasted")
     expect(page.get_by_role("row", name="kube-system")).to_be_visible(timeout=CONNECTED)
 
@@ -52,5 +52,7 @@ def test_a_pod_appears_changes_and_leaves_without_reload(visitor: Visitor, west:
         west.set_status("pod", namespace, "visible", {"phase": "Running", "podIP": "10.1.2.3"})
         expect(row).to_contain_text("Running", timeout=SOON)
         west.kubectl("delete", "pod", "visible", "-n", namespace, "--grace-period=0", "--force")
-        expect(row).to_have_count(0, timeout=SOON)
+        expect(page.locator("tr.gone")).to_contain_text("visible", timeout=SOON)
+        page.keyboard.press(".")
+        expect(row).to_have_count(0)
     assert visitor.complaints == []

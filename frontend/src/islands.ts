@@ -1,9 +1,10 @@
 // Islands: what few people need comes when somebody asks for it. Who is offline is told instead of left wondering.
 
 import { announce } from "./announce.ts";
+import { t } from "./texts.ts";
 import { toast } from "./toasts.ts";
 
-const FAILED = "This part could not be loaded. Check the connection and try again.";
+const FAILED = t("This part could not be loaded. Check the connection and try again.");
 
 /** Load an island; undefined, and said aloud, when it does not come. */
 export async function island<Part>(load: () => Promise<Part>): Promise<Part | undefined> {

@@ -1,6 +1,7 @@
 // Filters, sorting and paging without a new page: the part named by `data-swap` is fetched, and the address follows.
 
 import { announce } from "./announce.ts";
+import { rowLinks } from "./keys/rows.ts";
 import { load, place } from "./live/fragments.ts";
 import { follow } from "./list/drawer.ts";
 import { opening } from "./list/address.ts";
@@ -34,9 +35,11 @@ async function swap(url: string, id: string, step: Step): Promise<void> {
   const slow = setTimeout(() => shown.setAttribute("aria-busy", "true"), SLOW_AFTER);
   try {
     const next = await load(url, id, mine.signal);
+    const inside = shown.contains(document.activeElement);
     remember(url, step);
     shownAddress = opening(location.href, undefined);
     place(shown, next, step === "typing" ? "typing" : "asked");
+    if (inside && document.activeElement === document.body) (rowLinks()[0] ?? document.getElementById("main"))?.focus();
     listen();
     announce(document.querySelector("[data-result]")?.textContent?.trim() ?? "");
   } catch {

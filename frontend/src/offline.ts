@@ -2,6 +2,7 @@
 
 import * as freshness from "./live/freshness.ts";
 import { workerAddress } from "./trusted.ts";
+import { words } from "./worker/words.ts";
 
 /** When the page was kept, if it comes from what the browser kept. */
 export function keptAt(): Date | undefined {
@@ -12,7 +13,7 @@ export function keptAt(): Date | undefined {
 async function register(account: string): Promise<void> {
   await navigator.serviceWorker.register(workerAddress("/sw.js"), { scope: "/" });
   const { active } = await navigator.serviceWorker.ready;
-  active?.postMessage({ account });
+  active?.postMessage({ account, words: words() });
 }
 
 export function start(): void {

@@ -1,19 +1,28 @@
-// Light, dark, or as the system has it. The choice is a cookie, so the server draws the page right the first time.
+// Light, dark, or as the system has it. The choice is a cookie and a preference of whoever is signed in, so that the
+// server draws the page right the first time, here and on their other devices.
 
 const YEAR = 365 * 24 * 3600;
 
 export type Theme = "system" | "light" | "dark";
 
-/** The theme that a cookie header holds. */
-export function chosen(cookies: string): Theme {
-  const value = /(?:^|;\s*)theme=(light|dark)(?:;|$)/.exec(cookies)?.[1];
-  return (value as Theme | undefined) ?? "system";
+/** The theme that a cookie header holds; undefined where nothing was chosen in this browser. */
+export function chosen(cookies: string): Theme | undefined {
+  return /(?:^|;\s*)theme=(system|light|dark)(?:;|$)/.exec(cookies)?.[1] as Theme | undefined;
 }
 
 function choose(theme: Theme): void {
   const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `theme=${theme}; path=/; max-age=${theme === "system" ? 0 : YEAR}; samesite=lax${secure}`;
+  document.cookie = `theme=${theme}; path=/; max-age=${YEAR}; samesite=lax${secure}`;
   apply(theme);
+  keep(theme);
+}
+
+/** Keep it with the account; without an answer it still holds in this browser. */
+function keep(theme: Theme): void {
+  const csrf = document.querySelector<HTMLInputElement>('input[name="csrf"]')?.value;
+  if (!csrf) return;
+  const body = new URLSearchParams({ csrf, theme });
+  fetch("/settings/preferences", { method: "POST", body, redirect: "manual" }).catch(() => undefined);
 }
 
 function apply(theme: Theme): void {
@@ -30,5 +39,8 @@ export function start(): void {
     if (input instanceof HTMLInputElement && input.name === "theme") choose(input.value as Theme);
   });
   // A page that comes back from the browser's memory may be older than the choice.
-  addEventListener("pageshow", () => apply(chosen(document.cookie)));
+  addEventListener("pageshow", (event) => {
+    const theme = event.persisted && chosen(document.cookie);
+    if (theme) apply(theme);
+  });
 }

@@ -1,11 +1,13 @@
 // Short notes at the edge of the page. They wait for who reads slowly, and are never the only place of an error.
 
+import { t } from "./texts.ts";
+
 export type Kind = "ok" | "info" | "warn" | "bad";
 
 const LASTS = 8000; // milliseconds, and at least six seconds more after pointer or focus has left
 const AFTER_LOOK = 6000;
 const AT_MOST = 4;
-const CLOSE = "Dismiss";
+const CLOSE = t("Dismiss");
 
 const SHAPES: Record<Kind, string> = { ok: "circle-check", info: "info", warn: "triangle-alert", bad: "circle-x" };
 const SVG = "http://www.w3.org/2000/svg";

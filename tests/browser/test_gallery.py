@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from e2e.browser import SIDEWAYS, THEMES, WIDTHS, Visitor, axe
+from e2e.browser import THEMES, WIDTHS, Theme, Visitor, axe
+from e2e.browser.faults import sideways
 from e2e.hub import Hub
 
 pytestmark = pytest.mark.browser
@@ -40,7 +41,7 @@ BESIDE = """() => {
 
 
 @pytest.mark.parametrize(("width", "theme"), list(product(WIDTHS, THEMES)))
-def test_the_gallery_has_no_fault_in_any_look(browser: Browser, empty_hub: Hub, width: int, theme: str) -> None:
+def test_the_gallery_has_no_fault_in_any_look(browser: Browser, empty_hub: Hub, width: int, theme: Theme) -> None:
     found: dict[str, Any] = {}
     with Visitor(browser, empty_hub, width=width, theme=theme) as someone:
         someone.sign_in()
@@ -48,8 +49,7 @@ def test_the_gallery_has_no_fault_in_any_look(browser: Browser, empty_hub: Hub, 
             someone.page.goto(path)
             someone.page.evaluate(WEAR, look)
             faults = [*axe(someone.page), *someone.page.evaluate(SMALL, 24)]
-            sideways = someone.page.evaluate(SIDEWAYS)
-            found[f"{path} {look}"] = [*faults, *([f"sideways by {sideways}"] if sideways else [])]
+            found[f"{path} {look}"] = [*faults, *sideways(someone.page)]
         found["console"] = someone.complaints
     assert {view: faults for view, faults in found.items() if faults} == {}
 
@@ -79,7 +79,7 @@ def test_the_drawer_covers_nothing_where_there_is_room(
         someone.sign_in()
         someone.page.goto("/gallery/states?drawer=open")
         assert someone.page.evaluate(BESIDE) == {"covered": 0, "width": drawer}
-        assert someone.page.evaluate(SIDEWAYS) == 0
+        assert sideways(someone.page) == []
         someone.page.wait_for_timeout(250)  # it appears softly, and axe would take half-seen for faint
         assert axe(someone.page) == []
 

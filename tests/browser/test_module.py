@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.browser import THEMES, Visitor, axe
+from e2e.browser import THEMES, Theme, Visitor, axe
 from e2e.hub import Hub
 from e2e.plane.cluster import Cluster
 
@@ -252,7 +252,7 @@ class TestKeys:
 
 @pytest.mark.parametrize("theme", THEMES)
 class TestOverlays:
-    def test_what_opens_has_no_fault(self, browser: Browser, hub: Hub, theme: str) -> None:
+    def test_what_opens_has_no_fault(self, browser: Browser, hub: Hub, theme: Theme) -> None:
         with Visitor(browser, hub, theme=theme) as someone:
             someone.sign_in()
             someone.page.goto("/pods")
@@ -264,10 +264,11 @@ class TestOverlays:
             found["palette"] = axe(someone.page)
             someone.page.keyboard.press("Escape")
             someone.page.keyboard.press("?")
+            expect(someone.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
             found["shortcuts"] = axe(someone.page)
         assert {name: faults for name, faults in found.items() if faults} == {}
 
-    def test_what_opens_on_a_phone_has_no_fault(self, browser: Browser, hub: Hub, theme: str) -> None:
+    def test_what_opens_on_a_phone_has_no_fault(self, browser: Browser, hub: Hub, theme: Theme) -> None:
         with Visitor(browser, hub, width=360, theme=theme) as someone:
             someone.sign_in()
             someone.page.goto("/pods")
@@ -321,5 +322,5 @@ def test_everything_works_without_the_module(browser: Browser, hub: Hub) -> None
     page.get_by_role("link", name="Search everything").click()
     page.get_by_role("searchbox").fill("alive")
     page.get_by_role("searchbox").press("Enter")
-    expect(page.get_by_role("link", name="alive Cluster")).to_be_visible()
+    expect(page.get_by_role("region", name="Clusters").get_by_role("link", name="alive")).to_be_visible()
     context.close()

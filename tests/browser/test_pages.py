@@ -2,55 +2,79 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Browser
 
-from e2e.browser import THEMES, WIDTHS, Visitor
+from e2e.browser import Visitor
+from e2e.browser.crawler import Crawler
+from e2e.browser.pages import VISITS, visits
 from e2e.hub import Hub
 
 pytestmark = pytest.mark.browser
 EMPTY = "/ /clusters /connect /pods /workloads /images /namespaces /events /objects /search?q=web /settings".split()
-FULL = """
-/ /clusters /clusters?health=unreachable /clusters/{alive} /clusters/{dead} /connect
-/nodes /pods /events /workloads /workloads?group=app /workloads?q=no-such-one /images /namespaces {namespace} {graph}
-/workloads/deployments.apps /objects /objects/secrets /objects/namespaces
-/objects/horizontalpodautoscalers.autoscaling /objects/no-such-kind /pods?cluster=alive&sort=-name /pods?q=no-such-pod
-/pods?labels=a=b,,c /search?q=a /settings /gallery {pod} {deployment} {secret} {node}
-""".split()
-REFUSED = {"/objects/no-such-kind", "/pods?labels=a=b,,c"}  # pages that say what is wrong, with the status to match
-
-every_view = pytest.mark.parametrize(("width", "theme"), [(width, theme) for width in WIDTHS for theme in THEMES])
+PSEUDO = ("en-XA", "ar-XB")  # a language of long words, and one that is read from right to left
 
 
-@every_view
-def test_an_empty_hub_has_no_fault(browser: Browser, empty_hub: Hub, width: int, theme: str) -> None:
-    with Visitor(browser, empty_hub, width=width, theme=theme) as someone:
+def test_an_empty_hub_has_no_fault(browser: Browser, empty_hub: Hub) -> None:
+    with Visitor(browser, empty_hub) as someone:
         found = {"/sign-in": someone.faults("/sign-in")}
         someone.sign_in()
         found |= {path: someone.faults(path) for path in EMPTY}
-    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert faulty(found) == {}
 
 
-@every_view
-def test_a_hub_with_a_live_and_a_dead_cluster_has_no_fault(browser: Browser, hub: Hub, width: int, theme: str) -> None:
-    places = _places(hub)
-    with Visitor(browser, hub, width=width, theme=theme) as someone:
+def test_no_page_has_a_fault(browser: Browser, hub: Hub) -> None:
+    with Visitor(browser, hub) as someone:
         someone.sign_in()
-        found = {path: someone.faults(path.format(**places), refused=path in REFUSED) for path in FULL}
-    assert {path: faults for path, faults in found.items() if faults} == {}
+        found = {path: someone.faults(path, refused=refused) for path, refused in visits(hub)}
+    assert len(found) >= len(VISITS)
+    assert faulty(found) == {}
 
 
-def _places(hub: Hub) -> dict[str, str]:
-    """Paths of one object of several kinds, and the ids of the clusters."""
-    clusters = {name: hub.cluster(name)["id"] for name in ("alive", "dead")}
-    objects = {"pod": "pods", "deployment": "deployments.apps", "secret": "secrets", "node": "nodes"}
-    paths = {name: _path(hub, clusters["alive"], resource) for name, resource in objects.items()}
-    graph = paths["deployment"].replace("?", "/graph?")
-    namespace = f"/clusters/{clusters['alive']}/namespaces/{hub.objects('deployments.apps')[0]['namespace']}"
-    return clusters | paths | {"graph": graph, "namespace": namespace}
+def test_no_page_has_a_fault_in_high_contrast_and_close_rows(browser: Browser, hub: Hub) -> None:
+    with Visitor(browser, hub, preferences={"contrast": "high", "density": "compact"}) as someone:
+        someone.sign_in()
+        someone.page.goto("/")
+        worn = someone.page.locator("html").evaluate("html => [html.dataset.contrast, html.dataset.density]")
+        assert worn == ["high", "compact"]
+        found = {path: someone.faults(path, refused=refused) for path, refused in visits(hub)}
+    assert faulty(found) == {}
 
 
-def _path(hub: Hub, cluster: str, resource: str) -> str:
-    row = hub.objects(resource, cluster=cluster)[0]
-    namespace = f"?namespace={row['namespace']}" if row["namespace"] else ""
-    return f"/clusters/{cluster}/objects/{resource}/{row['name']}{namespace}"
+@pytest.mark.parametrize("language", PSEUDO)
+def test_every_text_fits_in_any_language(browser: Browser, hub: Hub, language: str) -> None:
+    with Visitor(browser, hub, preferences={"language": language}) as someone:
+        someone.sign_in()
+        someone.page.goto("/")
+        assert someone.page.locator("html").get_attribute("lang") == language
+        found = {path: someone.misfits(path, refused=refused) for path, refused in visits(hub)}
+    assert faulty(found) == {}
+
+
+def test_every_page_has_a_title_of_its_own(browser: Browser, hub: Hub) -> None:
+    with Visitor(browser, hub) as someone:
+        someone.open("/sign-in")
+        someone.sign_in()
+        for path, refused in visits(hub):
+            if path != "/sign-in" and not refused:
+                someone.open(path)
+        titles = {(urlsplit(path).path, title) for path, title in someone.titles.items() if "?q=" not in path}
+    counted = Counter(title for _, title in titles)
+    assert [title for title, times in counted.items() if times > 1] == []
+    assert all(title.removesuffix("Basefly").strip(" ·") for _, title in titles)
+
+
+def test_every_link_and_every_asset_answers(hub: Hub) -> None:
+    with hub.session() as owner:
+        crawler = Crawler(owner)
+        crawler.crawl()
+    assert crawler.faults == {}
+    linked = {path.partition("?")[0] for path in crawler.pages}
+    assert {"/", "/pods", "/clusters", "/connect", "/settings", "/api/docs"} <= linked
+
+
+def faulty(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {path: faults for path, faults in found.items() if faults}

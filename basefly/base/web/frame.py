@@ -7,12 +7,13 @@ import time
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from basefly.base.errors import BaseflyError
 from basefly.base.settings import Settings
 from basefly.base.telemetry import trace
 from basefly.base.telemetry.metrics import Counter, Gauge, Histogram
+from basefly.base.web import compression
 from basefly.base.web.preferences import read
 from basefly.base.web.problems import MEDIA_TYPE, document
 from basefly.base.web.requests import client_address
@@ -55,6 +56,7 @@ class Exchange:
         self.nonce = secrets.token_urlsafe(16)
         self.trace = _received(scope, settings.trusted_proxies)
         self._send = send
+        self._held: HTTPResponseStartEvent | None = None
         self._encrypted = settings.url.startswith("https://")
         self._began = time.perf_counter()
         scope["state"] = {**scope.get("state", {}), "nonce": self.nonce}
@@ -62,14 +64,26 @@ class Exchange:
             scope["method"] = "GET"  # type: ignore[typeddict-unknown-key]  # an HTTP scope has it
 
     async def send(self, message: Message) -> None:
-        """Pass a part of the answer on, completed with our headers."""
+        """Pass a part of the answer on, completed with our headers; a page goes out in one piece, compressed."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = self._completed(list(message.get("headers", [])))
+            headers = message["headers"] = self._completed(list(message.get("headers", [])))
+            if self.method != "HEAD" and compression.wanted(list(self.scope["headers"]), headers):
+                self._held = message
+                return
+        elif self._held and message["type"] == "http.response.body":
+            await self._release(self._held, message)
         elif self.method == "HEAD" and message["type"] == "http.response.body":
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
             raise _Sent
         await self._send(message)
+
+    async def _release(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> None:
+        """Send the start that was held, now that the body is known; one that comes in parts goes as it is."""
+        self._held = None
+        if not message.get("more_body"):
+            start["headers"], message["body"] = compression.compressed(list(start["headers"]), message["body"])
+        await self._send(start)
 
     async def apologize(self) -> None:
         """The last resort: something failed where nothing may fail."""
@@ -97,7 +111,7 @@ class Exchange:
             (b"x-request-id", self.trace.request_id.encode()),
             (b"traceresponse", self.trace.parent.encode()),
             (b"cache-control", b"no-store" if _is_data(self.scope) else b"private, no-cache"),
-            (b"vary", b"Accept, Accept-Language, Cookie, X-Fragment"),
+            (b"vary", b"Accept, Accept-Encoding, Accept-Language, Cookie, X-Fragment"),
         ]
         if self._encrypted:
             ours.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))

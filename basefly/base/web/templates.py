@@ -19,6 +19,7 @@ from basefly.base.errors import NotFound
 from basefly.base.telemetry import trace
 from basefly.base.web.gate import form_token
 from basefly.base.web.language import current, formats, t, tn, told, tp
+from basefly.base.web.language.catalogue import script_texts
 from basefly.base.web.preferences import preferences
 from basefly.base.web.requests import Request
 from basefly.base.web.static import asset, modules
@@ -59,15 +60,22 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     fragment = request.headers.get("x-fragment", "")
     if fragment and not _FRAGMENT.fullmatch(fragment):
         raise NotFound("This page has no such part.")
-    text = _environment(fragment).render_template(template, **_context(request, fragment), **context)
+    frame = _context(request, fragment)
+    text = _environment(fragment).render_template(template, **frame, **context)
     if _NOTHING in text:
         raise NotFound(f"This page has no part {fragment}.")
     if not fragment or status != HTTP_200_OK:
         return Response(text, status_code=status, media_type=HTML)
-    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+    tag = _tag(text, frame["csrf"])
     if request.headers.get("if-none-match", "").removeprefix("W/") == tag:
         return Response("", status_code=HTTP_304_NOT_MODIFIED, media_type=HTML, headers={"ETag": tag})
     return Response(text, media_type=HTML, headers={"ETag": tag})
+
+
+def _tag(text: str, csrf: str) -> str:
+    """What names this text for HTTP; the token of its forms, which looks different each time, is no part of it."""
+    same = text.replace(csrf, "") if csrf else text
+    return f'"{hashlib.sha256(same.encode()).hexdigest()[:24]}"'
 
 
 def find(name: str) -> str | None:
@@ -92,6 +100,7 @@ def _context(request: Request, fragment: str) -> dict[str, Any]:
         "version": basefly.__version__,
         "fragment": fragment,
         "language": current().language,
+        "script_texts": script_texts(current().language.tag),
         "look": preferences(request),
         "rail": request.cookies.get("nav") == "rail",
         **request.app.state.plugs.shell(request),

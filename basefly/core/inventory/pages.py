@@ -9,6 +9,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
+from basefly.base.web.language import msg
 from basefly.core.clusters.connections import Connections
 from basefly.core.inventory import answers, detail
 from basefly.core.inventory.answers import READ, ResourceSummary
@@ -22,13 +23,13 @@ from basefly.core.inventory.display.why import why
 from basefly.core.inventory.display.words import title_of
 
 FAMILIES = {
-    "workloads": "Workloads",
-    "network": "Network",
-    "config": "Configuration",
-    "storage": "Storage",
-    "access": "Access",
-    "cluster": "Cluster",
-    "custom": "Custom resources",
+    "workloads": msg("Workloads"),
+    "network": msg("Network"),
+    "config": msg("Configuration"),
+    "storage": msg("Storage"),
+    "access": msg("Access"),
+    "cluster": msg("Cluster"),
+    "custom": msg("Custom resources"),
 }
 
 

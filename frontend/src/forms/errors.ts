@@ -1,5 +1,7 @@
 // What is wrong with a form, at the fields that it is about. Problem details (RFC 9457) say it by pointer.
 
+import { t } from "../texts.ts";
+
 export interface FieldError {
   pointer: string;
   detail: string;
@@ -20,7 +22,7 @@ export function fieldOf(pointer: string): string {
 
 /** A problem in words: what is wrong, and the cure. */
 export function told({ title, detail, cure }: Problem): string {
-  return [detail || title || "This could not be done.", cure].filter(Boolean).join(" ");
+  return [detail || title || t("This could not be done."), cure].filter(Boolean).join(" ");
 }
 
 const MARK = "data-told";

@@ -1,6 +1,7 @@
 // Forms with `data-form` are sent without leaving the page, so that nothing typed is lost when it fails.
 
 import { place as placeFragment } from "../live/fragments.ts";
+import { t } from "../texts.ts";
 import { parse } from "../trusted.ts";
 import { toastOf } from "../toasts.ts";
 import { clear, place, type Problem } from "./errors.ts";
@@ -8,8 +9,8 @@ import { clear, place, type Problem } from "./errors.ts";
 const ACCEPT = "application/problem+json, text/html;q=0.9";
 const SLOW = 30_000; // after so long, a form that leaves the page may be sent again
 const TEXT = {
-  away: "The hub could not be reached. Nothing was sent; what you typed is still here. Check the connection and try again.",
-  odd: "The hub failed while it answered. What you typed is still here. Try again in a moment.",
+  away: t("The hub could not be reached. Nothing was sent; what you typed is still here. Check the connection and try again."),
+  odd: t("The hub failed while it answered. What you typed is still here. Try again in a moment."),
 };
 
 const dirty = new Set<HTMLFormElement>();

@@ -1,14 +1,15 @@
 // A chart one can zoom into. The table beside it says the same, and the arrow keys read it aloud.
 
 import uPlot from "uplot";
+import { language, t } from "../texts.ts";
 import { ofTable, said, type Series } from "./series.ts";
 
 const HEIGHT = 240;
 const COLOURS = ["--accent", "--ok", "--warn", "--bad", "--code-number", "--muted"];
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4]]; // colour is never the only difference
 const TEXT = {
-  help: "Arrow keys move along, Home and End jump, + zooms in, − or Escape shows all.",
-  reset: "Show all",
+  help: t("Arrow keys move along, Home and End jump, + zooms in, − or Escape shows all."),
+  reset: t("Show all"),
 };
 
 function data(root: HTMLElement): Series | undefined {
@@ -18,7 +19,7 @@ function data(root: HTMLElement): Series | undefined {
 }
 
 function when(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleString([], { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleString(language(), { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
 function options(root: HTMLElement, series: Series): uPlot.Options {

@@ -1,5 +1,7 @@
 // What the palette finds, and in which order: what was opened lately, pages, actions, clusters, objects by kind.
 
+import { t } from "../texts.ts";
+
 export interface Found {
   group: string;
   kind: string;
@@ -23,7 +25,7 @@ export interface Match {
   cluster: Cluster;
 }
 
-export const GROUPS = { recent: "Recent", page: "Pages", action: "Actions", cluster: "Clusters", prefix: "Narrow it down" };
+export const GROUPS = { recent: t("Recent"), page: t("Pages"), action: t("Actions"), cluster: t("Clusters"), prefix: t("Narrow it down") };
 
 /** What narrows a search, with an example of each. The server understands them. */
 export const PREFIXES: readonly [string, string][] = [
@@ -37,7 +39,7 @@ export const PREFIXES: readonly [string, string][] = [
 /** A cluster as a result. */
 export function clusterFound(cluster: Cluster): Found {
   const href = `/clusters/${encodeURIComponent(cluster.id)}`;
-  return { group: GROUPS.cluster, kind: "Cluster", name: cluster.name, where: "", href };
+  return { group: GROUPS.cluster, kind: t("Cluster"), name: cluster.name, where: "", href };
 }
 
 /** An object as a result; its page is under its cluster. */

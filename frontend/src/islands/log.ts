@@ -1,6 +1,7 @@
 // The log view: only the lines in sight are elements, so that ten thousand of them scroll as lightly as ten.
 
 import { announce } from "../announce.ts";
+import { t, tn } from "../texts.ts";
 import { clock, type Filter, filterOf, type Line, Store } from "./log-lines.ts";
 
 const MOST = 10_000;
@@ -8,19 +9,16 @@ const HEIGHT = 21; // px of a line that is not wrapped; the style says the same
 const BEYOND = 20; // lines drawn above and below what is in sight
 const RETRY = [1000, 2000, 5000, 10_000];
 const TEXT = {
-  filter: "Filter: text or /regex/",
-  only: "Only matches",
-  wrap: "Wrap",
-  follow: "Follow",
+  filter: t("Filter: text or /regex/"),
+  only: t("Only matches"),
+  wrap: t("Wrap"),
+  follow: t("Follow"),
   utc: "UTC",
-  download: "Download",
-  lines: "{n} lines",
-  matches: "{n} lines, {m} match",
-  capped: "The newest {n} are shown; the download has all of these.",
-  wrong: "This pattern cannot be read.",
-  over: "The log has ended.",
-  broken: "The stream broke off. Trying again…",
-  label: "Log",
+  download: t("Download"),
+  wrong: t("This pattern cannot be read."),
+  over: t("The log has ended."),
+  broken: t("The stream broke off. Trying again…"),
+  label: t("Log"),
 };
 
 type Box = "only" | "wrap" | "follow" | "utc";
@@ -35,7 +33,6 @@ class View {
   readonly #boxes = {} as Record<Box, HTMLInputElement>;
   #filter: Filter | undefined;
   #kept: Line[] = [];
-  #matching = 0;
   #due = 0;
   #said = "";
 
@@ -107,12 +104,11 @@ class View {
     const { lines, dropped } = this.#store;
     const filter = this.#filter;
     const matching = filter ? lines.filter((line) => filter.find(line.text)) : lines;
-    this.#matching = matching.length;
     this.#kept = this.#boxes.only.checked ? matching : lines;
     this.#draw();
-    const counts = (filter ? TEXT.matches : TEXT.lines).replace("{n}", lines.length.toLocaleString());
-    const capped = dropped ? TEXT.capped.replace("{n}", MOST.toLocaleString()) : "";
-    const note = [counts.replace("{m}", this.#matching.toLocaleString()), capped, this.#said].filter(Boolean).join(". ");
+    const count = filter ? tn("{n} line, {m} match", "{n} lines, {m} match", lines.length, { m: matching.length }) : tn("{n} line", "{n} lines", lines.length);
+    const capped = dropped ? t("The newest {n} are shown; the download has all of these.", { n: MOST }) : "";
+    const note = [count, capped, this.#said].filter(Boolean).join(" · ");
     if (this.#note.textContent !== note) this.#note.textContent = note;
   }
 

@@ -1,5 +1,6 @@
 // Ctrl+K: one box that finds pages, actions, clusters and objects. What is known here shows at once; the server adds.
 
+import { t, tn } from "../texts.ts";
 import { completed, type Cluster, clusterFound, type Found, grouped, GROUPS, type Match, named, objectFound, PREFIXES, prefixesFor } from "./found.ts";
 
 interface Answer {
@@ -13,13 +14,9 @@ const AT_MOST = 8;
 const RECENT = "basefly.recent";
 const RECENT_KEPT = 8;
 const TEXT = {
-  hint: "Type a name, or pick a page.",
-  found: "{n} found.",
-  nothing: "Nothing is called “{text}”.",
-  failed: "The search did not answer. This is what this page knows.",
-  all: "All results for “{text}”",
-  allCounted: "All {n} results for “{text}”",
-  asking: "Searching…",
+  hint: t("Type a name, or pick a page."),
+  failed: t("The search did not answer. This is what this page knows."),
+  asking: t("Searching…"),
 };
 
 let started = false;
@@ -37,7 +34,7 @@ function parts() {
 function pages(): Found[] {
   return [...document.querySelectorAll<HTMLAnchorElement>("#nav a[href]")].map((link) => ({
     group: GROUPS.page,
-    kind: "Page",
+    kind: t("Page"),
     name: link.textContent?.trim() ?? "",
     where: link.dataset.group ?? "",
     href: link.href,
@@ -48,7 +45,7 @@ function pages(): Found[] {
 function actions(): Found[] {
   return [...document.querySelectorAll<HTMLElement>("[data-action]")].map((element) => ({
     group: GROUPS.action,
-    kind: "Action",
+    kind: t("Action"),
     name: element.dataset.action || (element.textContent?.trim() ?? ""),
     where: "",
     href: "",
@@ -107,9 +104,9 @@ async function search(): Promise<void> {
     if (!answer.ok) throw new Error(String(answer.status));
     const { items, clusters, total } = (await answer.json()) as Answer;
     const found = [...known, ...clusters.slice(0, 4).map(clusterFound), ...items.map(objectFound)];
-    note.textContent = (found.length ? TEXT.found : TEXT.nothing).replace("{n}", String(found.length)).replace("{text}", text);
-    const all = total === undefined ? TEXT.all : TEXT.allCounted.replace("{n}", total.toLocaleString());
-    show(found, items.length + clusters.length ? all.replace("{text}", text) : "");
+    note.textContent = found.length ? tn("{n} found.", "{n} found.", found.length) : t("Nothing is called “{text}”.", { text });
+    const all = total === undefined ? t("All results for “{text}”", { text }) : tn("The one result for “{text}”", "All {n} results for “{text}”", total, { text });
+    show(found, items.length + clusters.length ? all : "");
   } catch {
     if (!mine.signal.aborted) note.textContent = TEXT.failed;
   }

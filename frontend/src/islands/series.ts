@@ -1,5 +1,7 @@
 // The figures of a chart: from JSON, or from the table that says the same.
 
+import { language, t } from "../texts.ts";
+
 export interface Series {
   title: string;
   unit: string;
@@ -29,7 +31,7 @@ export function number(text: string): number | null {
 export function said({ labels, times, values, unit }: Series, at: number, format: (seconds: number) => string): string {
   const figures = labels.map((label, index) => {
     const value = values[index]?.[at];
-    return `${label} ${value === null || value === undefined ? "no value" : `${value.toLocaleString()}${unit ? ` ${unit}` : ""}`}`;
+    return `${label} ${value === null || value === undefined ? t("no value") : `${value.toLocaleString(language())}${unit ? ` ${unit}` : ""}`}`;
   });
   return `${format(times[at] ?? 0)}: ${figures.join(", ")}`;
 }

@@ -2,22 +2,28 @@
 
 import { announce } from "../announce.ts";
 import { pressedKey } from "../keys/keyboard.ts";
-import { choose, chosenKeys, conflict, keysOf, OFF, resetKeys, type Shortcut, shortcuts, singleKeysOff, SUBJECTS } from "../keys/registry.ts";
+import { choose, chosenKeys, conflict, keysOf, OFF, resetKeys, type Shortcut, shortcuts, singleKeysOff, type Subject, SUBJECTS } from "../keys/registry.ts";
+import { t } from "../texts.ts";
 
 const PAUSE = 900; // milliseconds after which a second key no longer belongs to the first
 const TEXT = {
-  palette: "Search everything",
-  close: "Close the top layer",
-  newTab: "Open the row in a new tab",
-  change: "Change",
-  keysFor: "Change the keys of: {does}",
-  press: "Press a key, or two in turn. Esc keeps {keys}.",
-  taken: "{keys} is already “{does}”. Change that one first.",
-  changed: "{does} is {keys} now.",
-  reset: "Every shortcut has its own keys again.",
-  resetAll: "Give all shortcuts their own keys",
+  change: t("Change"),
+  reset: t("Every shortcut has its own keys again."),
+  resetAll: t("Give all shortcuts their own keys"),
 };
-const FIXED: readonly [string, string][] = [["Ctrl K", TEXT.palette], ["Esc", TEXT.close], ["Ctrl Enter", TEXT.newTab]];
+const FIXED: readonly [string, string][] = [
+  ["Ctrl K", t("Search everything")],
+  ["Esc", t("Close the top layer")],
+  ["Ctrl Enter", t("Open the row in a new tab")],
+];
+const HEADINGS: Record<Subject, string> = {
+  "This page": t("This page"),
+  Rows: t("Rows"),
+  "The row's own pages": t("The row's own pages"),
+  Sort: t("Sort"),
+  "Go to": t("Go to"),
+  Everywhere: t("Everywhere"),
+};
 
 let started = false;
 let stop: (() => void) | undefined;
@@ -62,7 +68,7 @@ function draw(): void {
     const fixed = subject === "Everywhere" ? FIXED : [];
     if (!inside.length && !fixed.length) return [];
     const lines = [...inside.map(line), ...fixed.map(([keys, does]) => row(keys, does))];
-    return [element("section", "shortcut-group", element("h3", "", subject), element("ul", "shortcut-lines", ...lines))];
+    return [element("section", "shortcut-group", element("h3", "", HEADINGS[subject]), element("ul", "shortcut-lines", ...lines))];
   });
   const reset = button(TEXT.resetAll, () => {
     resetKeys();
@@ -97,9 +103,13 @@ function row(keys: string, does: string): HTMLElement {
 function line(entry: Shortcut): HTMLElement {
   const made = row(keysOf(entry, chosenKeys()), entry.does);
   const change = button(TEXT.change, () => ask(entry, change));
-  change.setAttribute("aria-label", TEXT.keysFor.replace("{does}", entry.does));
+  change.setAttribute("aria-label", keysOfWhat(entry));
   made.append(change);
   return made;
+}
+
+function keysOfWhat(entry: Shortcut): string {
+  return t("Change the keys of: {does}", { does: entry.does });
 }
 
 function tell(text: string): void {
@@ -113,7 +123,7 @@ function ask(entry: Shortcut, opener: HTMLButtonElement): void {
   stop?.();
   let pressed: string[] = [];
   let timer = 0;
-  tell(TEXT.press.replace("{keys}", keysOf(entry, chosenKeys())));
+  tell(t("Press a key, or two in turn. Esc keeps {keys}.", { keys: keysOf(entry, chosenKeys()) }));
   opener.dataset.waiting = "";
   const finish = () => {
     stop?.();
@@ -140,9 +150,9 @@ function ask(entry: Shortcut, opener: HTMLButtonElement): void {
 
 function take(entry: Shortcut, keys: string): void {
   const other = conflict(entry.id, keys, shortcuts(), chosenKeys());
-  if (other) return tell(TEXT.taken.replace("{keys}", keys).replace("{does}", other.does));
+  if (other) return tell(t("{keys} is already “{does}”. Change that one first.", { keys, does: other.does }));
   choose(entry.id, keys === entry.keys ? undefined : keys);
   draw();
-  tell(TEXT.changed.replace("{does}", entry.does).replace("{keys}", keys));
-  parts()?.list.querySelector<HTMLElement>(`button[aria-label="${CSS.escape(TEXT.keysFor.replace("{does}", entry.does))}"]`)?.focus();
+  tell(t("{does} is {keys} now.", { does: entry.does, keys }));
+  parts()?.list.querySelector<HTMLElement>(`button[aria-label="${CSS.escape(keysOfWhat(entry))}"]`)?.focus();
 }

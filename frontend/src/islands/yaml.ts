@@ -7,8 +7,28 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { nonce } from "../islands.ts";
+import { t } from "../texts.ts";
 
-const TEXT = { label: "The object as YAML", open: "Open in viewer", close: "Close the viewer", find: "Find" };
+const TEXT = { label: t("The object as YAML"), open: t("Open in viewer"), close: t("Close the viewer") };
+// What the viewer's own parts say, by their English.
+const PHRASES = {
+  Find: t("Find"),
+  next: t("next"),
+  previous: t("previous"),
+  all: t("all"),
+  "match case": t("match case"),
+  regexp: t("regexp"),
+  "by word": t("by word"),
+  close: t("close"),
+  "current match": t("current match"),
+  "on line": t("on line"),
+  "Go to line": t("Go to line"),
+  go: t("go"),
+  "Fold line": t("Fold line"),
+  "Unfold line": t("Unfold line"),
+  "folded code": t("folded code"),
+  unfold: t("unfold"),
+};
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--code-key)" },
@@ -39,6 +59,7 @@ const LOOK = EditorView.theme({
 function extensions(): Extension[] {
   return [
     EditorView.cspNonce.of(nonce()),
+    EditorState.phrases.of(PHRASES),
     EditorState.readOnly.of(true),
     EditorView.editable.of(false),
     EditorView.contentAttributes.of({ tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true", "aria-label": TEXT.label }),

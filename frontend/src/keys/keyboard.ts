@@ -3,12 +3,13 @@
 import { neighbourInDrawer } from "../list/drawer.ts";
 import { selectRow } from "../list/selection.ts";
 import { island } from "../islands.ts";
+import { t } from "../texts.ts";
 import { chosenKeys, letters, meaning, shortcut, shortcuts, shortcutsOf, singleKeysOff, type Subject } from "./registry.ts";
 import { currentLink, focusedRow, neighbour } from "./rows.ts";
 
 const SEQUENCE_LASTS = 1200;
 const ROW_PAGES = { l: "logs", t: "terminal", e: "events", y: "yaml", m: "metrics" };
-const ROW_WORDS = { logs: "Logs", terminal: "Terminal", events: "Events", yaml: "YAML", metrics: "Metrics" };
+const ROW_WORDS = { logs: t("Logs"), terminal: t("Terminal"), events: t("Events"), yaml: "YAML", metrics: t("Metrics") };
 
 let prefix = "";
 let prefixTimer = 0;
@@ -80,17 +81,17 @@ function rowPage(name: string): HTMLElement | undefined {
 function registerRows(): void {
   const subject = "Rows";
   const here = () => first("[data-row-link]") !== undefined;
-  shortcut({ id: "next", keys: "j", does: "Next row", subject, run: () => step(1), here });
-  shortcut({ id: "previous", keys: "k", does: "Previous row", subject, run: () => step(-1), here });
+  shortcut({ id: "next", keys: "j", does: t("Next row"), subject, run: () => step(1), here });
+  shortcut({ id: "previous", keys: "k", does: t("Previous row"), subject, run: () => step(-1), here });
   const select = (range: boolean) => () => selectRow(focusedRow(), range);
   const selectable = () => first("[data-select]") !== undefined;
-  shortcut({ id: "select", keys: "x", does: "Select the row", subject, run: select(false), here: selectable });
-  shortcut({ id: "range", keys: "Shift+x", does: "Select up to the row", subject, run: select(true), here: selectable });
+  shortcut({ id: "select", keys: "x", does: t("Select the row"), subject, run: select(false), here: selectable });
+  shortcut({ id: "range", keys: "Shift+x", does: t("Select up to the row"), subject, run: select(true), here: selectable });
   const open = () => {
     const link = currentLink();
     if (link) window.open(link.href, "_blank", "noopener");
   };
-  shortcut({ id: "tab", keys: "o", does: "Open the row in a new tab", subject, run: open, here });
+  shortcut({ id: "tab", keys: "o", does: t("Open the row in a new tab"), subject, run: open, here });
   for (const [key, name] of Object.entries(ROW_PAGES)) {
     const does = ROW_WORDS[name as keyof typeof ROW_WORDS];
     const run = () => rowPage(name)?.click();
@@ -99,13 +100,13 @@ function registerRows(): void {
 }
 
 function registerPage(): void {
-  press("filter", "/", "Filter this page", "This page", "[data-filter]");
-  press("pending", ".", "Show the rows that wait", "This page", "[data-pending]:not([hidden]) [data-pending-show]");
-  press("previous-page", "[", "Previous page", "This page", "[rel=prev]");
-  press("next-page", "]", "Next page", "This page", "[rel=next]");
-  press("views", "v", "Saved views", "This page", "[data-views]");
-  press("clusters", "c", "Choose clusters", "This page", "[data-scope=clusters], select[name=cluster]");
-  press("namespaces", "n", "Choose namespaces", "This page", "[data-scope=namespaces], select[name=namespace]");
+  press("filter", "/", t("Filter this page"), "This page", "[data-filter]");
+  press("pending", ".", t("Show the rows that wait"), "This page", "[data-pending]:not([hidden]) [data-pending-show]");
+  press("previous-page", "[", t("Previous page"), "This page", "[rel=prev]");
+  press("next-page", "]", t("Next page"), "This page", "[rel=next]");
+  press("views", "v", t("Saved views"), "This page", "[data-views]");
+  press("clusters", "c", t("Choose clusters"), "This page", "[data-scope=clusters], select[name=cluster]");
+  press("namespaces", "n", t("Choose namespaces"), "This page", "[data-scope=namespaces], select[name=namespace]");
 }
 
 /** The places of the menu: each by the key it names, or else by the first letter of its name that is free. */
@@ -128,7 +129,7 @@ function columns() {
     const letter = given[index];
     const title = link.textContent?.trim() ?? "";
     if (!letter) return [];
-    return [{ id: `sort:${title}`, keys: `s ${letter}`, does: `By ${title}`, subject: "Sort" as const, run: () => link.click() }];
+    return [{ id: `sort:${title}`, keys: `s ${letter}`, does: t("By {title}", { title }), subject: "Sort" as const, run: () => link.click() }];
   });
 }
 
@@ -141,7 +142,7 @@ export function start(): void {
   registerRows();
   shortcutsOf(columns);
   shortcutsOf(places);
-  shortcut({ id: "shortcuts", keys: "?", does: "Show this list", subject: "Everywhere", run: showList });
+  shortcut({ id: "shortcuts", keys: "?", does: t("Show this list"), subject: "Everywhere", run: showList });
   addEventListener("keydown", onKey);
   addEventListener("keydown", (event) => {
     if (event.key === "`" && event.ctrlKey && !event.altKey) first("[data-terminal-dock]")?.click();

@@ -4,15 +4,16 @@ import { announce } from "../announce.ts";
 import { FragmentError, load, place } from "../live/fragments.ts";
 import { listen } from "../live/page.ts";
 import { neighbour, rowLinks } from "../keys/rows.ts";
+import { t } from "../texts.ts";
 import { opened, opening } from "./address.ts";
 
 const PART = "object";
 const ROOM = "(min-width: 760px)"; // below, a link goes to the page itself
 const SLOW_AFTER = 300;
 const TEXT = {
-  loading: "Loading…",
-  gone: "This object is no longer there.",
-  failed: "The hub did not answer, so this object cannot be shown here. Open its own page to try again.",
+  loading: t("Loading…"),
+  gone: t("This object is no longer there."),
+  failed: t("The hub did not answer, so this object cannot be shown here. Open its own page to try again."),
 };
 
 let running: AbortController | undefined;

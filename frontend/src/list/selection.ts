@@ -1,9 +1,8 @@
 // Rows that are selected (`data-select`). They stay so over live updates, pages and orders of the same list.
 
 import { announce } from "../announce.ts";
+import { t, tn } from "../texts.ts";
 import { listName } from "./address.ts";
-
-const SHOWN = { one: "1 selected", many: "{n} selected", none: "Nothing selected" };
 
 let anchor: string | undefined;
 
@@ -17,8 +16,7 @@ export function range(shown: readonly string[], from: string | undefined, to: st
 
 /** How many are selected, in words. */
 export function counted(count: number): string {
-  if (!count) return SHOWN.none;
-  return count === 1 ? SHOWN.one : SHOWN.many.replace("{n}", String(count));
+  return count ? tn("{n} selected", "{n} selected", count) : t("Nothing selected");
 }
 
 function key(): string {

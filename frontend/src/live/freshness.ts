@@ -1,5 +1,6 @@
 // The badge that says how fresh the page is, and, when pressed, why.
 
+import { language, t, tn } from "../texts.ts";
 import type { Link } from "./stream.ts";
 
 interface Word {
@@ -9,37 +10,37 @@ interface Word {
 }
 
 const CLOSED: Record<Exclude<Link, "live">, Word> = {
-  connecting: { state: "idle", label: "Connecting", why: "This page is asking the hub for live updates." },
+  connecting: { state: "idle", label: t("Connecting"), why: t("This page is asking the hub for live updates.") },
   reconnecting: {
     state: "warn",
-    label: "Reconnecting",
-    why: "The connection to the hub broke off a moment ago. It comes back by itself; until then this page may be behind.",
+    label: t("Reconnecting"),
+    why: t("The connection to the hub broke off a moment ago. It comes back by itself; until then this page may be behind."),
   },
   polling: {
     state: "warn",
-    label: "Every 10 s",
-    why: "Live updates do not come through, perhaps because of a proxy. This page asks the hub every 10 seconds instead.",
+    label: t("Every 10 s"),
+    why: t("Live updates do not come through, perhaps because of a proxy. This page asks the hub every 10 seconds instead."),
   },
   offline: {
     state: "warn",
-    label: "Offline",
-    why: "This device has no network. You see what was there when it broke off.",
+    label: t("Offline"),
+    why: t("This device has no network. You see what was there when it broke off."),
   },
 };
 
 /** What the badge says. `stale` counts the clusters on this page whose part is old. */
 export function word(link: Link, stale: number, at: string): Word {
-  if (link === "offline") return { ...CLOSED.offline, label: `Offline, as of ${at}` };
+  if (link === "offline") return { ...CLOSED.offline, label: t("Offline, as of {at}", { at }) };
   if (link !== "live") return CLOSED[link];
   if (stale) {
-    const clusters = stale === 1 ? "1 cluster" : `${stale} clusters`;
-    return { state: "warn", label: `${clusters} behind`, why: "The hub answers, but not every cluster answers the hub." };
+    const label = tn("{n} cluster behind", "{n} clusters behind", stale);
+    return { state: "warn", label, why: t("The hub answers, but not every cluster answers the hub.") };
   }
-  return { state: "ok", label: "Live", why: "Everything here follows the clusters as they change." };
+  return { state: "ok", label: t("Live"), why: t("Everything here follows the clusters as they change.") };
 }
 
 function deleted(at: string): Word {
-  return { state: "warn", label: `Deleted, as of ${at}`, why: "It is no longer there. You see it as it was last known." };
+  return { state: "warn", label: t("Deleted, as of {at}", { at }), why: t("It is no longer there. You see it as it was last known.") };
 }
 
 let link: Link = "connecting";
@@ -86,7 +87,7 @@ export function refreshed(): void {
 function clockTime(): string {
   const today = freshAt.toDateString() === new Date().toDateString();
   const date: Intl.DateTimeFormatOptions = today ? {} : { day: "numeric", month: "short" };
-  return freshAt.toLocaleString([], { ...date, hour: "2-digit", minute: "2-digit" });
+  return freshAt.toLocaleString(language(), { ...date, hour: "2-digit", minute: "2-digit" });
 }
 
 function show(): void {
@@ -103,7 +104,7 @@ function show(): void {
 }
 
 function unanswered(at: string): Word {
-  return { state: "warn", label: `No answer, as of ${at}`, why: "The hub does not answer. You see what it said last; this page asks again every few seconds." };
+  return { state: "warn", label: t("No answer, as of {at}", { at }), why: t("The hub does not answer. You see what it said last; this page asks again every few seconds.") };
 }
 
 /** Under the badge's word: what is stale and why, part by part. */
@@ -123,8 +124,8 @@ function explain(stale: readonly Element[]): void {
 
 /** What the bar over the page says when nothing on it can be new; empty when it can. */
 export function alarm(link: Link, mute: boolean, kept: boolean, at: string): string {
-  if (link === "offline" || kept) return `Offline. This is what was there at ${at}.`;
-  return mute ? `The hub does not answer. This is what was there at ${at}; nothing here is newer.` : "";
+  if (link === "offline" || kept) return t("Offline. This is what was there at {at}.", { at });
+  return mute ? t("The hub does not answer. This is what was there at {at}; nothing here is newer.", { at }) : "";
 }
 
 function cry(at: string): void {

@@ -1,5 +1,7 @@
 // Rows do not jump: what would appear, move or vanish waits until the reader asks for it.
 
+import { t, tn } from "../texts.ts";
+
 export interface Held {
   arrived: number;
   left: number;
@@ -22,9 +24,9 @@ function strangers(ids: readonly string[], others: readonly string[], paged: boo
 /** "12 new, 3 gone", or "In another order" when only that changed. */
 export function summary(held: Held): string {
   const parts = [];
-  if (held.arrived) parts.push(`${held.arrived} new`);
-  if (held.left) parts.push(`${held.left} gone`);
-  return parts.join(", ") || "The order has changed";
+  if (held.arrived) parts.push(tn("{n} new", "{n} new", held.arrived));
+  if (held.left) parts.push(tn("{n} gone", "{n} gone", held.left));
+  return parts.join(", ") || t("The order has changed");
 }
 
 /**

@@ -1,6 +1,7 @@
 // The service worker: assets, and the last pages one saw, for when there is no network. Nothing else is ever kept.
 
 import { away, escaped, keeps, marked, way } from "./rules.ts";
+import { type Words, words } from "./words.ts";
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -8,15 +9,10 @@ const ASSETS = "basefly-assets";
 const PAGES = "basefly-pages";
 const WHOSE = "basefly-whose"; // says whose pages these are
 const ACCOUNT = "/account";
+const WORDS = "/words"; // what their language says when there is no page
 const AT = "x-kept-at";
 const MOST_ASSETS = 80;
 const MOST_PAGES = 40;
-const TEXT = {
-  title: "You are offline",
-  lead: "This page was not kept on this device, so it cannot be shown without the network. Nothing was lost.",
-  kept: "Kept here, as they were when you last saw them:",
-  again: "Try again",
-};
 
 /** Drop the oldest beyond `most`. */
 async function trim(cache: Cache, most: number): Promise<void> {
@@ -73,18 +69,25 @@ async function kept(address: string): Promise<Response | undefined> {
 
 /** What is said where no copy is: which pages there are. */
 async function nothing(): Promise<Response> {
+  const text = await said();
   const pages = await (await caches.open(PAGES)).keys();
   const lines = [...pages].reverse().map(({ url }) => {
     const { pathname, search } = new URL(url);
     const path = escaped(pathname + search);
     return `<li><a href="${path}">${path}</a></li>`;
   });
-  const list = lines.length ? `<p>${TEXT.kept}</p><ul>${lines.join("")}</ul>` : "";
-  const again = `<div class="actions"><a class="button primary" href="">${TEXT.again}</a></div>`;
-  const body = `<main><section class="panel"><h1>${TEXT.title}</h1><p class="lead">${TEXT.lead}</p>${again}${list}</section></main>`;
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${TEXT.title} · Basefly</title>${await style()}`;
+  const list = lines.length ? `<p>${escaped(text.kept)}</p><ul>${lines.join("")}</ul>` : "";
+  const again = `<div class="actions"><a class="button primary" href="">${escaped(text.again)}</a></div>`;
+  const body = `<main><section class="panel"><h1>${escaped(text.title)}</h1><p class="lead">${escaped(text.lead)}</p>${again}${list}</section></main>`;
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(text.title)} · Basefly</title>${await style()}`;
   const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": "default-src 'none'; style-src 'self'" };
-  return new Response(`<!doctype html><html lang="en"><head>${head}</head><body class="plain">${body}</body></html>`, { status: 503, headers });
+  return new Response(`<!doctype html><html lang="${escaped(text.language)}" dir="${escaped(text.direction)}"><head>${head}</head><body class="plain">${body}</body></html>`, { status: 503, headers });
+}
+
+/** What the last page said in its language, or else English. */
+async function said(): Promise<Words> {
+  const kept = await (await caches.open(WHOSE)).match(WORDS);
+  return kept ? ((await kept.json()) as Words) : words();
 }
 
 /** The youngest of our style sheets that is kept. */
@@ -103,6 +106,10 @@ async function belongs(account: string): Promise<void> {
   await cache.put(ACCOUNT, new Response(account));
 }
 
+async function speaks(words: Words): Promise<void> {
+  await (await caches.open(WHOSE)).put(WORDS, Response.json(words));
+}
+
 /** Whoever signs in or out leaves nothing behind; but being offline is no sign-out. */
 async function leaving(request: Request): Promise<Response> {
   if (request.method !== "GET") await caches.delete(PAGES);
@@ -118,8 +125,9 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("message", (event: ExtendableMessageEvent) => {
-  const account = (event.data as { account?: unknown }).account;
+  const { account, words } = event.data as { account?: unknown; words?: unknown };
   if (typeof account === "string") event.waitUntil(belongs(account));
+  if (words) event.waitUntil(speaks(words as Words));
 });
 
 self.addEventListener("fetch", (event) => {

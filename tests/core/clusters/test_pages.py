@@ -14,6 +14,7 @@ from tests.core.clusters.conftest import Register
 from tests.people import Hub, Person
 
 HTML = {"Accept": "text/html"}
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)  # what is fetched ahead names doors, for everyone alike
 
 
 async def send(hub: Hub, person: Person, path: str, page: str = "/connect", **fields: Any) -> httpx.Response:
@@ -155,8 +156,9 @@ async def test_a_reader_sees_no_button_that_would_be_refused(viewer: Person, reg
     for path in ("/clusters", f"/clusters/{made['id']}"):
         answer = await viewer.http.get(path, headers=HTML)
         assert answer.status_code == 200
-        assert "/connect" not in answer.text
-        assert "/removals" not in answer.text
+        shown = SCRIPT.sub("", answer.text)
+        assert "/connect" not in shown
+        assert "/removals" not in shown
     assert (await viewer.http.get("/connect", headers=HTML)).status_code == 403
 
 

@@ -36,6 +36,11 @@ def tp(context: str, message: str, /, **values: Any) -> str:
     return _filled(_texts().pgettext(context, message), values)
 
 
+def msg(message: str, /) -> str:
+    """A message for the catalogue that is translated later, where it is shown: what a table of names is made of."""
+    return message
+
+
 def told(text: str) -> str:
     """What an error says, in the reader's language: its sentence is recognised, its values stay."""
     texts = _texts()

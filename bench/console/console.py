@@ -1,0 +1,137 @@
+"""`console`: every page at a size of fleet: first byte, bytes, largest paint on slow 4G.
+
+The database is filled without API servers (bench/console/fill.py) and the hub follows nothing, so that the figures are
+of reading alone. `--keep DIR` keeps the filled database for the next time: at L it takes a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from playwright.sync_api import Browser
+
+from basefly.base.db.embedded import Embedded
+from basefly.base.db.secrets import Vault
+from basefly.base.settings import Settings
+from bench.console import paint, stopwatch
+from bench.console.fill import Size, fill, reach
+from bench.console.tell import PageFigures, Pages
+from bench.report import Bar, Run
+from e2e.browser.pages import visits
+from e2e.browser.visitor import chromium
+from e2e.hub import Hub
+
+SIZES = {"S": Size(10, 10, 1000), "M": Size(100, 10, 1000), "L": Size(1000, 20, 1000)}
+QUICK = Size(20, 2, 30)
+REQUESTS = 40
+PAINTS = 5
+FIRST_BYTE = 50.0  # ms, p95
+LARGEST_PAINT = 1000.0  # ms, on slow 4G
+SCRIPT = 20 * 1024  # bytes
+# What people ask of the largest lists, besides the pages as they open.
+ASKED = (
+    "/pods?q=web",
+    "/pods?health=bad",
+    "/pods?namespace=shop",
+    "/pods?labels=app%3Dweb",
+    "/pods?sort=-restarts",
+    "/pods?sort=age",
+    "/events?sort=age",
+    "/search?q=checkout",
+)
+
+
+def run(options: Run) -> Pages:
+    """Fill, start the hub, measure each page."""
+    size = QUICK if options.quick else SIZES[options.size]
+    with _folder(options) as folder:
+        took = _fill(folder, size)
+        hub = Hub(folder, ("bench.console.quiet",))
+        try:
+            hub.begin()
+            hub.take_token()
+            figures = _measured(hub, requests=5 if options.quick else REQUESTS, times=1 if options.quick else PAINTS)
+        finally:
+            hub.program.stop()
+    notes = [
+        f"{size.clusters:,} clusters with {size.nodes} nodes and {size.pods:,} pods each, all simulated",
+        f"filled in {took:.0f} s",
+    ]
+    return Pages.of("console", figures, _bars(figures), notes)
+
+
+@contextmanager
+def _folder(options: Run) -> Iterator[Path]:
+    if options.keep:
+        yield options.keep.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="basefly-bench-") as name:
+        yield Path(name)
+
+
+def _fill(folder: Path, size: Size) -> float:
+    """Bring the folder's database to the size; what is there already stays."""
+    if not (folder / "data").exists():
+        with Hub.start(folder):
+            pass
+    postgres = Embedded.start(Settings(data_dir=folder / "data"))
+    try:
+        with psycopg.connect(postgres.superuser_url()) as connection:
+            found = connection.execute("select id from organizations").fetchone()
+        assert found, "the hub of this folder was never set up"
+        took = fill(postgres.app_url, postgres.superuser_url(), found[0], size)
+        asyncio.run(reach(postgres.app_url, found[0], Vault.load(Settings(data_dir=folder / "data"))))
+        return took
+    finally:
+        postgres.stop()
+
+
+def _measured(hub: Hub, *, requests: int, times: int) -> list[PageFigures]:
+    alive, dead = (hub.get("/clusters", health=health)["items"][0]["name"] for health in ("healthy", "unreachable"))
+    paths = [path for path, refused in visits(hub, alive, dead) if not refused and path != "/sign-in"]
+    with hub.session() as browser, chromium() as seen:
+        cookies = dict(browser.cookies.items())
+        return [_page(hub, seen, path, cookies, (requests, times)) for path in [*paths, *ASKED]]
+
+
+def _page(hub: Hub, browser: Browser, path: str, cookies: Mapping[str, str], times: tuple[int, int]) -> PageFigures:
+    print(path, file=sys.stderr, flush=True)
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "Accept": "text/html"}
+    taken = stopwatch.first_bytes(hub.port, path, {**headers, "Accept-Encoding": "gzip"}, times[0])
+    plain, gzip, brotli = (stopwatch.size(hub.port, path, headers, coding) for coding in ("identity", "gzip", "br"))
+    first, second = paint.visits(browser, hub.url, path, cookies, times=times[1])
+    return PageFigures(
+        path=path,
+        first_byte_p50=round(stopwatch.percentile(taken, 0.5), 1),
+        first_byte_p95=round(stopwatch.percentile(taken, 0.95), 1),
+        html=plain,
+        html_gzip=gzip,
+        html_brotli=brotli,
+        paint=first.paint,
+        paint_again=second.paint,
+        first_visit=first.bytes,
+        second_visit=second.bytes,
+        script=first.script,
+    )
+
+
+def _bars(figures: Sequence[PageFigures]) -> list[Bar]:
+    """The worst page speaks for all."""
+
+    def worst(what: str, unit: str, most: float) -> Bar:
+        page = max(figures, key=lambda one: getattr(one, what))
+        where = urlsplit(page.path).path if what == "script" else page.path
+        return Bar.of(f"{what}, {unit}, at worst: {where}", measured=getattr(page, what), at_most=most)
+
+    return [
+        worst("first_byte_p95", "ms", FIRST_BYTE),
+        worst("paint", "ms on slow 4G", LARGEST_PAINT),
+        worst("script", "bytes of a first visit", SCRIPT),
+    ]

@@ -1,0 +1,40 @@
+"""How soon the hub answers and how much it sends: one connection that is kept, as a browser keeps it."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Mapping, Sequence
+
+WARM = 3  # requests that are not counted
+
+
+def first_bytes(port: int, path: str, headers: Mapping[str, str], count: int) -> list[float]:
+    """Milliseconds until the answer begins, sorted; raises SystemExit for an answer that is not 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    taken = []
+    for number in range(count + WARM):
+        begun = time.perf_counter()
+        connection.request("GET", path, headers=dict(headers))
+        answer = connection.getresponse()
+        if number >= WARM:
+            taken.append((time.perf_counter() - begun) * 1000)
+        answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path} answered {answer.status}")
+    connection.close()
+    return sorted(taken)
+
+
+def size(port: int, path: str, headers: Mapping[str, str], coding: str) -> int:
+    """Bytes of the answer's body for a browser that takes only this coding."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path, headers={**headers, "Accept-Encoding": coding})
+    body = connection.getresponse().read()
+    connection.close()
+    return len(body)
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The smallest that `share` of them do not exceed (nearest rank)."""
+    return ordered[max(0, -(-int(share * 100) * len(ordered) // 100) - 1)]

@@ -1,0 +1,80 @@
+"""The fleet that the pages are looked at with: a living cluster, one that has died, and a pod that crash-loops."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from e2e.browser.pages import ALIVE, DEAD
+from e2e.hub import Hub
+from e2e.plane.cluster import Cluster
+from e2e.plane.program import Program, eventually
+
+SEED = {ALIVE: 3, DEAD: 5}
+SPARE = 7  # the seed of any further cluster
+CRASHING = "a-crashing-pod"  # first of all by name
+
+
+@contextmanager
+def fleet(folder: Path) -> Iterator[Hub]:
+    """A hub that follows one cluster, and another that has died."""
+    folder.mkdir(parents=True, exist_ok=True)
+    simulated = {name: simulate(folder, name) for name in SEED}
+    try:
+        with Hub.start(folder) as running:
+            for name in simulated:
+                running.register(cluster(running, name), name=name, region="eu-central-1")
+                eventually(partial(_listed, running, name), seconds=30)
+            simulated[DEAD].kill()
+            _crash(cluster(running, ALIVE))
+            eventually(lambda: running.cluster(DEAD)["health"] == "unreachable", seconds=40)
+            yield running
+    finally:
+        for program in simulated.values():
+            program.kill()
+
+
+def cluster(hub: Hub, name: str) -> Cluster:
+    """One of the clusters, for kubectl."""
+    return Cluster(hub.folder / f"{name}.kubeconfig", "sim-1")
+
+
+def pod(name: str, **labels: str) -> str:
+    """The manifest of a pod."""
+    made = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "labels": labels},
+        "spec": {"containers": [{"name": "app", "image": "registry.example/app:1"}]},
+    }
+    return json.dumps(made)
+
+
+def _crash(alive: Cluster) -> None:
+    """A pod of the namespace default whose only container waits to be started once more."""
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container=app"}
+    container = {"name": "app", "image": "registry.example/app:1", "imageID": "", "ready": False, "restartCount": 14}
+    status = {"phase": "Running", "containerStatuses": [container | {"state": {"waiting": waiting}}]}
+    alive.kubectl("create", "-f", "-", stdin=pod(CRASHING, app="crashing"))
+    alive.kubectl(
+        "patch", "pod", CRASHING, "-n", "default", "--subresource=status", "-p", json.dumps({"status": status})
+    )
+
+
+def simulate(folder: Path, name: str) -> Program:
+    """A cluster that runs, its kubeconfig beside those of the fleet; whoever started it ends it with `kill`."""
+    kubeconfig = folder / f"{name}.kubeconfig"
+    command = [sys.executable, "-m", "basefly.sim", "--nodes=4", "--pods=60", f"--seed={SEED.get(name, SPARE)}"]
+    program = Program("simulator", [*command, f"--kubeconfig={kubeconfig}"], log=folder / f"{name}.log")
+    program.start()
+    program.wait_until(kubeconfig.exists, seconds=30)
+    return program
+
+
+def _listed(hub: Hub, name: str) -> bool:
+    """Whether the first lists are in: pods are the largest of them."""
+    return len(hub.objects("pods", cluster=name)) >= 50 and bool(hub.objects("events", cluster=name))

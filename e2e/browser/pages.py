@@ -1,0 +1,120 @@
+"""Which pages there are, made from the routes, and where to go to see each of them in every state worth a look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from basefly.app import SLICES
+from basefly.base.web.openapi import docs
+from e2e.hub import Hub
+
+TABS = ("events", "namespaces", "settings", "workloads")
+ALIVE, DEAD = "alive", "dead"
+
+
+class Visit(NamedTuple):
+    """An address with holes for what only a running hub knows; a page that is `refused` says what is wrong."""
+
+    path: str
+    refused: bool = False
+
+
+# Addresses of each route. A route that is missing here fails tests/browser/test_routes.py.
+VISITS: Mapping[str, tuple[Visit, ...]] = {
+    "/": (Visit("/"),),
+    "/api/docs": (Visit("/api/docs"),),
+    "/cluster-changes": (
+        Visit("/cluster-changes?cluster={alive}"),
+        Visit("/cluster-changes?cluster={dead}&do=disconnect"),
+    ),
+    "/clusters": (Visit("/clusters"), Visit("/clusters?health=unreachable"), Visit("/clusters?removed=true")),
+    "/clusters/{cluster}": (
+        Visit("/clusters/{alive}"),
+        Visit("/clusters/{dead}"),
+        Visit("/clusters/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
+    "/clusters/{cluster}/objects/{resource}/{name}": tuple(
+        Visit(f"{{{name}}}") for name in ("pod", "deployment", "secret", "node", "lost_pod")
+    ),
+    "/clusters/{cluster}/objects/{resource}/{name}/graph": (Visit("{graph}"),),
+    "/clusters/{cluster}/namespaces/{name}": (Visit("/clusters/{alive}/namespaces/{namespace}"),),
+    **{f"/clusters/{{cluster}}/{tab}": (Visit(f"/clusters/{{alive}}/{tab}"),) for tab in TABS},
+    "/clusters/{cluster}/nodes": (Visit("/clusters/{alive}/nodes"), Visit("/clusters/{dead}/nodes")),
+    "/connect": (Visit("/connect"),),
+    "/connect/access": (Visit("/connect/access?name=another"),),
+    "/connect/install": (Visit("/connect/install?name=another"),),
+    "/connect/verify/{cluster}": (Visit("/connect/verify/{alive}"),),
+    "/events": (Visit("/events"),),
+    "/gallery": (Visit("/gallery"),),
+    "/gallery/states": (Visit("/gallery/states"),),
+    "/images": (Visit("/images"), Visit("/images?q=no-such-image")),
+    "/namespaces": (Visit("/namespaces"),),
+    "/nodes": (Visit("/nodes"),),
+    "/objects": (Visit("/objects"),),
+    "/objects/{resource}": (
+        Visit("/objects/secrets"),
+        Visit("/objects/namespaces"),
+        Visit("/objects/horizontalpodautoscalers.autoscaling"),
+        Visit("/objects/no-such-kind", refused=True),
+    ),
+    "/offline": (Visit("/offline"),),
+    "/pods": (
+        Visit("/pods"),
+        Visit("/pods?cluster={alive_name}&sort=-name"),
+        Visit("/pods?q=no-such-pod"),
+        Visit("/pods?labels=a=b,,c", refused=True),
+    ),
+    "/scope": (Visit("/scope"),),
+    "/search": (Visit("/search?q=a"), Visit("/search?q=no-such-thing"), Visit("/search")),
+    "/settings": (Visit("/settings"),),
+    "/sign-in": (Visit("/sign-in"),),
+    "/views": (Visit("/views"), Visit("/views?at=/pods")),
+    "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
+    "/workloads/{resource}": (Visit("/workloads/statefulsets.apps"),),
+}
+# Answers to GET that are no pages of a hub that is set up.
+NO_PAGES: Mapping[str, str] = {
+    "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
+    **dict.fromkeys(
+        (
+            "/events/export",
+            "/nodes/export",
+            "/objects/{resource}/export",
+            "/pods/export",
+            "/workloads/{resource}/export",
+        ),
+        "a list as a file; tests/core/lists/test_export.py looks at it",
+    ),
+}
+
+
+def routes() -> set[str]:
+    """Every route that answers GET with a page, with its holes as {name}."""
+    handlers = [docs.page, *(handler for slice_ in SLICES for handler in slice_.pages)]
+    paths = {path for handler in handlers if "GET" in handler.http_methods for path in handler.paths}
+    return {re.sub(r":[a-z]+\}", "}", path) for path in paths} - NO_PAGES.keys()
+
+
+def visits(hub: Hub, alive: str = ALIVE, dead: str = DEAD) -> Iterator[tuple[str, bool]]:
+    """Every address to look at in a hub with a living and a dead cluster, and whether it is refused there."""
+    places = _places(hub, alive, dead)
+    for route in sorted(VISITS):
+        yield from ((visit.path.format(**places), visit.refused) for visit in VISITS[route])
+
+
+def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
+    """Paths of one object of several kinds, the ids of the clusters, and the living one's name."""
+    clusters = {ALIVE: hub.cluster(alive)["id"], DEAD: hub.cluster(dead)["id"], "alive_name": alive}
+    objects = {"pod": "pods", "deployment": "deployments.apps", "secret": "secrets", "node": "nodes"}
+    found = {name: _path(hub, clusters[ALIVE], resource) for name, resource in objects.items()}
+    deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
+    found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
+    return clusters | found | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
+
+
+def _path(hub: Hub, cluster: str, resource: str) -> str:
+    row = hub.get(f"/objects/{resource}", cluster=cluster, limit=1)["items"][0]
+    namespace = f"?namespace={row['namespace']}" if row["namespace"] else ""
+    return f"/clusters/{cluster}/objects/{resource}/{row['name']}{namespace}"

@@ -1,0 +1,86 @@
+"""What people come to do at night, on a screen of 360 pixels, by touch: what they touch is as large as a fingertip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from e2e.browser import Visitor
+from e2e.browser.fleet import CRASHING
+from e2e.browser.pages import ALIVE
+from e2e.hub import OWNER, Hub
+
+pytestmark = pytest.mark.browser
+FINGERTIP = 24  # px, the least of WCAG 2.2 (2.5.8); what is tapped here is asked to be so at its smaller side
+
+
+@pytest.fixture
+def page(browser: Browser, hub: Hub) -> Iterator[Page]:
+    with Visitor(browser, hub, width=360, touch=True) as someone:
+        someone.sign_in()
+        yield someone.page
+    assert someone.complaints == []
+
+
+def tap(target: Locator) -> None:
+    """Touch it, if it is large enough to be hit."""
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box, f"{target} is not to be seen"
+    assert min(box["width"], box["height"]) >= FINGERTIP, f"{target} is {box['width']:.0f} × {box['height']:.0f}"
+    target.tap()
+
+
+def test_see_what_is_wrong_and_open_it(page: Page) -> None:
+    page.goto("/")
+    page.locator("main").get_by_role("link", name=f"{CRASHING} crash looping").tap()
+    page.locator("[data-rows]").get_by_role("link", name=CRASHING).tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text(CRASHING)
+    expect(page.locator("main")).to_contain_text("back-off 5m0s restarting failed container")
+
+
+def test_go_anywhere_by_the_bar_and_the_sheet(page: Page) -> None:
+    page.goto("/")
+    tap(page.get_by_role("navigation", name="Quick").get_by_role("link", name="Pods"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pods")
+    tap(page.get_by_role("button", name="More"))
+    tap(page.get_by_role("navigation", name="All pages").get_by_role("link", name="Nodes"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nodes")
+
+
+def test_filter_a_list_in_its_sheet(page: Page) -> None:
+    page.goto("/pods?cluster=alive")
+    tap(page.get_by_role("button", name="Filters"))
+    page.get_by_label("Namespace").select_option("default")
+    tap(page.get_by_role("button", name="Apply"))
+    expect(page).to_have_url(re.compile("namespace=default"))
+    expect(page.get_by_role("link", name=CRASHING)).to_be_visible()
+
+
+def test_find_an_object_by_its_name(page: Page) -> None:
+    page.goto("/")
+    tap(page.locator(".find"))
+    page.keyboard.type(CRASHING)
+    tap(page.locator("[role=option]").filter(has_text=CRASHING).first)
+    expect(page.get_by_role("heading", level=1)).to_have_text(CRASHING)
+
+
+def test_look_at_a_cluster_and_what_runs_in_it(page: Page) -> None:
+    page.goto("/clusters")
+    page.get_by_role("link", name=ALIVE, exact=True).first.tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text(ALIVE)
+    tap(page.get_by_role("region", name="Namespaces with most pods").get_by_role("link").first)
+    expect(page).to_have_url(re.compile("cluster=alive"))
+
+
+def test_sign_out_and_in(page: Page) -> None:
+    page.goto("/")
+    tap(page.get_by_role("button", name="Your account and settings"))
+    tap(page.get_by_role("button", name="Sign out"))
+    page.get_by_label("E-mail address").fill(OWNER["email"])
+    page.get_by_label("Password").fill(OWNER["password"])
+    tap(page.get_by_role("button", name="Sign in"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fleet overview")
