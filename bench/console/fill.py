@@ -19,6 +19,7 @@ from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.credentials import Credentials
+from basefly.base.kube.discovery import Resource
 from basefly.base.secret import Secret
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.connections import seal_credentials
@@ -115,9 +116,10 @@ async def _cluster(tx: Tx, number: int, size: Size) -> None:
     await merge.upsert_objects(tx, _changes(planted, cluster))
     served = [kind for kind in planted.catalog if kind.name not in kinds.IGNORED]
     for kind in served:
-        await streams.upsert_stream(
-            tx, cluster, kind.name, kind=kind.kind, version=kind.api_version.split("/")[-1], namespaced=kind.namespaced
-        )
+        group, _, version = kind.api_version.rpartition("/")
+        plural = kind.name.partition(".")[0]
+        resource = Resource(group, version, plural, kind.kind, kind.namespaced)
+        await streams.upsert_stream(tx, cluster, resource, ())
     standing = Standing(str(planted.store.version), listed=True)
     await streams.update_standings(tx, {Place(cluster, kind.name): standing for kind in served})
     await tx.execute(f"update sync_streams set as_of = {ALWAYS} where cluster_id = %s", [cluster])  # noqa: S608  # a constant of this file

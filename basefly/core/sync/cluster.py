@@ -17,6 +17,7 @@ from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA_LIST, Page, PartialObject
 from basefly.base.kube.watch import Pace, Retrying
+from basefly.base.kube.watch.follow import Kept
 from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
 from basefly.base.resilience.waiting import happens
@@ -52,6 +53,14 @@ class Followed(NamedTuple):
     printed: tuple[Printed, ...]
 
 
+class Running(NamedTuple):
+    """A stream that runs just now."""
+
+    followed: Followed
+    stream: StreamSync
+    task: asyncio.Task[None]
+
+
 class ClusterSync:
     """Everything one cluster serves, followed at once. Each resource fails and heals by itself."""
 
@@ -73,7 +82,8 @@ class ClusterSync:
         self._patience = patience or Patience()
         self._known: set[str] = set()  # resources that were served when the cluster last said so
         self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
-        self._tasks: dict[str, tuple[Followed, asyncio.Task[None]]] = {}
+        self._running: dict[str, Running] = {}
+        self._kept: dict[str, Kept] = {}  # how far those have come that were stopped: their rows may not yet say so
         self._definitions = Definitions()
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
         self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
@@ -100,14 +110,14 @@ class ClusterSync:
                 self._look_again.clear()
         finally:
             await end(reporting)
-            await self._stop(*self._tasks)
+            await self._stop(*self._running)
 
     async def _silent(self, error: BaseflyError) -> None:
         """The cluster does not say what it serves. If it does not know us, nobody asks it but we, once in a while."""
         log.info("sync.cluster_silent", cluster=str(self._cluster_id), reason=str(error))
         if isinstance(error, Unauthorized):
-            await self._stop(*self._tasks)
-        for name in self._known - self._tasks.keys():
+            await self._stop(*self._running)
+        for name in self._known - self._running.keys():
             self._interrupted(Place(self._cluster_id, name), error)
 
     async def _reconcile(self, client: Client) -> None:
@@ -129,17 +139,19 @@ class ClusterSync:
         another = await self._is_another(client, known.get(NAMESPACES))
         if another:
             log.warning("sync.cluster_is_another", cluster=str(self._cluster_id), how=another)
-            await self._stop(*self._tasks)
+            await self._stop(*self._running)
+            self._kept.clear()
         for name in known.keys() - wanted.keys():
             if name.partition(".")[2] not in served.unavailable:
                 await self._retire(name)
         for name, followed in wanted.items():
-            if name in self._tasks and (self._tasks[name][0] != followed or self._tasks[name][1].done()):
+            running = self._running.get(name)
+            if running and (running.followed != followed or running.task.done()):
                 await self._stop(name)
-            if name not in self._tasks:
+            if name not in self._running:
+                kept = self._kept.pop(name, _kept(known.get(name)))
                 as_before = name in known and known[name].printed == followed.printed and not another
-                since = known[name].resource_version if as_before else ""
-                self._begin(client, followed, since, restored=another == "restored")
+                self._begin(client, followed, kept if as_before else Kept(""), restored=another == "restored")
 
     async def _is_another(self, client: Client, seen: Stream | None) -> str:
         """How another cluster stands at the address by now: "rebuilt", "restored" to an older state, or not at all.
@@ -168,6 +180,7 @@ class ClusterSync:
     async def _retire(self, name: str) -> None:
         """The cluster serves this no longer: its objects are gone with it."""
         await self._stop(name)
+        self._kept.pop(name, None)
         place = Place(self._cluster_id, name)
         async with self._db.transaction(self._org_id) as tx:
             await merge.sweep_objects(tx, [Sweep(place, (), "unserved")])
@@ -175,18 +188,19 @@ class ClusterSync:
             await tx.notify(f"inventory/{self._cluster_id}/{name}")
 
     async def _stop(self, *names: str) -> None:
-        tasks = [self._tasks.pop(name)[1] for name in names if name in self._tasks]
-        for failure in await end(*tasks):
+        stopped = {name: self._running.pop(name) for name in names if name in self._running}
+        for failure in await end(*(one.task for one in stopped.values())):
             log.error("sync.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
+        self._kept |= {name: one.stream.kept for name, one in stopped.items()}
 
-    def _begin(self, client: Client, followed: Followed, since: str, *, restored: bool) -> None:
+    def _begin(self, client: Client, followed: Followed, kept: Kept, *, restored: bool) -> None:
         resource, printed = followed
         place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind, printed)
         hear = self._definitions.hear if resource.name == DEFINITIONS else None
-        stream = StreamSync(self._writer, place, kind, since, restored=restored, hear=hear)
+        stream = StreamSync(self._writer, place, kind, kept, restored=restored, hear=hear)
         task = asyncio.create_task(self._follow(client, resource, stream), name=f"sync {resource.name}")
         task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
-        self._tasks[resource.name] = (followed, task)
+        self._running[resource.name] = Running(followed, stream, task)
 
     async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
         place = Place(self._cluster_id, resource.name)
@@ -194,11 +208,11 @@ class ClusterSync:
         delay = 1.0
         try:
             while True:
-                before = stream.version
+                before = stream.kept.version
                 try:
                     await self._listen(place, stream, client, resource)
                 except BaseflyError as error:
-                    delay = 1.0 if stream.version != before else min(delay * 2, self._patience.longest)
+                    delay = 1.0 if stream.kept.version != before else min(delay * 2, self._patience.longest)
                     self._interrupted(place, error)
                     await self._rest(error, delay)
         finally:
@@ -277,10 +291,15 @@ class ClusterSync:
             await asyncio.sleep(self._patience.settle)
             self._troubled.clear()
             reasons = list(self._troubles.values())
-            told = f"{len(reasons)} of {len(self._tasks)} kinds are not live: {reasons[0]}" if reasons else ""
+            told = f"{len(reasons)} of {len(self._running)} kinds are not live: {reasons[0]}" if reasons else ""
             try:
                 async with self._db.transaction(self._org_id) as tx:
                     await report_streams(tx, self._cluster_id, told)
             except BaseflyError as unheard:
                 log.warning("sync.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
                 self._troubled.set()
+
+
+def _kept(stream: Stream | None) -> Kept:
+    """How far a resource has come by what its rows say."""
+    return Kept(stream.resource_version, stream.doubtful, stream.due) if stream else Kept("")

@@ -14,7 +14,11 @@ StreamState = Literal["listing", "live", "retrying", "denied", "failed"]
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the list and watch of one resource of one cluster has come. `printed` are its definition's columns."""
+    """How far the list and watch of one resource of one cluster has come.
+
+    `due`: only a list can say what is true by now; `doubtful`: one has to, when the watch ends. `printed` are the
+    columns of its definition.
+    """
 
     cluster_id: UUID
     resource: str
@@ -25,6 +29,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     state: StreamState
     reason: str
     skipped: int
+    doubtful: bool = False
+    due: bool = False
     listed_at: datetime | None
     as_of: datetime | None
     printed: tuple[Printed, ...] = ()
@@ -49,7 +55,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct):
-    """Where a stream stands once what it reported is written, and how it fares. None: the version stays as it was."""
+    """Where a stream stands once what it reported is written, and how it fares. None: that stays as it was."""
 
     resource_version: str | None = None
     listed: bool = False
@@ -58,3 +64,5 @@ class Standing(msgspec.Struct):
     reason: str = ""
     skipped: int = 0  # objects that could not even be told from others,
     anew: bool = False  # in a list that has begun
+    doubtful: bool | None = None
+    due: bool | None = None
