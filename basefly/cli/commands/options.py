@@ -48,21 +48,21 @@ class Listed(StrEnum):
 
 def cluster_names(incomplete: str) -> list[str]:
     """Names of clusters for the shell; none where the hub does not answer at once."""
-    from basefly.cli.fleet import completion
+    from basefly.cli.commands import completion
 
     return completion.clusters(incomplete)
 
 
 def kind_names(incomplete: str) -> list[str]:
     """Names of kinds for the shell."""
-    from basefly.cli.fleet import completion
+    from basefly.cli.commands import completion
 
     return completion.kinds(incomplete)
 
 
 def context_names(incomplete: str) -> list[str]:
     """Contexts of the kubeconfig for the shell."""
-    from basefly.cli.fleet import completion
+    from basefly.cli.commands import completion
 
     return completion.contexts(incomplete)
 
