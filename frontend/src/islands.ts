@@ -58,6 +58,10 @@ export function awaken(root: ParentNode = document): void {
 export function start(): void {
   awaken();
   document.addEventListener("basefly:placed", () => awaken());
+  document.addEventListener("focusin", ({ target }) => {
+    if (!(target instanceof HTMLInputElement) || !target.dataset.suggest) return;
+    void import("./islands/suggest.ts").then((suggest) => suggest.start(target), () => undefined); // one types without
+  });
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest<HTMLButtonElement>("[data-open-viewer]");
     if (button) void island(() => import("./islands/yaml.ts")).then((viewer) => viewer?.toggle(button));

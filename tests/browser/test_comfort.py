@@ -113,6 +113,22 @@ def test_a_selection_goes_in_ranges_outlives_the_page_and_is_carried(page: Page)
     expect(page).to_have_url(re.compile(r"selected=prod-eu-west-1&selected=edge-fra-02$"))
 
 
+def test_a_filter_suggests_what_could_come_next(page: Page) -> None:
+    page.goto("/pods")
+    field = page.get_by_label("Filter", exact=True)
+    field.press_sequentially("stat")
+    listed = page.locator("#q-list [role=option]")
+    expect(listed.first).to_have_text("status:")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("status:")
+    expect(listed.filter(has_text="Running")).to_be_visible()
+    listed.filter(has_text="Running").click()
+    expect(field).to_have_value("status:Running ")
+    expect(page).to_have_url(re.compile(r"q=status%3ARunning"))
+    expect(field).to_be_focused()
+
+
 def test_a_form_keeps_its_text_and_points_at_what_is_wrong(page: Page) -> None:
     problem = {
         "detail": "The name is taken.",

@@ -12,13 +12,12 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import Invalid, NotFound
 from basefly.base.principal import Principal
 from basefly.base.web import SIGNED_IN, Request, Response, get, render
-from basefly.console import gallery, overview
+from basefly.console import gallery
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display.address import list_path, object_path
 from basefly.core.inventory.display.words import plural
 from basefly.core.inventory.model import InventoryObject
-from basefly.core.sync.freshness import Missing
 
 FOUND_AT_MOST = 200
 SHOWN = 8  # of one kind
@@ -55,7 +54,7 @@ async def show_search(request: Request, tx: Tx, by: Principal) -> Response[str]:
         groups=by_kind(items, text),
         found=len(items) + (len(answer.clusters) if answer else 0),
         more=len(items) == FOUND_AT_MOST,
-        missing=await _missing(tx, by) if text else [],
+        missing=answer.missing if answer else [],
         examples=("kind:pod status:CrashLoopBackOff", "ns:kube-system dns", "cluster:prod kind:node", "label:app=web"),
     )
 
@@ -76,12 +75,6 @@ def _found(resource: str, group: list[InventoryObject], items: Sequence[Inventor
         href=f"{list_path(resource)}?{urlencode({'q': text})}" if ":" not in text else "",
         items=[(one, object_path(one.cluster.id, one.resource, one.namespace, one.name)) for one in group[:SHOWN]],
     )
-
-
-async def _missing(tx: Tx, by: Principal) -> list[Missing]:
-    """The clusters whose part of the results may be old or absent."""
-    clusters = await answers.visible_clusters(tx, by)
-    return await answers.missing(tx, clusters, await answers.here(tx, clusters, overview.SHOWN))
 
 
 @get("/gallery", permission=SIGNED_IN, include_in_schema=False)

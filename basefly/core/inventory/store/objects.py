@@ -13,8 +13,12 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, LABEL, ObjectQuery, SearchQuery, Sort, StoredObject
 from basefly.core.inventory.store.filters import Where, match, matching, within
+from basefly.core.sync import kinds
 
 SORTED_TO = 50_000  # objects found by text or label that are sorted for a page
+SEARCHED = 2000  # objects that are looked at for each way in which a search may find them
+LAST = "\U0010ffff"  # behind every name that begins alike
+KNOWN = tuple(kind.resource for kind in kinds.KINDS)
 _SELECT: LiteralString = """
     select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,
            labels, cells, changed_at
@@ -79,17 +83,19 @@ async def _sorted(tx: Tx, scope: Scope, query: ObjectQuery) -> tuple[int, list[K
     """How many match, counted to just beyond SORTED_TO, and the keys of one page of them and of one object more."""
     where = matching(scope, query)
     order = _order(query)
+    key = sql.SQL("o.name" if query.sort.column == "name" else "o.key")
+    more = sql.SQL("") if query.sort.column == "name" else sql.SQL("{} as key,").format(order.key)
     statement = sql.SQL("""
         with found as materialized (
-            select {key} as key, o.name, o.cluster_id, o.uid from objects o where {where} limit {most}
+            select {more} o.name, o.cluster_id, o.uid from objects o where {where} limit {most}
         ), paged as (select o.cluster_id, o.uid from found o where {bound} order by {order} limit {limit})
         select (select count(*) from found) as count,
                (select coalesce(jsonb_agg(paged), '[]') from paged) as keys""").format(
-        key=order.key,
+        more=more,
         where=where.clause,
         most=sql.Literal(SORTED_TO + 1),
-        bound=order.bound(sql.SQL("o.key")),
-        order=order.by(sql.SQL("o.key")),
+        bound=order.bound(key),
+        order=order.by(key),
         limit=sql.Literal(query.limit + 1),
     )
     found = await tx.one(_Sorted, statement, [*where.values, *order.values])
@@ -206,8 +212,33 @@ async def get_object(
 async def search_objects(tx: Tx, scope: Scope, wanted: SearchQuery) -> list[StoredObject]:
     """Objects that match; exact names first, then names that begin with what was looked for, then the troubled.
 
+    Where more than SEARCHED contain it, not all are looked at, but those that are called or begin so before others.
     Events are left out unless they are asked for: nobody knows their names.
     """
+    first = wanted.texts[0] if wanted.texts else ""
+    arms = [_searched(scope, wanted)]
+    if first:
+        arms += [_searched(scope, wanted), _searched(scope, wanted)]
+        arms[1].add("o.resource = any (%s) and o.name = %s", list(KNOWN), first)
+        arms[2].add("o.resource = any (%s) and o.name >= %s and o.name < %s", list(KNOWN), first, first + LAST)
+    keys = [
+        sql.SQL("(select o.cluster_id, o.resource, o.uid from objects o where {} limit {})").format(
+            arm.clause, sql.Literal(SEARCHED if first else None)
+        )
+        for arm in arms
+    ]
+    statement = sql.SQL("""
+        with found as materialized ({keys})
+        {select} o.org_id = %s and (o.cluster_id, o.resource, o.uid) in (select cluster_id, resource, uid from found)
+        order by o.name <> %s, not starts_with(o.name, %s), o.health in ('ok', 'idle'), length(o.name), o.name,
+                 o.resource, o.cluster_id limit %s""").format(
+        keys=sql.SQL(" union ").join(keys), select=sql.SQL(_SELECT)
+    )
+    values = [value for arm in arms for value in arm.values]
+    return await tx.all(StoredObject, statement, [*values, tx.org_id, first, first, wanted.limit])
+
+
+def _searched(scope: Scope, wanted: SearchQuery) -> Where:
     where = Where(scope)
     within(where, wanted.clusters, wanted.without)
     if wanted.resources:
@@ -216,12 +247,7 @@ async def search_objects(tx: Tx, scope: Scope, wanted: SearchQuery) -> list[Stor
         where.add("o.resource <> 'events'")
     for condition in wanted.matches:
         match(where, condition)
-    first = wanted.texts[0] if wanted.texts else ""
-    statement = sql.SQL(
-        "{} {} order by o.name <> %s, not starts_with(o.name, %s), o.health in ('ok', 'idle'), length(o.name), "
-        "o.name, o.resource, o.cluster_id limit %s"
-    ).format(sql.SQL(_SELECT), where.clause)
-    return await tx.all(StoredObject, statement, [*where.values, first, first, wanted.limit])
+    return where
 
 
 async def get_closest(tx: Tx, scope: Scope, query: ObjectQuery, text: str) -> str:

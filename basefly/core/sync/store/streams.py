@@ -15,6 +15,7 @@ from basefly.core.sync.printed import Printed
 
 _COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, doubtful, due,
     listed_at, as_of, printed"""
+MAIN = ("namespaces", "nodes", "pods")  # what every cluster serves
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -36,22 +37,26 @@ async def get_streams(tx: Tx, *, clusters: Sequence[UUID] | None = None, resourc
 
 
 async def get_tellers(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str]) -> list[Stream]:
-    """Of the streams of these resources (all when none is given) those that tell how fresh their clusters are.
+    """Of the streams of these resources those that tell how fresh their clusters are; of none given, of all.
+
+    For all of them, MAIN speak for those that are live.
 
     All that are not live or left something out; of the others in each cluster the one with the oldest sign, and one
     without any, for nothing else of them matters (see freshness).
     """
     these = "org_id = %(org)s and cluster_id = any (%(clusters)s)"
-    these += " and resource = any (%(resources)s)" if resources else ""
+    sick = these + (" and resource = any (%(resources)s)" if resources else "")
+    live = these + " and resource = any (%(live)s)"
     query = f"""
-        select {_COLUMNS} from sync_streams where {these} and (state <> 'live' or skipped > 0)
+        select {_COLUMNS} from sync_streams where {sick} and (state <> 'live' or skipped > 0)
         union all
         select cluster_id, min(resource), min(kind), min(version), bool_or(namespaced), '', 'live', '', 0, false, false,
                min(listed_at), min(as_of), '[]'::jsonb
-        from sync_streams where {these} and state = 'live' and skipped = 0
+        from sync_streams where {live} and state = 'live' and skipped = 0
         group by cluster_id, as_of is null
         order by cluster_id, resource"""  # noqa: S608  # of constants of this file
-    return await tx.all(Stream, query, {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)})
+    values = {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)}
+    return await tx.all(Stream, query, values | {"live": list(resources or MAIN)})
 
 
 async def get_served(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str] = ()) -> list[Served]:
