@@ -17,7 +17,9 @@ from basefly.cli.exits import Exit
 from tests.cli.shell import Shell
 
 CLI = Path(app.__file__).parent
-COMMANDS = "get describe search events kinds up setup login logout whoami doctor completion version".split()
+COMMANDS = """
+get workloads images describe search events kinds up setup login logout whoami doctor completion version
+""".split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
 GROUPS = {"clusters": 11, "tokens": 3}
 
