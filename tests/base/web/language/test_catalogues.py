@@ -82,16 +82,9 @@ class TestOfText:
         ]
 
 
-# Pages whose texts are not in the catalogue yet.
-UNCONVERTED = (
-    "console/templates/gallery",
-    "console/templates/lists.html",
-    "core/clusters/templates/parts.html",
-    "core/inventory/templates/list.html",
-    "core/inventory/templates/object.html",
-    "core/inventory/templates/parts.html",
-)
-SAME = set("Basefly API Esc K nbsp openapi.json basefly yaml env production".split())  # names, keys and examples
+UNCONVERTED = ("console/templates/gallery",)  # the samples of the parts, for those who build pages
+SAME = set("Basefly API CSV JSON YAML UTC Esc K nbsp openapi.json basefly yaml env production".split())  # names, keys
+EXAMPLES = ("app=web,tier!=db", "label:app")  # of what one types; a language has no other words for them
 _ENGINE = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style|code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)  # commands are no language's
 _SAID = re.compile(r'(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"')
@@ -102,7 +95,7 @@ _WORDS = re.compile(r"[A-Za-z][A-Za-z.]+|K\b")
 def unwrapped(source: str) -> list[str]:
     """Words of a template that no function translates."""
     bare = _SCRIPT.sub("", _ENGINE.sub("", source))
-    said = [*_SAID.findall(bare), _TAG.sub(" ", bare)]
+    said = [*(text for text in _SAID.findall(bare) if text not in EXAMPLES), _TAG.sub(" ", bare)]
     return [word for text in said for word in _WORDS.findall(text) if word not in SAME]
 
 
