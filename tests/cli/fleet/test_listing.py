@@ -88,8 +88,8 @@ class TestNarrowed:
     @pytest.mark.parametrize(
         ("words", "code", "why"),
         [
-            (("pods", "-A", "--sort", "nonsense"), 1, "Pod has no column 'nonsense'."),
-            (("pods", "-A", "-l", "app in ("), 1, "The label selector"),
+            (("pods", "-A", "--sort", "nonsense"), 2, "Pod has no column 'nonsense'."),
+            (("pods", "-A", "-l", "app in ("), 2, "The label selector"),
             (("pods", "-A", "-c", "nowhere"), 5, "There is no cluster 'nowhere'"),
             (("pods", "--where", "node"), 2, "--where 'node' is no condition."),
             (("pods", "--where", "cursor=x"), 2, "--where 'cursor' is no condition."),
