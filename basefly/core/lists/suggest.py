@@ -13,7 +13,7 @@ from basefly.core.inventory import query
 from basefly.core.inventory.asking.facets import facets
 from basefly.core.inventory.asking.request import ListRequest, Understood, understand
 from basefly.core.inventory.sight import READ
-from basefly.core.inventory.store import labels as stored
+from basefly.core.lists import store
 
 MOST = 12
 _WORD = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*"?)*\Z')
@@ -80,7 +80,7 @@ async def _values(
 ) -> list[tuple[str, int | None]]:
     """The values of a field, the most frequent first."""
     if field == "label":
-        found = await stored.get_labels(tx, by.scope(READ), asked.query)
+        found = await store.get_labels(tx, by.scope(READ), asked.query)
         return [(text, None) for text in found]
     if field in ("status", "health", "cluster", "namespace"):
         counts = getattr(await facets(tx, by, rest), field)
