@@ -140,6 +140,8 @@ def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: 
     elif name == "Nav":
         named = [word.value for word in node.keywords if word.arg in ("label", "group")]
         yield from (Found(text, None, path) for one in [*node.args[:3:2], *named] for text in _said(one, {}))
+    elif name == "Column":
+        yield from (Found(text, None, path) for one in node.args[1:2] for text in _said(one, {}))
     told = [word.value for word in node.keywords if word.arg == "cure"]
     if name in errors or name == "_refuse":
         told += node.args[:1]

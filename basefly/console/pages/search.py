@@ -16,7 +16,7 @@ from basefly.console import gallery
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display.address import list_path, object_path
-from basefly.core.inventory.display.words import plural
+from basefly.core.inventory.display.words import title_of
 from basefly.core.inventory.model import InventoryObject
 
 FOUND_AT_MOST = 200
@@ -69,7 +69,7 @@ def by_kind(items: Sequence[InventoryObject], text: str) -> list[Found]:
 def _found(resource: str, group: list[InventoryObject], items: Sequence[InventoryObject], text: str) -> Found:
     return Found(
         resource=resource,
-        title=plural(group[0].kind, 2)[:1].upper() + plural(group[0].kind, 2)[1:],
+        title=title_of(group[0].kind),
         count=len(group),
         more=len(items) == FOUND_AT_MOST,
         href=f"{list_path(resource)}?{urlencode({'q': text})}" if ":" not in text else "",

@@ -11,7 +11,7 @@ from basefly.base.web.language import t, tn
 from basefly.core.inventory.asking.request import ListRequest
 from basefly.core.inventory.display.address import Address, about_path, object_path
 from basefly.core.inventory.display.cells import NOTHING, Cell, cell, metered
-from basefly.core.inventory.display.words import plural
+from basefly.core.inventory.display.words import counted
 from basefly.core.inventory.model import COUNTED_TO, LABEL, InventoryObject, ObjectPage
 from basefly.core.lists.columns import NUMERIC, Choice, Shown, choices, chosen
 from basefly.core.sync.kind import Column, Kind
@@ -183,7 +183,7 @@ def _chip(name: str, value: str) -> str:
 
 
 def _said(kind: Kind, page: ObjectPage, *, filtered: bool) -> str:
-    total, noun = amount(page), plural(kind.kind, page.total)
+    total, noun = amount(page), counted(kind.kind, page.total)
     if filtered:
         return tn("{total} {noun} matches", "{total} {noun} match", page.total, total=total, noun=noun)
     clusters = len(page.as_of)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from basefly.base.web.language import reading
 from basefly.core.inventory.answers import ListRequest
 from basefly.core.inventory.display.address import Address
-from basefly.core.inventory.display.words import plural
+from basefly.core.inventory.display.words import counted, plural, title_of
 from basefly.core.inventory.model import InventoryObject, ObjectPage
+from basefly.core.lists.columns import available
 from basefly.core.lists.listing import Listing, listing
 from basefly.core.sync import kinds
 from tests.core.inventory.display.test_facts import BERLIN, thing
@@ -94,3 +96,23 @@ def test_a_filter_that_is_on_can_be_taken_off() -> None:
 )
 def test_kinds_in_a_sentence(kind: str, one: str, many: str) -> None:
     assert (plural(kind, 1), plural(kind)) == (one, many)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "one", "many"),
+    [
+        ("en", "Network policies", "network policy", "network policies"),
+        ("de", "NetworkPolicies", "NetworkPolicy", "NetworkPolicies"),
+        ("zh-Hans", "NetworkPolicy", "NetworkPolicy", "NetworkPolicy"),
+    ],
+)
+def test_kinds_keep_their_own_name_in_other_languages(language: str, title: str, one: str, many: str) -> None:
+    with reading(language):
+        assert title_of("NetworkPolicy") == title
+        assert [counted("NetworkPolicy", n) for n in (1, 3)] == [one, many]
+
+
+def test_columns_have_titles_in_the_language_of_the_reader() -> None:
+    with reading("de"):
+        titles = [shown.title for shown in available(kinds.by_resource("pods", "Pod"), namespaced=True).values()]
+    assert {"Neustarts", "Alter"} <= set(titles)
