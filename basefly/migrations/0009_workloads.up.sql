@@ -33,12 +33,13 @@ create index image_uses_by_repository on image_uses (org_id, repository)
     include (tag, digest, cluster_id, namespace, resource, count);
 
 create function unfold_images(resource text, cells jsonb) returns table (image text, digest text)
-language sql immutable as $$
+language sql immutable
+begin atomic
     select i.image, coalesce(cells -> 'digests' ->> (i.place::integer - 1), '')
     from jsonb_array_elements_text(case when jsonb_typeof(cells -> 'images') = 'array' then cells -> 'images' end)
         with ordinality as i (image, place)
-    where resource in ('pods', 'deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch')
-$$;
+    where resource in ('pods', 'deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch');
+end;
 
 -- What is no longer used leaves: a fleet sees more images over the years than it ever runs at once.
 create function count_images() returns trigger language plpgsql set search_path from current as $$

@@ -18,12 +18,13 @@ create index event_rollups_by_cluster on event_rollups (org_id, cluster_id);
 -- Cut from the text, which is cheaper than a time. Events alone: other rows yield nothing.
 create function unfold_event(resource text, cells jsonb)
     returns table (minute text, reason text, kind text, times bigint, last text)
-language sql immutable as $$
+language sql immutable
+begin atomic
     select left(cells ->> 'last', 15) || case when substr(cells ->> 'last', 16, 1) >= '5' then '5' else '0' end,
            coalesce(cells ->> 'reason', ''), split_part(coalesce(cells ->> 'object', ''), '/', 1),
            coalesce((cells ->> 'count')::bigint, 0), cells ->> 'last'
-    where resource = 'events' and cells ->> 'last' <> ''
-$$;
+    where resource = 'events' and cells ->> 'last' <> '';
+end;
 
 create function count_events() returns trigger language plpgsql set search_path from current as $$
 begin

@@ -18,14 +18,15 @@ create index app_rollups_by_cluster on app_rollups (org_id, cluster_id);
 
 create function unfold_app(resource text, labels jsonb, health text, cells jsonb)
     returns table (app text, bad integer, warned integer, counted integer, ready integer, desired integer)
-language sql immutable as $$
+language sql immutable
+begin atomic
     select labels ->> 'app.kubernetes.io/name', (health = 'bad')::integer, (health = 'warn')::integer,
            (part.said <> '')::integer, coalesce(nullif(split_part(part.said, '/', 1), ''), '0')::integer,
            coalesce(nullif(split_part(part.said, '/', 2), ''), '0')::integer
     from (select coalesce(cells ->> 'ready', cells ->> 'completions', '') as said) part
     where resource in ('deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch', 'cronjobs.batch')
-      and labels ->> 'app.kubernetes.io/name' <> ''
-$$;
+      and labels ->> 'app.kubernetes.io/name' <> '';
+end;
 
 create function sum_up_apps() returns trigger language plpgsql set search_path from current as $$
 begin

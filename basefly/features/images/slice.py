@@ -11,5 +11,5 @@ images = Slice(
     permissions={},
     api=api.HANDLERS,
     pages=pages.HANDLERS,
-    nav=(Nav(label="Images", href="/images", group="Workloads", icon="layers", permission=READ, order=54),),
+    nav=(Nav(label="Images", href="/images", group="Workloads", icon="tag", permission=READ, order=54),),
 )

@@ -11,5 +11,5 @@ namespaces = Slice(
     permissions={},
     api=api.HANDLERS,
     pages=pages.HANDLERS,
-    nav=(Nav(label="Namespaces", href="/namespaces", group="Workloads", icon="boxes", permission=READ, order=56),),
+    nav=(Nav(label="Namespaces", href="/namespaces", group="Workloads", icon="blocks", permission=READ, order=56),),
 )

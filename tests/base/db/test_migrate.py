@@ -40,8 +40,7 @@ async def test_up_down_up_gives_the_same_schema(blank: Urls) -> None:
     everything = await migrate.up(blank.owner)
     assert [migration.number for migration in everything] == list(range(1, len(everything) + 1)), "no number is missing"
     first = schema(blank.superuser)
-    for migration in everything:
-        assert f"{migration.number}\n" not in first, "the dump holds no data"
+    assert " FROM stdin" not in first, "the dump holds no data"
     for stop in range(len(everything) - 1, -1, -1):
         await migrate.down(blank.owner, stop)
         await migrate.up(blank.owner)

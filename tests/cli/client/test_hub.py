@@ -72,7 +72,7 @@ def failure(stub: Stub, token: str = "t") -> Failure:
 class TestProblems:
     @pytest.mark.parametrize(
         ("status", "exit_code"),
-        [(403, Exit.DENIED), (404, Exit.NOT_FOUND), (409, Exit.ERROR), (422, Exit.ERROR), (500, Exit.ERROR)],
+        [(403, Exit.DENIED), (404, Exit.NOT_FOUND), (409, Exit.ERROR), (422, Exit.USAGE), (500, Exit.ERROR)],
     )
     def test_what_is_wrong_and_the_cure(self, stub: Stub, status: int, exit_code: Exit) -> None:
         stub.says(status, {"detail": "It is wrong.", "cure": "Mend it.", "code": "odd"})

@@ -56,7 +56,7 @@ class TestEvents:
 
     def test_a_span_that_there_is_not(self, mia: Shell) -> None:
         ran = mia("events", "--grouped", "9y")
-        assert ran.code == 1
+        assert ran.code == 2
         assert "15m" in ran.err
 
     def test_one_object_is_shown_one_by_one(self, mia: Shell) -> None:
