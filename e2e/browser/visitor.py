@@ -17,6 +17,7 @@ WIDTHS = (360, 768, 1440)
 HEIGHT = 900
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
+USUAL = {"time_zone": "", "theme": "system", "contrast": "system", "density": "comfortable", "motion": "system"}
 FLAGS = (
     "--disable-background-networking --disable-component-update --disable-sync --disable-gpu --disable-quic"
     " --no-first-run --disable-dev-shm-usage"
@@ -47,7 +48,8 @@ def chromium() -> Iterator[Browser]:
 class Visitor:
     """The owner at a browser; `complaints` gathers what the console of any page says.
 
-    `preferences` are kept in cookies, as for whoever has not signed in.
+    `preferences` are the owner's own from signing in on, whatever others chose before, and in cookies; the language is
+    in a cookie alone, for pseudo languages cannot be chosen.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Visitor:
         self.context.add_cookies(
             [{"name": name, "value": value, "url": hub.url} for name, value in (preferences or {}).items()]
         )
+        self._hub, self._preferences = hub, preferences or {}
         self.complaints: list[str] = []
         self.titles: dict[str, str] = {}
         self._refused: set[str] = set()
@@ -86,6 +89,7 @@ class Visitor:
 
     def sign_in(self) -> None:
         """By the form's names, which no language changes."""
+        self._hub.call("PUT", "/me/preferences", json=USUAL | {**self._preferences, "language": ""})
         self.page.goto("/sign-in")
         self.page.locator("[name=email]").fill(OWNER["email"])
         self.page.locator("[name=password]").fill(OWNER["password"])

@@ -59,12 +59,10 @@ class TestOverview:
 class TestLists:
     def test_filter_by_namespace_and_label(self, keys: Keyboard, page: Page) -> None:
         keys.open("/pods")
-        keys.choose(page.get_by_label("Namespace"), "default")
-        expect(page).to_have_url(re.compile("namespace=default"))
-        keys.reach(page.get_by_label("Labels"))
-        keys.type("app=crashing")
+        keys.press("/")
+        keys.type("ns:default label:app=crashing")
         keys.press("Enter")
-        expect(page).to_have_url(re.compile("labels=app"))
+        expect(page).to_have_url(re.compile("q=ns"))
         expect(page.locator("[data-rows] [data-row-link]")).to_have_text([CRASHING])
 
     def test_sort_by_a_column_and_back(self, keys: Keyboard, page: Page) -> None:

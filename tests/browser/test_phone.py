@@ -54,8 +54,9 @@ def test_go_anywhere_by_the_bar_and_the_sheet(page: Page) -> None:
 def test_filter_a_list_in_its_sheet(page: Page) -> None:
     page.goto("/pods?cluster=alive")
     tap(page.get_by_role("button", name="Filters"))
-    page.get_by_label("Namespace").select_option("default")
-    tap(page.get_by_role("button", name="Apply"))
+    sheet = page.locator("#facets")
+    tap(sheet.get_by_role("group", name="Namespace").locator("label", has_text="default"))
+    tap(sheet.get_by_role("button", name="Apply"))
     expect(page).to_have_url(re.compile("namespace=default"))
     expect(page.get_by_role("link", name=CRASHING)).to_be_visible()
 

@@ -17,7 +17,8 @@ from basefly.core.lists.columns import NUMERIC, Choice, Shown, choices, chosen
 from basefly.core.sync.kind import Column, Kind
 
 NARROW_FROM = 3  # columns of a kind's own beyond these make room first where there is little
-NO_FILTERS = frozenset({"sort", "cursor", "limit", "columns", "cluster", "set", "namespace", "open"})
+SCOPE = frozenset({"cluster", "set", "namespace"})
+NO_FILTERS = frozenset({"sort", "cursor", "limit", "columns", "open"})
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +43,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chip(msgspec.Struct, frozen=True):
-    """A filter that is on, and the list without it."""
+    """A filter that is on, and the list without it. Where there is room, the scope in the header shows its part."""
 
     text: str
     href: str
+    in_scope: bool
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,14 +70,15 @@ def listing(kind: Kind, page: ObjectPage, request: ListRequest, address: Address
     """Lay out one page of a list."""
     shown = chosen(kind, [value for name, value in address.query if name == "columns"], namespaced=namespaced)
     chips = _chips(address)
+    filters = [chip for chip in chips if not chip.in_scope]
     return Listing(
         headers=_headers(kind, shown, request.sort, address),
         lines=[_line(item, shown) for item in page.items],
         chips=chips,
         columns=choices(kind, shown, address, namespaced=namespaced),
-        said=_said(kind, page, filtered=bool(chips)),
-        filtered=bool(chips or request.namespace),
-        crowded=page.total > COUNTED_TO and not chips,
+        said=_said(kind, page, filtered=bool(filters)),
+        filtered=bool(filters or request.namespace),
+        crowded=page.total > COUNTED_TO and not filters,
         first=address.having() if page.previous else "",
         previous=address.having(cursor=page.previous) if page.previous else "",
         following=address.having(cursor=page.next) if page.next else "",
@@ -161,9 +164,9 @@ def _linked(item: InventoryObject, shown: Cell, column: Column) -> Cell:
 
 
 def _chips(address: Address) -> list[Chip]:
-    """The filters that are on; what the scope bar shows is not repeated."""
+    """The filters that are on."""
     return [
-        Chip(_chip(name, value), address.without(name, value))
+        Chip(_chip(name, value), address.without(name, value), name in SCOPE)
         for name, value in address.query
         if value and name not in NO_FILTERS
     ]
