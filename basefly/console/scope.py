@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -17,6 +18,7 @@ from basefly.core.inventory.store import rollups
 
 PAGE = "/scope"
 PARAMETERS = ("cluster", "set", "namespace")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST = 50  # of a kind offered at once; a search finds the others
 
 
@@ -66,7 +68,10 @@ def bar(path: str, query: str) -> Bar:
 
 
 def _words(values: Sequence[str], one: str, many: str) -> str:
-    return values[0] if len(values) == 1 else tn(one, many, len(values)) if values else ""
+    """What is chosen: its name, or how many; an id tells people nothing."""
+    if len(values) == 1 and not _ID.fullmatch(values[0]):
+        return values[0]
+    return tn(one, many, len(values)) if values else ""
 
 
 class Destination(msgspec.Struct, frozen=True):
