@@ -102,10 +102,15 @@ class Upset:
         return endings
 
 
-def _main(connection: Connection, load: Load) -> None:
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # connections are meant to break
+def prepare() -> None:
+    """Ready this process, on either side, for thousands of connections, which are meant to break."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _main(connection: Connection, load: Load) -> None:
+    prepare()
     uvloop.run(_play(connection, load))
 
 

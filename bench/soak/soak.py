@@ -9,7 +9,6 @@ shortened, and the notes say to what. The clusters live in a process of their ow
 from __future__ import annotations
 
 import asyncio
-import logging
 import resource
 import secrets
 import sys
@@ -46,7 +45,7 @@ from basefly.core.sync.writer import Writer
 from basefly.sim.faults import Effect
 from bench.report import Bar, Figures, Report, Run
 from bench.soak import truth
-from bench.soak.fleet import Ending, Load, Member, Upset
+from bench.soak.fleet import Ending, Load, Member, Upset, prepare
 from bench.soak.recording import Place, Telling, broken, position, telling
 
 SECONDS = 10.0  # bar: from the last fault taken back until the inventory is true
@@ -70,9 +69,7 @@ QUICK = Load(3, 6_000, least=15.0)
 def run(options: Run) -> Report:
     """Start everything, upset everything, take it back, compare."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))  # what goes wrong here is meant to
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # so are the connections that break
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    prepare()
     load = QUICK if options.quick else SIZES[options.size]
     with tempfile.TemporaryDirectory(prefix="basefly-soak-") as name, Upset.start(load) as upset:
         postgres = Embedded.start(Settings(data_dir=Path(name)))

@@ -115,10 +115,8 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
     except (kube.ApiError, kube.ConnectError) as error:
         if found.row is None:
             raise absent from error
-        kept, known = (
-            _as_kept(found.row, found.stream),
-            freshness.as_of(found.cluster, [found.stream], datetime.now(UTC)),
-        )
+        kept = _as_kept(found.row, found.stream)
+        known = freshness.as_of(found.cluster, [found.stream], datetime.now(UTC))
         return ObjectDetail(object=kept, live=False, as_of=known, reason=str(error), row=row)
     whole = without_values(found.stream.resource, whole)
     return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)
