@@ -109,7 +109,7 @@ GUARDS = (
         Edit(f"{SYNC}stream.py", "        if event.name:\n", "        if False:\n"),
     ]),
     Guard(43, "what is no longer served is gone", f"{STRANGERS}43_i9_a_definition_deleted_while_its_kind_is_watched", [
-        Edit(f"{SYNC}cluster.py", '            await merge.sweep_objects(tx, place, (), "unserved")\n', ""),
+        Edit(f"{SYNC}cluster.py", '            await merge.sweep_objects(tx, [Sweep(place, (), "unserved")])\n', ""),
     ]),
     Guard(44, "Retry-After is obeyed", f"{REFUSALS}44_i8_retry_after_is_obeyed", [
         Edit(f"{WATCH}follow.py", "error.retry_after if isinstance(error, ApiError) else 0.0", "0.0"),

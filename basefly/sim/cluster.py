@@ -122,6 +122,14 @@ class Cluster:
         await self._hang_up()
         await self.start()
 
+    def cut(self) -> int:
+        """Cut every connection, also those that are kept for the next request; returns how many there were."""
+        held = [connection.transport for connection in self._protocols.connections] if self._protocols else []
+        cut = [transport for transport in held if transport is not None]
+        for transport in cut:
+            transport.abort()
+        return len(cut)
+
     def compact(self) -> None:
         """Forget the history, as etcd's compaction does: older versions and continue tokens answer 410."""
         self.store.compact()
@@ -135,7 +143,7 @@ class Cluster:
         self.store.restore(self.store.snapshot(point) if isinstance(point, int) else point)
         self.objects.redefine()
         self.access = Access(self.store)
-        self.faults.drop_watches()
+        self.cut()
 
     def present(self, certificate: certificates.Pair | str = "valid") -> None:
         """Show another certificate from the next handshake on: one of yours, or of `certificates.SERVED` by name."""

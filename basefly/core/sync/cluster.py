@@ -23,6 +23,7 @@ from basefly.core.clusters.actions import report_streams
 from basefly.core.sync import kinds
 from basefly.core.sync.model import Place, Stream, StreamState
 from basefly.core.sync.store import merge, streams
+from basefly.core.sync.store.merge import Sweep
 from basefly.core.sync.stream import Recovered, StreamSync
 from basefly.core.sync.writer import Writer
 
@@ -156,7 +157,7 @@ class ClusterSync:
         await self._stop(name)
         place = Place(self._cluster_id, name)
         async with self._db.transaction(self._org_id) as tx:
-            await merge.sweep_objects(tx, place, (), "unserved")
+            await merge.sweep_objects(tx, [Sweep(place, (), "unserved")])
             await streams.delete_stream(tx, self._cluster_id, name)
             await tx.notify(f"inventory/{self._cluster_id}/{name}")
 

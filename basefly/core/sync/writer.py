@@ -20,7 +20,7 @@ from basefly.core.clusters.actions import note_restored
 from basefly.core.sync.kind import Row, unreadable
 from basefly.core.sync.model import Place, Standing, StreamState
 from basefly.core.sync.store import merge, streams
-from basefly.core.sync.store.merge import Change, copy_line
+from basefly.core.sync.store.merge import Change, Gone, Sweep, copy_line
 
 FLUSH_WITHIN = 0.1  # s: at most this long a change waits for others to be written with
 FLUSH_AFTER = 0.01  # s: and at least this long, so that what happens together is written together
@@ -59,6 +59,12 @@ class Batch(msgspec.Struct):
 
     def clusters(self) -> set[UUID]:
         return {place.cluster_id for place, _ in self.changes} | {place.cluster_id for place in self.standings}
+
+    def swept(self) -> list[Sweep]:
+        return [
+            Sweep(place, uids, "restored" if self.standings[place].restored else "missed")
+            for place, uids in self.sweeps.items()
+        ]
 
     def without(self, cluster_id: UUID) -> Batch:
         return Batch(
@@ -190,16 +196,17 @@ class Writer:
     async def _apply(self, tx: Tx, batch: Batch) -> set[Place]:
         touched: set[Place] = set()
         kept = [Change(place, row) for (place, _), row in batch.changes.items() if row is not None]
-        gone = [key for key, row in batch.changes.items() if row is None]
+        gone = [
+            Gone(place.cluster_id, place.resource, uid) for (place, uid), row in batch.changes.items() if row is None
+        ]
         if gone:
             touched.update(await merge.delete_objects(tx, gone))
         if kept:
             touched.update(await merge.upsert_objects(tx, kept))
-        for place, uids in batch.sweeps.items():
-            restored = batch.standings[place].restored
-            await merge.sweep_objects(tx, place, sorted(uids), "restored" if restored else "missed")
-            if restored:
-                await note_restored(tx, place.cluster_id)
+        if batch.sweeps:
+            await merge.sweep_objects(tx, batch.swept())
+        for cluster_id in {place.cluster_id for place, standing in batch.standings.items() if standing.restored}:
+            await note_restored(tx, cluster_id)
         return touched.union(await streams.update_standings(tx, batch.standings))
 
     def _forget(self, leases: Mapping[UUID, Lease], lost: Lease) -> UUID:

@@ -49,7 +49,7 @@ REFUSED = {
 @pytest.mark.parametrize("certificate", REFUSED)
 async def test_48_i6_a_wrong_certificate_is_refused_and_its_fault_is_named(certificate: str, world: World) -> None:
     world.cluster.present(certificate)
-    world.cluster.faults.drop_watches()
+    world.cluster.cut()
     await world.says("pods", "retrying", REFUSED[certificate])
     before = len(world.cluster.requests)
     await asyncio.sleep(1.0)
@@ -61,14 +61,14 @@ async def test_48_i6_a_wrong_certificate_is_refused_and_its_fault_is_named(certi
 
 async def test_48_i6_another_authority_is_refused(world: World) -> None:
     world.cluster.rotate_authority()
-    world.cluster.faults.drop_watches()
+    world.cluster.cut()
     await world.says("pods", "retrying", "not signed by the authority")
 
 
 async def test_48_i6_a_tls_of_old_is_refused(world: World) -> None:
     """How a server says that it is too old is not the simulator's; see tests/base/kube/test_connecting.py."""
     world.cluster.tls(ssl.TLSVersion.TLSv1)
-    world.cluster.faults.drop_watches()
+    world.cluster.cut()
     await world.says("pods", "retrying")
     before = len(world.cluster.requests)
     await asyncio.sleep(1.0)
