@@ -155,23 +155,31 @@ async def _equal(
     db: Database, org_id: UUID, true: Mapping[UUID, Mapping[truth.Key, truth.Held]], names: Mapping[UUID, str]
 ) -> float:
     """Seconds until the inventory equals all clusters, object by object, or LONGEST if it never does."""
-    began = time.monotonic()
+    began, late = time.monotonic(), False
     open_: dict[UUID, list[str]] = {cluster_id: [] for cluster_id in true}
-    while open_ and time.monotonic() - began < LONGEST:
+    while open_ and (passed := time.monotonic() - began) < LONGEST:
         for cluster_id in list(open_):
             open_[cluster_id] = truth.differences(await truth.inventory(db, org_id, cluster_id), true[cluster_id])
             if not open_[cluster_id]:
                 del open_[cluster_id]
+        if passed > SECONDS and not late:
+            late = True
+            await _lament(db, org_id, {names[cluster_id]: (cluster_id, found) for cluster_id, found in open_.items()})
         await asyncio.sleep(LOOK_EVERY)
-    for cluster_id, found in open_.items():
-        say(f"{names[cluster_id]}: {len(found)} objects differ, such as {found[:3]}")
+    await _lament(db, org_id, {names[cluster_id]: (cluster_id, found) for cluster_id, found in open_.items()})
+    return LONGEST if open_ else time.monotonic() - began
+
+
+async def _lament(db: Database, org_id: UUID, differing: Mapping[str, tuple[UUID, Sequence[str]]]) -> None:
+    """Say how clusters differ from their rows, and how the streams in question stand."""
+    for name, (cluster_id, found) in differing.items():
+        say(f"{name}: {len(found)} objects differ, such as {list(found[:3])}")
         async with db.transaction(org_id) as tx:
             standing = await streams.get_streams(tx, clusters=[cluster_id])
         wrong = {line.split(": ")[1].split(" ")[0] for line in found}
         for one in standing:
             if one.resource in wrong:
                 say(f"  {one.resource}: {one.state} {one.reason} at {one.resource_version}, as of {one.as_of}")
-    return LONGEST if open_ else time.monotonic() - began
 
 
 class Spans:

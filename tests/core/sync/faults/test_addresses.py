@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-import time
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
