@@ -17,6 +17,7 @@ from basefly.base.kube import kubeconfig
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, discover
 from basefly.base.kube.watch import Pace, Turns
+from basefly.base.kube.watch.follow import Kept
 from basefly.core.sync import kinds
 from basefly.core.sync.model import Place
 from basefly.core.sync.store import streams
@@ -59,7 +60,7 @@ async def _sync(db: Database, client: Client, org: UUID, place: Place) -> None:
 
 
 async def _follow(writer: Writer, place: Place, client: Client, pods: Resource) -> None:
-    stream = StreamSync(writer, place, kinds.by_resource(pods.name, pods.kind), version="")
+    stream = StreamSync(writer, place, kinds.by_resource(pods.name, pods.kind), Kept(""))
     async for trouble in stream.run(client, pods, Pace(lists=Turns(8))):
         print(trouble, file=sys.stderr)
 

@@ -46,7 +46,7 @@ GUARDS = (
         Edit(f"{WATCH}follow.py", "        self._position.forget(error)\n", ""),
     ]),
     Guard(32, "a list that begins anew forgets the one given up", f"{LISTS}32_i9_a_list_expired_half_way", [
-        Edit(f"{SYNC}stream.py", "self._shown, self._doubtful, self._due = {}, False, True", "self._doubtful = False"),
+        Edit(f"{SYNC}stream.py", "                        self._shown = {}\n", ""),
     ]),
     Guard(33, "silent watches are compared with lists", f"{SILENCE}33_i3_i9_watches_that_fall_silent", [
         Edit(f"{WATCH}follow.py", "self._silent >= self._pace.deaf or ", ""),
@@ -64,14 +64,18 @@ GUARDS = (
         Edit(f"{WATCH}position.py", "self.suspicious or version not in self._told", "False"),
     ]),
     Guard(37, "what a list does not show is swept", f"{LISTS}37_i9_a_deletion_that_nobody_told_leaves_a_tombstone", [
-        Edit(f"{SYNC}store/merge.py", "and uid <> all (%(uids)s::text[])", "and uid = any (array[]::text[])"),
+        Edit(f"{SYNC}store/merge.py", "and not exists (select from", "and false and not exists (select from"),
     ]),
     Guard(37, "a list now and then, whatever watches say", f"{LISTS}37_i9_deletions_that_a_watch_swallows", [
         Edit(f"{WATCH}follow.py", "if self._odd or self._pace.clock() >= self._list_by:", "if self._odd:"),
     ]),
     Guard(37, "a list that is due stays due", f"{LISTS}37_i9_a_list_that_is_due_stays_due", [
-        Edit(f"{SYNC}stream.py", "                        self._due = True\n", "                        pass\n"),
-        Edit(f"{SYNC}stream.py", "self._shown, self._doubtful, self._due = {}, False, True", "self._shown = {}"),
+        Edit(f"{SYNC}stream.py", "                        self._owe(due=True)\n", "                        pass\n"),
+        Edit(f"{SYNC}stream.py", "self._owe(doubtful=False, due=True)", "self._owe(doubtful=False)"),
+    ]),
+    Guard(37, "and for whoever follows next", f"{LISTS}37_i9_a_list_that_is_due_stays_due_for_whoever", [
+        Edit(f"{SYNC}store/streams.py", "due = coalesce(i.due, s.due)", "due = s.due"),
+        Edit(f"{SYNC}cluster.py", "self._kept |= {name: one.stream.kept for name, one in stopped.items()}", "pass"),
     ]),
     Guard(38, "lives are told apart by uid", f"{STRANGERS}38_i9_a_name_born_again", [
         Edit(f"{SYNC}kind.py", 'return meta.uid or f"{meta', 'return f"{meta'),
@@ -81,7 +85,7 @@ GUARDS = (
         Edit(f"{SYNC}cluster.py", '            return "restored"\n', '            return ""\n'),
     ]),
     Guard(39, "a restored cluster is said to be one", f"{STRANGERS}39_i9_a_restored_cluster", [
-        Edit(f"{SYNC}writer.py", "await note_restored(tx, place.cluster_id)", "pass"),
+        Edit(f"{SYNC}writer.py", "await note_restored(tx, cluster_id)", "pass"),
     ]),
     Guard(40, "no list older than what was seen", f"{LISTS}40_i10_a_lagging_server_is_never_believed", [
         Edit(f"{WATCH}position.py", "if self._seen and not self._newest:", "if False:"),

@@ -50,9 +50,9 @@ from bench.soak.recording import Place, Telling, broken, position, telling
 
 SECONDS = 10.0  # bar: from the last fault taken back until the inventory is true
 PACE = Pace(
-    idle=15.0, listing_idle=6.0, listing=60.0, doubt=1.0, proof=3.0, ends_after=(4, 8), page=15, backoff=(0.2, 3.0),
-    healthy=20.0,
+    idle=15.0, listing_idle=6.0, listing=60.0, doubt=1.0, proof=3.0, page=15, backoff=(0.2, 3.0), healthy=20.0,
 )  # fmt: skip
+WATCH_LASTS = 0.2  # s for each cluster, up to twice that: some 300 watches end by themselves each second, however many
 PATIENCE = Patience(longest=3.0, refused=2.0, settle=0.5)
 DEADLINES = Deadlines(connect=2.0, tls=2.0, first_byte=4.0, idle=4.0, total=10.0)
 BREAKER = Limits(opens_for=1.0, opens_at_most=3.0)  # in the product a probe closes it within 3 s
@@ -115,7 +115,9 @@ async def _followed(
 
     They begin one after the other, for the deadlines are short.
     """
-    writer, pace = Writer(db, org_id), msgspec.structs.replace(PACE, lists=Turns(8, lent=3.0))
+    lasts = max(4, round(WATCH_LASTS * len(ids)))
+    pace = msgspec.structs.replace(PACE, lists=Turns(8, lent=3.0), ends_after=(lasts, 2 * lasts))
+    writer = Writer(db, org_id)
     tasks = [asyncio.create_task(writer.run(), name="writer")]
     for cluster_id, member in ids.items():
         held = await lease.acquire(db, f"sync/{cluster_id}", secrets.token_hex(4), timedelta(hours=6))

@@ -45,7 +45,7 @@ LIES = {Effect.MISSED_DELETES, Effect.LABELS, Effect.FLIPPED, Effect.HUGE}
 NOISE = {Effect.GARBLED, Effect.NAN, Effect.DEEP, Effect.REORDERED}
 
 
-# What these hold up stays held up; whoever mends such a line cuts it.
+# What these hold up stays held up; whoever mends such a line cuts it, and so does who mends one that makes noise.
 HELD = {Effect.HALF_OPEN, Effect.TRICKLE, Effect.STALLED}
 # Lists in pages only happen where watches list nothing; and a list only where the history is forgotten.
 COMPANIONS = {Effect.GONE_ON_PAGE: Effect.UNSTREAMED}
@@ -132,7 +132,7 @@ class Upheaval:
         for taken in filter(None, (fault, companion)):
             faults.remove(taken)
         self.by_effect[effect] += fault.struck
-        if effect in HELD:
+        if effect in HELD | NOISE:
             faults.drop_watches()
         if effect in LIES | NOISE:
             self.excuses += [Excuse(kind, since, self._cluster.store.version) for kind in KINDS]

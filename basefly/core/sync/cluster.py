@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA_LIST, Page, PartialObject
 from basefly.base.kube.watch import Pace, Retrying
+from basefly.base.kube.watch.follow import Kept
 from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
 from basefly.base.resilience.waiting import happens
@@ -42,6 +44,14 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     settle: float = 1.0
 
 
+class Followed(NamedTuple):
+    """A resource that is followed just now."""
+
+    resource: Resource
+    stream: StreamSync
+    task: asyncio.Task[None]
+
+
 class ClusterSync:
     """Everything one cluster serves, followed at once. Each resource fails and heals by itself."""
 
@@ -63,7 +73,8 @@ class ClusterSync:
         self._patience = patience or Patience()
         self._known: set[str] = set()  # resources that were served when the cluster last said so
         self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
-        self._tasks: dict[str, tuple[Resource, asyncio.Task[None]]] = {}
+        self._tasks: dict[str, Followed] = {}
+        self._kept: dict[str, Kept] = {}  # how far those have come that were stopped: their rows may not yet say so
         self._look_again = asyncio.Event()  # what the cluster serves may have changed
         self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
         self._shaken = False  # the cluster has not answered for a while
@@ -118,15 +129,16 @@ class ClusterSync:
         if another:
             log.warning("sync.cluster_is_another", cluster=str(self._cluster_id), how=another)
             await self._stop(*self._tasks)
+            self._kept.clear()
         for name in known.keys() - wanted.keys():
             if name.partition(".")[2] not in served.unavailable:
                 await self._retire(name)
         for name, resource in wanted.items():
-            if name in self._tasks and (self._tasks[name][0] != resource or self._tasks[name][1].done()):
+            if name in self._tasks and (self._tasks[name].resource != resource or self._tasks[name].task.done()):
                 await self._stop(name)
             if name not in self._tasks:
-                since = known[name].resource_version if name in known and not another else ""
-                self._begin(client, resource, since, restored=another == "restored")
+                kept = Kept("") if another else self._kept.pop(name, _kept(known.get(name)))
+                self._begin(client, resource, kept, restored=another == "restored")
 
     async def _is_another(self, client: Client, seen: Stream | None) -> str:
         """How another cluster stands at the address by now: "rebuilt", "restored" to an older state, or not at all.
@@ -155,6 +167,7 @@ class ClusterSync:
     async def _retire(self, name: str) -> None:
         """The cluster serves this no longer: its objects are gone with it."""
         await self._stop(name)
+        self._kept.pop(name, None)
         place = Place(self._cluster_id, name)
         async with self._db.transaction(self._org_id) as tx:
             await merge.sweep_objects(tx, [Sweep(place, (), "unserved")])
@@ -162,16 +175,17 @@ class ClusterSync:
             await tx.notify(f"inventory/{self._cluster_id}/{name}")
 
     async def _stop(self, *names: str) -> None:
-        tasks = [self._tasks.pop(name)[1] for name in names if name in self._tasks]
-        for failure in await end(*tasks):
+        stopped = {name: self._tasks.pop(name) for name in names if name in self._tasks}
+        for failure in await end(*(one.task for one in stopped.values())):
             log.error("sync.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
+        self._kept |= {name: one.stream.kept for name, one in stopped.items()}
 
-    def _begin(self, client: Client, resource: Resource, since: str, *, restored: bool) -> None:
+    def _begin(self, client: Client, resource: Resource, kept: Kept, *, restored: bool) -> None:
         place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind)
-        stream = StreamSync(self._writer, place, kind, since, restored=restored)
+        stream = StreamSync(self._writer, place, kind, kept, restored=restored)
         task = asyncio.create_task(self._follow(client, resource, stream), name=f"sync {resource.name}")
         task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
-        self._tasks[resource.name] = (resource, task)
+        self._tasks[resource.name] = Followed(resource, stream, task)
 
     async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
         place = Place(self._cluster_id, resource.name)
@@ -179,11 +193,11 @@ class ClusterSync:
         delay = 1.0
         try:
             while True:
-                before = stream.version
+                before = stream.kept.version
                 try:
                     await self._listen(place, stream, client, resource)
                 except BaseflyError as error:
-                    delay = 1.0 if stream.version != before else min(delay * 2, self._patience.longest)
+                    delay = 1.0 if stream.kept.version != before else min(delay * 2, self._patience.longest)
                     self._interrupted(place, error)
                     await self._rest(error, delay)
         finally:
@@ -269,3 +283,8 @@ class ClusterSync:
             except BaseflyError as unheard:
                 log.warning("sync.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
                 self._troubled.set()
+
+
+def _kept(stream: Stream | None) -> Kept:
+    """How far a resource has come by what its rows say."""
+    return Kept(stream.resource_version, stream.doubtful, stream.due) if stream else Kept("")

@@ -12,7 +12,10 @@ StreamState = Literal["listing", "live", "retrying", "denied", "failed"]
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the list and watch of one resource of one cluster has come."""
+    """How far the list and watch of one resource of one cluster has come.
+
+    `due`: only a list can say what is true by now; `doubtful`: one has to, when the watch ends.
+    """
 
     cluster_id: UUID
     resource: str
@@ -23,6 +26,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     state: StreamState
     reason: str
     skipped: int
+    doubtful: bool = False
+    due: bool = False
     listed_at: datetime | None
     as_of: datetime | None
 
@@ -35,7 +40,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct):
-    """Where a stream stands once what it reported is written, and how it fares. None: the version stays as it was."""
+    """Where a stream stands once what it reported is written, and how it fares. None: that stays as it was."""
 
     resource_version: str | None = None
     listed: bool = False
@@ -44,3 +49,5 @@ class Standing(msgspec.Struct):
     reason: str = ""
     skipped: int = 0  # objects that could not even be told from others,
     anew: bool = False  # in a list that has begun
+    doubtful: bool | None = None
+    due: bool | None = None

@@ -25,28 +25,25 @@ class Recovered:
 
 
 class StreamSync:
-    """The list and watch of one resource. `version` is how far it has come, and `changed` is set at each change.
+    """The list and watch of one resource. `kept` is how far it has come, and `changed` is set at each change.
 
     With `restored` the next list is that of a cluster that was put back to an older state.
     """
 
-    def __init__(self, writer: Writer, place: Place, kind: Kind, version: str, *, restored: bool = False) -> None:
+    def __init__(self, writer: Writer, place: Place, kind: Kind, kept: Kept, *, restored: bool = False) -> None:
         self._writer = writer
         self._place = place
         self._kind = kind
         self._restored = restored
-        self._doubtful = False  # something could not be read since the last list
-        self._due = False  # only a list can say what is true
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
-        self.version = version
+        self.kept = kept
         self.changed = asyncio.Event()
 
     async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Recovered]:
         """Follow the resource until it raises; tells interruptions that heal."""
         decoder = msgspec.json.Decoder(self._kind.shape)
         accept = METADATA if self._kind.metadata_only else None
-        kept = Kept(self.version, self._doubtful, self._due)
-        events = follow(client, resource, decoder=decoder, since=kept, accept=accept, pace=pace)
+        events = follow(client, resource, decoder=decoder, since=self.kept, accept=accept, pace=pace)
         async with aclosing(events):
             async for event in events:
                 match event:
@@ -57,34 +54,35 @@ class StreamSync:
                         meta = event.object.metadata
                         await self._report(identity(meta), None, event.resource_version, meta.resource_version)
                     case Skipped():
-                        self._doubtful = True
+                        self._owe(doubtful=True)
                         await self._set_aside(event)
                     case Due():
-                        self._due = True
+                        self._owe(due=True)
                     case Listing():
-                        self._shown, self._doubtful, self._due = {}, False, True
+                        self._shown = {}
+                        self._owe(doubtful=False, due=True)
                         self._writer.state(self._place, "listing", "")
                     case Listed():
                         self._complete(event)
                         yield Recovered()
                     case Bookmark():
-                        self.version = event.resource_version
-                        self._writer.move(self._place, self.version)
+                        self._move(event.resource_version)
+                        self._writer.move(self._place, event.resource_version)
                     case Alive():
-                        self._writer.move(self._place, self.version)
+                        self._writer.move(self._place, self.kept.version)
                         yield Recovered()
                     case Retrying():
                         yield event
 
     async def _report(self, uid: str, row: Row | None, version: str, own: str) -> None:
-        if version:
-            self.version = version
-            self.changed.set()
-        elif older(own, self._shown.get(uid, "")):
-            return  # told too late; within a list nothing else would notice
-        else:  # the versions within a list are no place to resume from
+        if not version:  # the versions within a list are no place to resume from
+            if older(own, self._shown.get(uid, "")):
+                return  # told too late; within a list nothing else would notice
             self._shown[uid] = own
         await self._writer.put(self._place, uid, row, version)
+        if version:  # whoever is stopped before this resumes from before
+            self._move(version)
+            self.changed.set()
 
     async def _set_aside(self, event: Skipped) -> None:
         """An object that cannot be read is kept as just that; without a name it can only be counted."""
@@ -97,7 +95,19 @@ class StreamSync:
             self._writer.skip(self._place, event.reason)
 
     def _complete(self, list_: Listed) -> None:
-        self.version = list_.resource_version
+        self._move(list_.resource_version)
         self._writer.listed(self._place, self._shown, list_.resource_version, restored=list_.restored or self._restored)
-        self._shown, self._restored, self._due = {}, False, False
+        self._owe(due=False)
+        self._shown, self._restored = {}, False
         self.changed.set()
+
+    def _move(self, version: str) -> None:
+        self.kept = self.kept._replace(version=version)
+
+    def _owe(self, *, doubtful: bool | None = None, due: bool | None = None) -> None:
+        """Whether a list is due, or will be; kept with the rows, for whoever follows the resource next."""
+        before = self.kept
+        doubtful = before.doubtful if doubtful is None else doubtful
+        self.kept = Kept(before.version, doubtful, before.due if due is None else due)
+        if self.kept != before:
+            self._writer.owe(self._place, doubtful=self.kept.doubtful, due=self.kept.due)

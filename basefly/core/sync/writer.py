@@ -128,6 +128,12 @@ class Writer:
             standing.anew, standing.skipped = True, 0
         self._wake()
 
+    def owe(self, place: Place, *, doubtful: bool, due: bool) -> None:
+        """Whether a list is due at once, or when the watch ends."""
+        standing = self._batch.standing(place)
+        standing.doubtful, standing.due = doubtful, due
+        self._wake()
+
     def skip(self, place: Place, reason: str) -> None:
         """An object could not be read, not even its name."""
         standing = self._batch.standing(place)

@@ -152,6 +152,8 @@ class _Following:
     def failed(self, error: ApiError | ConnectError) -> float:
         """Returns the wait before the next attempt; raises the error when there were too many."""
         self._failures += 1
+        if self._odd and self._position.version:  # however the watch has ended
+            self._position.forget(Gone(410, "Odd", "something could not be read: a list has to tell what it is by now"))
         if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
             self._position.behind = self._position.behind or self._pace.clock()
         if self._failures >= self._pace.attempts:

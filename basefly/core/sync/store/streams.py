@@ -8,7 +8,8 @@ from uuid import UUID
 from basefly.base.db.transaction import Tx
 from basefly.core.sync.model import Place, Standing, Stream
 
-_COLUMNS = "cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, listed_at, as_of"
+_COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, doubtful, due,
+    listed_at, as_of"""
 
 
 async def get_streams(tx: Tx, *, clusters: Sequence[UUID] | None = None, resource: str = "") -> list[Stream]:
@@ -45,20 +46,22 @@ async def update_standings(tx: Tx, standings: Mapping[Place, Standing]) -> list[
                 as_of = case when i.resource_version is null then s.as_of else now() end,
                 listed_at = case when i.listed then now() else s.listed_at end,
                 skipped = i.skipped + case when i.anew then 0 else s.skipped end,
+                doubtful = coalesce(i.doubtful, s.doubtful), due = coalesce(i.due, s.due),
                 reason = case when i.reason = '' and s.skipped > 0 and not i.anew then s.reason else i.reason end
             from sync_streams before, unnest(
                 %(clusters)s::uuid[], %(resources)s::text[], %(resource_version)s::text[], %(listed)s::boolean[],
-                %(state)s::text[], %(reason)s::text[], %(skipped)s::integer[], %(anew)s::boolean[]
-            ) as i (cluster_id, resource, resource_version, listed, state, reason, skipped, anew)
+                %(state)s::text[], %(reason)s::text[], %(skipped)s::integer[], %(anew)s::boolean[],
+                %(doubtful)s::boolean[], %(due)s::boolean[]
+            ) as i (cluster_id, resource, resource_version, listed, state, reason, skipped, anew, doubtful, due)
             where s.org_id = %(org)s and s.cluster_id = i.cluster_id and s.resource = i.resource
               and before.org_id = s.org_id and before.cluster_id = s.cluster_id and before.resource = s.resource
-              and (i.resource_version is not null or i.skipped > 0 or i.anew
+              and (i.resource_version is not null or i.skipped > 0 or i.anew or i.due is not null
                    or (s.state, s.reason) is distinct from (i.state, i.reason))
             returning s.cluster_id, s.resource, i.listed or i.skipped > 0
                 or (s.state, s.reason) is distinct from (before.state, before.reason) as told
         )
         select cluster_id, resource from moved where told"""
-    fields = ("resource_version", "listed", "state", "reason", "skipped", "anew")
+    fields = ("resource_version", "listed", "state", "reason", "skipped", "anew", "doubtful", "due")
     values = {field: [getattr(standing, field) for standing in standings.values()] for field in fields}
     places = {"clusters": [p.cluster_id for p in standings], "resources": [p.resource for p in standings]}
     return await tx.all(Place, query, {"org": tx.org_id, **places, **values})

@@ -115,6 +115,40 @@ async def test_37_i9_a_list_that_is_due_stays_due_however_often_the_server_fails
         await world.settles()
 
 
+@pytest.mark.parametrize("interrupted", ["another hub follows", "the cluster does not know us for a while"])
+async def test_37_i9_a_list_that_is_due_stays_due_for_whoever_follows_next(
+    interrupted: str, cluster: Cluster, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
+) -> None:
+    cluster.api.create(pod("old"))
+    world = World(cluster, db, org, cluster_id, rows)
+    async with world.followed(writer):
+        await world.settles()
+        with cluster.faults.inject(Effect.MISSED_DELETES):
+            cluster.api.delete("pods", "old")
+            cluster.api.create(pod("new"))
+            await world.until(lambda: _shown(world, "default/new"))
+        cluster.faults.add(Effect.GONE_AT_ONCE, resource="pods", verb="watch", times=1)
+        cluster.faults.add(Effect.ERROR, resource="pods", code=503)
+        cluster.faults.drop_watches()
+        await world.until(lambda: _due(world))
+        if interrupted != "another hub follows":
+            users = dict(cluster.tokens)
+            cluster.revoke(cluster.admin_token)
+            cluster.faults.clear()
+            cluster.faults.drop_watches()
+            await world.says("configmaps", "failed", "401")
+            cluster.tokens.update(users)
+            await world.settles()
+            return
+    cluster.faults.clear()
+    async with world.followed(writer):
+        await world.settles()
+
+
+async def _due(world: World) -> bool:
+    return (await world.stream("pods")).due
+
+
 async def _shown(world: World, name: str) -> bool:
     return name in await world.rows("pods")
 

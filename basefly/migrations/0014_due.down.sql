@@ -1,0 +1,1 @@
+alter table sync_streams drop column doubtful, drop column due;
