@@ -16,6 +16,7 @@ from bench.soak import soak
 
 BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "console": console.run,
+    "demo": console.run_demo,
     "ingest": ingest.run,
     "screen": screen.run,
     "simulator": simulator.run,

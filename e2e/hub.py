@@ -24,9 +24,10 @@ OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "a hub
 class Hub:
     """`python -m basefly up`, killed and started again at will; `words` start another face of it."""
 
-    def __init__(self, folder: Path, words: Sequence[str] = ("basefly", "up")) -> None:
+    def __init__(self, folder: Path, words: Sequence[str] = ("basefly", "up"), *, port: int = 0) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.owner = OWNER
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -82,7 +83,7 @@ class Hub:
     def session(self) -> Iterator[httpx.Client]:
         """The owner as a browser has them: signed in by a cookie."""
         with httpx.Client(base_url=self.url, headers={"Origin": self.url}, timeout=60) as browser:
-            given = {name: OWNER[name] for name in ("email", "password")}
+            given = {name: self.owner[name] for name in ("email", "password")}
             _checked(browser.post("/api/v1/sessions", json=given))
             yield browser
 

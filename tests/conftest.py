@@ -19,6 +19,7 @@ import pytest
 from basefly.base.db import logins, migrate
 from basefly.base.db.pool import Database
 from basefly.base.db.postmaster import PORT, Binaries, Postmaster
+from basefly.core.lists import kept
 from tests.people import house, hub, listener, owner, port, stranger, viewer  # noqa: F401  # fixtures
 
 # Every xdist worker meets here; the folder is named after the process that leads the session and stops the server.
@@ -57,6 +58,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if int(home.name) == os.getpid() or not Path(f"/proc/{home.name}").exists():
             _postmaster(home).stop()
             shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that changes what it has read must see it, however busy the machine is."""
+    monkeypatch.setattr(kept, "QUICK", 60.0)
 
 
 @pytest.fixture(scope="session")

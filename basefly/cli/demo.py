@@ -165,3 +165,4 @@ def _greet(url: str, password: str) -> None:
     shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
     terminal.say(f"    {shown} -m basefly.sim scenario zone-loss --cluster prod-eu-central-1")
     terminal.say(f"    {shown} -m basefly.sim fault add hang --cluster staging-westeurope\n")
+    terminal.flush()

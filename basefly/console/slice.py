@@ -9,18 +9,15 @@ from basefly.base.runtime.house import House
 from basefly.base.slice import Nav, Slice
 from basefly.console import api, pages
 from basefly.console.capacity import Capacities
-from basefly.console.kept import Kept
 from basefly.core.inventory.answers import READ
 
 
 @asynccontextmanager
 async def furnish(house: House) -> AsyncIterator[None]:
-    """Where sums over pods, and answers over the whole fleet, are kept for a while."""
-    capacities, kept = Capacities(house.db), Kept(house.db)
+    """Where sums over pods are kept for a while."""
+    capacities = Capacities(house.db)
     house.put(capacities)
-    house.put(kept)
     yield
-    await kept.close()
     await capacities.close()
 
 

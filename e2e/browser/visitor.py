@@ -11,7 +11,7 @@ from typing import Literal, Self
 from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
 
 from e2e.browser.faults import axe, cut, headings, sideways
-from e2e.hub import OWNER, Hub
+from e2e.hub import Hub
 
 WIDTHS = (360, 768, 1440)
 HEIGHT = 900
@@ -91,8 +91,8 @@ class Visitor:
         """By the form's names, which no language changes."""
         self._hub.call("PUT", "/me/preferences", json=USUAL | {**self._preferences, "language": ""})
         self.page.goto("/sign-in")
-        self.page.locator("[name=email]").fill(OWNER["email"])
-        self.page.locator("[name=password]").fill(OWNER["password"])
+        self.page.locator("[name=email]").fill(self._hub.owner["email"])
+        self.page.locator("[name=password]").fill(self._hub.owner["password"])
         self.page.locator("[name=password]").press("Enter")
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
 

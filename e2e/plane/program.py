@@ -48,11 +48,11 @@ class Program:
             assert time.monotonic() < deadline, f"{self.name} is not ready after {seconds} s: {self.last_words()}"
             time.sleep(0.05)
 
-    def stop(self, *, seconds: float = 30) -> int:
+    def stop(self, *, seconds: float = 30, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end, insist after `seconds`; returns its exit code."""
         if self._process is None:
             return 0
-        self._process.terminate()
+        self._process.send_signal(by)
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:

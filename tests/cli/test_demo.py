@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from e2e.plane.program import free_port
+from e2e.demo import Demo
 
 PODS = 1300  # about what they have together: scenarios make more of them or fewer
-
-
-@contextmanager
-def demo(port: int, home: Path) -> Iterator[Path]:
-    """The file with what it said once it was ready."""
-    said = home / "said"
-    environment = {**os.environ, "BASEFLY_DATA_DIR": str(home / "data"), "PYTHONUNBUFFERED": "1"}
-    with said.open("w") as out:
-        words = [sys.executable, "-m", "basefly", "demo", "--port", str(port)]
-        process = subprocess.Popen(words, env=environment, stdout=out, stderr=out)
-    try:
-        until = time.monotonic() + 120
-        while "password" not in said.read_text():
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < until, said.read_text()
-            time.sleep(0.1)
-        yield said
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
 
 
 def pods(hub: httpx.Client) -> int:
@@ -45,11 +21,7 @@ def pods(hub: httpx.Client) -> int:
 
 
 def test_twelve_clusters_are_seen_whole_and_are_gone_afterwards(tmp_path: Path) -> None:
-    port = free_port()
-    with demo(port, tmp_path) as said, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as hub:
-        found = re.search(r"e-mail +(\S+)\s+password +(\S+)", said.read_text())
-        assert found, said.read_text()
-        hub.post("/api/v1/sessions", json={"email": found[1], "password": found[2]}).raise_for_status()
+    with Demo.start(tmp_path) as demo, demo.session() as hub:
         clusters = hub.get("/api/v1/clusters", params={"limit": 50}).json()["items"]
         assert {cluster["labels"]["stage"] for cluster in clusters} == {"prod", "staging", "dev"}
         assert len({cluster["region"] for cluster in clusters}) == 4
@@ -58,7 +30,7 @@ def test_twelve_clusters_are_seen_whole_and_are_gone_afterwards(tmp_path: Path) 
         while (seen := pods(hub)) < PODS:
             assert time.monotonic() < until, f"{seen} pods after a minute"
             time.sleep(0.5)
-    assert "Interrupted" not in said.read_text()
+    assert "Interrupted" not in demo.said
     assert not list((tmp_path / "data").glob("demo-*"))
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from basefly.console.overview import ClusterTally, Overview
-from basefly.console.pages.overview import grouped, said
+from basefly.console.pages.overview import EACH_SHOWN, grouped, said
 from basefly.sim import Cluster
 from tests.core.inventory.test_api import berlin
 from tests.core.inventory.test_pages import page
@@ -39,14 +39,36 @@ def test_the_sick_come_first_and_who_is_nowhere_last() -> None:
         tally(4, "west", "unreachable"),
         tally(5, "east"),
     ]
-    found = [(region, [cluster.name for cluster in group]) for region, group in grouped(clusters, "region")]
+    found = [(row.name, [cluster.name for cluster in row.clusters]) for row in grouped(clusters, "region")]
     assert found == [("east", ["c5"]), ("west", ["c4", "c3", "c2"]), (NOWHERE, ["c1"])]
 
 
 def test_clusters_are_grouped_by_what_a_label_says_of_their_environment() -> None:
     clusters = [tally(1, labels={"env": "prod"}), tally(2, labels={"environment": "dev"}), tally(3)]
-    assert [name for name, _ in grouped(clusters, "env")] == ["dev", "prod", "Without an environment"]
-    assert [name for name, _ in grouped([tally(1, version="v1.34.2+k3s1")], "version")] == ["1.34"]
+    assert [row.name for row in grouped(clusters, "env")] == ["dev", "prod", "Without an environment"]
+    assert [row.name for row in grouped([tally(1, version="v1.34.2+k3s1")], "version")] == ["1.34"]
+
+
+@pytest.mark.parametrize(
+    ("by", "of_west", "of_none"),
+    [
+        ("region", "/clusters?health=healthy&region=west", "/clusters?health=healthy"),
+        ("env", "/clusters?health=healthy&label=stage%3Dprod", "/clusters?health=healthy"),
+    ],
+)
+def test_of_very_many_clusters_the_healthy_ones_of_a_group_share_a_tile(by: str, of_west: str, of_none: str) -> None:
+    clusters = [
+        *(tally(number, "west", labels={"stage": "prod"}) for number in range(EACH_SHOWN - 2)),
+        tally(1000, "west", "degraded", labels={"stage": "prod"}),
+        tally(1001),
+    ]
+    every, none = grouped(clusters, by)
+    assert len(every.clusters) == EACH_SHOWN - 1
+    assert not every.healthy
+    every, none = grouped([*clusters, tally(1002)], by)
+    assert [cluster.name for cluster in every.clusters] == ["c1000"]
+    assert (every.healthy, every.href) == (EACH_SHOWN - 2, of_west)
+    assert (none.clusters, none.healthy, none.href) == ([], 2, of_none)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,12 @@ DATABASE = "basefly"
 PULSE = 0.2  # seconds between two looks at the server
 # What "contains this text" and "has this label" are made of. They tell nothing of the values they compare, and only
 # functions that PostgreSQL knows to be so are asked before row-level security, that is, find by an index.
-LEAKPROOF = ("texticlike(text, text)", "jsonb_contains(jsonb, jsonb)", "jsonb_exists(jsonb, text)")
+LEAKPROOF = (
+    "texticlike(text, text)",
+    "jsonb_contains(jsonb, jsonb)",
+    "jsonb_exists(jsonb, text)",
+    "jsonb_object_field_text(jsonb, text)",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -140,7 +145,7 @@ def _furnish(url: str) -> None:
 
 
 def trust(url: str) -> None:
-    """Let row-level security and the indexes of names and labels work together. Needs a superuser's `url`."""
+    """Let row-level security and the indexes of names, labels and cells work together. Needs a superuser's `url`."""
     with psycopg.connect(url, autocommit=True) as connection:
         known = connection.execute(
             "select every.name from unnest(%s::text[]) as every (name) join pg_proc p"

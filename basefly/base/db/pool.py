@@ -14,7 +14,7 @@ from psycopg import sql
 
 from basefly.base.db import logins
 from basefly.base.db.failures import translated
-from basefly.base.db.transaction import Connection, Tx, prepare
+from basefly.base.db.transaction import Connection, Memory, Tx, prepare
 
 WAIT = 5.0  # seconds that a transaction waits for a free connection before it says so
 RECONNECT = 2.0  # seconds of trying, with growing pauses; then the next transaction tries anew, so no pause grows long
@@ -42,6 +42,7 @@ class Database:
 
     def __init__(self, pool: psycopg_pool.AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
+        self._memory: Memory = {}
 
     @classmethod
     async def open(cls, url: str, *, max_size: int = 10) -> Database:
@@ -74,7 +75,7 @@ class Database:
         with translated():
             connection = await self._begin(org_id)
         try:
-            yield Tx(connection, org_id)
+            yield Tx(connection, org_id, self._memory)
             with translated():
                 await connection.commit()
         except BaseException:

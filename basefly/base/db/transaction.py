@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, NamedTuple, TypeVar, cast, get_origin
 from uuid import UUID
 
 import msgspec
@@ -26,14 +27,28 @@ T = TypeVar("T")
 Params = Sequence[Any] | Mapping[str, Any]
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Json = Jsonb
+MOST_REMEMBERED = 1000  # answers of a process, the oldest of which goes first
+
+
+class Remembered(NamedTuple):
+    """An answer, when it was read (monotonic seconds), and the digest of what it was made of."""
+
+    answer: Any
+    at: float
+    digest: Any
+
+
+Memory = dict[tuple[UUID | None, str], Remembered]
+"""What a process remembers of its database, by organization and name."""
 
 
 class Tx:
     """One transaction. With an organization, row-level security shows and accepts only its rows; without, none."""
 
-    def __init__(self, connection: Connection, org_id: UUID | None) -> None:
+    def __init__(self, connection: Connection, org_id: UUID | None, memory: Memory | None = None) -> None:
         self.connection = connection
         self.org_id = org_id
+        self._memory = {} if memory is None else memory
 
     async def execute(self, sql: Query, params: Params | None = None) -> int:
         """Run a statement; the number of rows that it touched."""
@@ -55,6 +70,23 @@ class Tx:
         with translated():
             async with self.connection.cursor(row_factory=scalar_row) as cursor:
                 return await (await cursor.execute(sql, params)).fetchone()
+
+    async def remembered(
+        self, name: str, read: Callable[[Tx], Awaitable[T]], digest: Query, params: Params, *, seconds: float
+    ) -> T:
+        """What `read` brought, as long as the statement `digest` has the same value.
+
+        For what costs much to read and little to digest. After `seconds` it is read anew all the same: nothing that
+        the digest leaves out grows older. Nobody may change what they get.
+        """
+        now, key, found = time.monotonic(), (self.org_id, name), await self.value(digest, params)
+        held = self._memory.get(key)
+        if held is None or held.digest != found or now - held.at > seconds:
+            self._memory.pop(key, None)
+            held = self._memory[key] = Remembered(await read(self), now, found)
+            if len(self._memory) > MOST_REMEMBERED:
+                del self._memory[next(iter(self._memory))]
+        return cast("T", held.answer)
 
     async def notify(self, *topics: str) -> None:
         """Tell every subscriber of this organization that `topics` changed, if and when this commits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -14,17 +15,29 @@ from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t, tn
 from basefly.console import happenings
 from basefly.console.capacity import Capacities
-from basefly.console.kept import Kept
 from basefly.console.overview import ClusterTally, Overview, Tally, get_overview
 from basefly.core.clusters.actions import WRITE
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import list_path
+from basefly.core.lists.kept import Kept
 
 PROBLEMS_SHOWN = 5
 ALL_PROBLEMS = 200
 TILES = ("nodes", "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "services")
 GROUPS = ("region", "env", "provider", "version")
 ENVIRONMENT = ("env", "environment", "stage", "app.kubernetes.io/environment")  # labels that say what a cluster is for
+
+
+EACH_SHOWN = 200  # clusters; of more than these, the healthy ones of a group are one tile together
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A group of clusters: those that have a tile each, and how many healthy ones share one, which leads to `href`."""
+
+    name: str
+    clusters: list[ClusterTally]
+    healthy: int = 0
+    href: str = ""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -39,7 +52,7 @@ class Tile(msgspec.Struct, frozen=True):
 @get("/", permission=READ, include_in_schema=False)
 async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """The fleet at a glance."""
-    overview = await house.get(Kept).of(tx, by, get_overview)
+    overview, slow = await house.get(Kept).of(tx, by, get_overview)
     clusters = await visible_clusters(tx, by)
     asked = request.query_params
     group = group if (group := asked.get("group", "")) in GROUPS else GROUPS[0]
@@ -49,6 +62,7 @@ async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -
         request,
         "console/fleet/overview.html",
         overview=overview,
+        slow=slow,
         said=said(overview),
         problems=shown,
         more=len(overview.problems) - len(shown),
@@ -89,16 +103,32 @@ def tiles(overview: Overview) -> list[Tile]:
     return [Tile(*words[name], list_path(name), tallies[name]) for name in TILES]
 
 
-def grouped(clusters: Sequence[ClusterTally], by: str) -> list[tuple[str, list[ClusterTally]]]:
+def grouped(clusters: Sequence[ClusterTally], by: str) -> list[Row]:
     """Clusters by region, environment, provider or version; those without one last, the sick first within each."""
     sick = {"unreachable": 0, "degraded": 1}
     ordered = sorted(clusters, key=lambda c: (not _of(c, by), _of(c, by), sick.get(c.health, 2), c.name))
-    return [(name or _without(by), list(group)) for name, group in groupby(ordered, key=lambda c: _of(c, by))]
+    groups = [(name, list(group)) for name, group in groupby(ordered, key=lambda c: _of(c, by))]
+    if len(clusters) <= EACH_SHOWN:
+        return [Row(name or _without(by), group) for name, group in groups]
+    return [_row(name, group, by) for name, group in groups]
+
+
+def _row(name: str, group: Sequence[ClusterTally], by: str) -> Row:
+    """A group of which only what is not healthy is shown one by one."""
+    shown = [cluster for cluster in group if cluster.health != "healthy"]
+    label = {"label": "=".join(_environment(group[0]))} if by == "env" else {by: name}
+    href = f"/clusters?{urlencode({'health': 'healthy'} | (label if name else {}))}"
+    return Row(name or _without(by), shown, len(group) - len(shown), href)
+
+
+def _environment(cluster: ClusterTally) -> tuple[str, str]:
+    """The label that says what a cluster is for, and what it says."""
+    return next(((key, cluster.labels[key]) for key in ENVIRONMENT if cluster.labels.get(key)), ("", ""))
 
 
 def _of(cluster: ClusterTally, by: str) -> str:
     if by == "env":
-        return next((cluster.labels[key] for key in ENVIRONMENT if cluster.labels.get(key)), "")
+        return _environment(cluster)[1]
     if by == "version":
         return ".".join(cluster.version.removeprefix("v").split(".")[:2])
     return cluster.provider if by == "provider" else cluster.region

@@ -11,6 +11,7 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Invalid, NotFound
 from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.base.web import SIGNED_IN, Request, Response, get, render
 from basefly.console import gallery
 from basefly.core.inventory import answers
@@ -18,6 +19,7 @@ from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display.address import list_path, object_path
 from basefly.core.inventory.display.words import title_of
 from basefly.core.inventory.model import InventoryObject
+from basefly.core.lists.kept import Kept
 
 FOUND_AT_MOST = 200
 SHOWN = 8  # of one kind
@@ -35,13 +37,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/search", permission=READ, include_in_schema=False)
-async def show_search(request: Request, tx: Tx, by: Principal) -> Response[str]:
+async def show_search(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """What a search found, as a page."""
     text = request.query_params.get("q", "").strip()
     answer, mistake = None, None
     if text:
         try:
-            answer = await answers.search(tx, by, text, FOUND_AT_MOST)
+            answer, _ = await house.get(Kept).of(tx, by, answers.search, text, FOUND_AT_MOST)
         except (Invalid, NotFound) as error:
             mistake = error
     items = answer.items if answer else []

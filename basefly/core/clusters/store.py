@@ -35,6 +35,12 @@ SORTS: Mapping[str, str] = {
 }
 
 
+_STATE = "id, name, region, provider, version, health, health_reason, credentials_version, labels"
+_STATES_DIGEST = f"""
+    select (count(*), sum(hash_record_extended(row({_STATE}), 0)))::text
+    from clusters where org_id = %s and deleted_at is null
+"""  # noqa: S608  # of a constant
+STATES_KEPT = 2.0  # seconds
 _MINOR = r"coalesce(substring(c.version from '^v?(\d+\.\d+)'), '')"
 
 
@@ -164,13 +170,20 @@ async def get_twin(tx: Tx, server: str, identity: str) -> Twin | None:
     return await tx.one(Twin, query, {"org": tx.org_id, "server": server, "identity": identity})
 
 
-async def get_states(tx: Tx) -> list[ClusterState]:
-    """Every cluster that is not removed, for those who follow them. By name."""
-    query = """
-        select id, name, region, provider, version, health, health_reason, answered_at as probed_at,
-               credentials_version, labels
-        from clusters where org_id = %s and deleted_at is null order by lower(name)
+async def get_states(tx: Tx) -> Sequence[ClusterState]:
+    """Every cluster that is not removed, for those who follow them. By name.
+
+    Almost every answer begins with them, so they are remembered until one of them changes. A successful probe alone is
+    no such change: `probed_at` is up to STATES_KEPT behind.
     """
+    return await tx.remembered("clusters", _read_states, _STATES_DIGEST, [tx.org_id], seconds=STATES_KEPT)
+
+
+async def _read_states(tx: Tx) -> list[ClusterState]:
+    query = f"""
+        select {_STATE}, answered_at as probed_at
+        from clusters where org_id = %s and deleted_at is null order by lower(name)
+    """  # noqa: S608  # of a constant
     return await tx.all(ClusterState, query, [tx.org_id])
 
 

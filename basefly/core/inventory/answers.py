@@ -30,6 +30,7 @@ from basefly.core.sync.store import streams
 
 __all__ = ["READ", "Facets", "ListRequest", "facets", "visible_clusters"]
 
+FEW = 100  # clusters that are named one by one to the database
 COUNTED = ("nodes", "namespaces", "pods")
 
 
@@ -63,11 +64,10 @@ async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPag
     return await listed(tx, by, await understand(tx, by, request))
 
 
-async def listed(tx: Tx, by: Principal, asked: Understood) -> ObjectPage:
-    """The page that a request, once understood, asks for."""
+async def listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool = True) -> ObjectPage:
+    """The page that a request, once understood, asks for; without the age of each cluster's part if nobody reads it."""
     found, total, exact = await objects.find_objects(tx, by.scope(READ), asked.query)
-    now = datetime.now(UTC)
-    followed = await here(tx, asked.clusters, (asked.kind.resource,))
+    as_of, lacking = await standing(tx, asked.clusters, (asked.kind.resource,), ages=ages)
     names = {c.id: c.name for c in asked.clusters}
     items = [model.shown(row, asked.kind.kind, names) for row in found.rows]
     return ObjectPage(
@@ -76,9 +76,21 @@ async def listed(tx: Tx, by: Principal, asked: Understood) -> ObjectPage:
         previous=found.previous,
         total=total,
         total_exact=exact,
-        as_of={str(c.id): freshness.as_of(c, followed[c.id], now) for c in asked.clusters},
-        missing=await missing(tx, asked.clusters, followed),
+        as_of=as_of,
+        missing=lacking,
     )
+
+
+async def standing(
+    tx: Tx, clusters: Sequence[ClusterState], resources: Sequence[str], *, ages: bool = True
+) -> tuple[dict[str, datetime | None], list[Missing]]:
+    """When each cluster's part of an answer was last true, if `ages` are wanted, and whose is old or absent."""
+    if not ages:
+        doubted = await streams.get_doubted(tx, [c.id for c in clusters] if len(clusters) < FEW else None, resources)
+        clusters = [c for c in clusters if c.id in doubted]
+    followed, now = await here(tx, clusters, resources), datetime.now(UTC)
+    as_of = {str(c.id): freshness.as_of(c, followed[c.id], now) for c in clusters} if ages else {}
+    return as_of, await missing(tx, clusters, followed)
 
 
 async def here(tx: Tx, clusters: Sequence[ClusterState], resources: Sequence[str]) -> dict[UUID, list[Stream]]:

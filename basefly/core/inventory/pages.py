@@ -1,18 +1,15 @@
-"""The inventory for people: which kinds there are, and the page of one object."""
+"""The inventory for people: the page of one object."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from uuid import UUID
 
-from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
-from basefly.base.web.language import msg
 from basefly.core.clusters.connections import Connections
-from basefly.core.inventory import answers, detail
-from basefly.core.inventory.answers import READ, ResourceSummary
+from basefly.core.inventory import detail
+from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display import facts
 from basefly.core.inventory.display.address import list_path, object_path
 from basefly.core.inventory.display.cells import moment
@@ -21,25 +18,6 @@ from basefly.core.inventory.display.drawing import drawing
 from basefly.core.inventory.display.uses import uses
 from basefly.core.inventory.display.why import why
 from basefly.core.inventory.display.words import title_of
-
-FAMILIES = {
-    "workloads": msg("Workloads"),
-    "network": msg("Network"),
-    "config": msg("Configuration"),
-    "storage": msg("Storage"),
-    "access": msg("Access"),
-    "cluster": msg("Cluster"),
-    "custom": msg("Custom resources"),
-}
-
-
-@get("/objects", permission=READ, include_in_schema=False)
-async def show_kinds(request: Request, tx: Tx, by: Principal) -> Response[str]:
-    """Every kind of the fleet, by family."""
-    found = sorted(await answers.list_resources(tx, by), key=_family)
-    families = [(FAMILIES.get(name, name), list(group)) for name, group in groupby(found, key=lambda r: r.family)]
-    paths = {each.name: list_path(each.name) for each in found}
-    return render(request, "inventory/kinds.html", families=families, paths=paths, connected=await _connected(tx, by))
 
 
 @get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}", permission=READ, include_in_schema=False)
@@ -119,17 +97,7 @@ def _graph_path(cluster: UUID, path: detail.Path) -> str:
     return f"{place}/graph{mark}{query}"
 
 
-def _family(resource: ResourceSummary) -> tuple[int, str]:
-    order = list(FAMILIES)
-    return order.index(resource.family) if resource.family in order else len(order), resource.kind
-
-
-async def _connected(tx: Tx, by: Principal) -> bool:
-    return bool(await answers.visible_clusters(tx, by))
-
-
 HANDLERS = (
-    show_kinds,
     show_object,
     show_graph,
 )

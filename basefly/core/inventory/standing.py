@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,11 +11,8 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory.answers import visible_clusters
-from basefly.core.sync import freshness
+from basefly.core.inventory.answers import standing, visible_clusters
 from basefly.core.sync.freshness import Missing
-from basefly.core.sync.model import Stream
-from basefly.core.sync.store import streams
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -43,15 +39,4 @@ async def get_coverage(tx: Tx, by: Principal, wanted: Sequence[str], resources: 
     Raises NotFound for a cluster that is not in sight.
     """
     asked = await visible_clusters(tx, by, wanted)
-    now, begun = datetime.now(UTC), set()
-    here: dict[UUID, list[Stream]] = defaultdict(list)
-    for stream in await streams.get_streams(tx, clusters=[c.id for c in asked]):
-        begun.add(stream.cluster_id)
-        if stream.resource in resources:
-            here[stream.cluster_id].append(stream)
-    absent = [freshness.missing(c, here[c.id], now, begun=c.id in begun) for c in asked]
-    return Coverage(
-        clusters=asked,
-        as_of={str(c.id): freshness.as_of(c, here[c.id], now) for c in asked},
-        missing=[part for part in absent if part is not None],
-    )
+    return Coverage(asked, *(await standing(tx, asked, resources)))

@@ -66,8 +66,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     bare: str
 
 
-def listing(kind: Kind, page: ObjectPage, request: ListRequest, address: Address, *, namespaced: bool) -> Listing:
-    """Lay out one page of a list."""
+def listing(
+    kind: Kind, page: ObjectPage, request: ListRequest, address: Address, *, namespaced: bool, clusters: int
+) -> Listing:
+    """Lay out one page of a list over so many clusters."""
     shown = chosen(kind, [value for name, value in address.query if name == "columns"], namespaced=namespaced)
     chips = _chips(address)
     filters = [chip for chip in chips if not chip.in_scope]
@@ -76,7 +78,7 @@ def listing(kind: Kind, page: ObjectPage, request: ListRequest, address: Address
         lines=[_line(item, shown) for item in page.items],
         chips=chips,
         columns=choices(kind, shown, address, namespaced=namespaced),
-        said=_said(kind, page, filtered=bool(filters)),
+        said=_said(kind, page, clusters, filtered=bool(filters)),
         filtered=bool(filters or request.namespace),
         crowded=page.total > COUNTED_TO and not filters,
         first=address.having() if page.previous else "",
@@ -185,11 +187,10 @@ def _chip(name: str, value: str) -> str:
     return f"{name} {value}"
 
 
-def _said(kind: Kind, page: ObjectPage, *, filtered: bool) -> str:
+def _said(kind: Kind, page: ObjectPage, clusters: int, *, filtered: bool) -> str:
     total, noun = amount(page), counted(kind.kind, page.total)
     if filtered:
         return tn("{total} {noun} matches", "{total} {noun} match", page.total, total=total, noun=noun)
-    clusters = len(page.as_of)
     return tn(
         "{total} {noun} in {clusters} cluster",
         "{total} {noun} in {clusters} clusters",

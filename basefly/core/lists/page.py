@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Invalid
 from basefly.base.principal import Principal
 from basefly.base.web import Request, Response, redirect, render
 from basefly.base.web.language import t
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers
-from basefly.core.inventory.asking.facets import NO_FACETS, Facets, counted
-from basefly.core.inventory.asking.request import ListRequest, asked_kind, understand
+from basefly.core.inventory.asking.facets import Facets
+from basefly.core.inventory.asking.request import ListRequest, asked_kind
 from basefly.core.inventory.display.address import WORKLOADS, Address, list_path
 from basefly.core.inventory.display.words import title_of
-from basefly.core.inventory.model import ObjectPage
+from basefly.core.lists.finding import SOON, find
+from basefly.core.lists.kept import Kept
 from basefly.core.lists.listing import listing
-from basefly.core.sync.kind import Kind
 from basefly.core.sync.store import streams
 
 NOT_COLUMNS = frozenset(
@@ -28,7 +27,6 @@ NOT_COLUMNS = frozenset(
     | {"open", "format"}
 )
 FILTERED = ("q", "labels", "status", "health")
-NONE = ObjectPage(items=[], next=None, total=0, total_exact=True, as_of={}, missing=[])
 OFFERED = 12  # values of one facet; what is beyond is found by typing
 
 
@@ -66,15 +64,6 @@ class Group(msgspec.Struct, frozen=True):
     more: int
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found for a page: the answer, or the mistake in what was asked; the facets; the name most like it."""
-
-    page: ObjectPage = NONE
-    mistake: Invalid | None = None
-    facets: Facets = NO_FACETS
-    closest: str = ""
-
-
 async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> Response[Any]:
     """A list of any kind. What cannot be asked is told in place, with 422."""
     bare = not request.url.query and not request.headers.get("x-fragment")
@@ -83,9 +72,11 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
     clusters = await answers.visible_clusters(tx, by)
     kind = await asked_kind(tx, resource, clusters)
     asked = read(request, kind.resource, clusters)
-    shown = await _shown(tx, by, asked, clusters, faceted=request.headers.get("x-fragment") != "list")
+    kept = request.house.get(Kept)
+    shown = await find(kept, tx, by, asked, faceted=request.headers.get("x-fragment") != "list")
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
-    laid_out = listing(kind, shown.page, asked, address, namespaced=await namespaced(tx, clusters, kind))
+    namespaced = await streams.is_namespaced(tx, kind.resource)
+    laid_out = listing(kind, shown.page, asked, address, namespaced=namespaced, clusters=shown.clusters)
     return render(
         request,
         "lists/list.html",
@@ -95,6 +86,7 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
         said=where(asked),
         list=laid_out,
         page=shown.page,
+        slow=shown.slow,
         asked=asked,
         mistake=shown.mistake,
         closest=shown.closest,
@@ -106,7 +98,7 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
         ],
         scoped=[(name, value) for name, value in address.query if name not in ("columns", "cursor")],
         all=[(name, value) for name, value in address.query if name not in ("cursor", "open")],
-        tabs=await _tabs(tx, by, kind.resource, clusters),
+        tabs=(await kept.of(tx, by, get_tabs, sooner=SOON))[0] if kind.resource in WORKLOADS else [],
         topics=_topics(kind.resource, [c for c in clusters if not asked.cluster or c.name in asked.cluster]),
     )
 
@@ -133,23 +125,6 @@ def read(request: Request, resource: str, clusters: list[ClusterState]) -> ListR
 
 def _given(values: list[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value)
-
-
-async def _shown(tx: Tx, by: Principal, asked: ListRequest, sight: Sequence[ClusterState], *, faceted: bool) -> Shown:
-    try:
-        understood = await understand(tx, by, asked, sight=sight)
-        page = await answers.listed(tx, by, understood)
-        facets = await counted(tx, by, asked, understood, exact=page.total_exact) if faceted else NO_FACETS
-    except Invalid as mistake:
-        return Shown(mistake=mistake)
-    near = await answers.closest(tx, by, understood, asked.q) if not page.items and asked.q else ""
-    return Shown(page=page, facets=facets, closest=near)
-
-
-async def namespaced(tx: Tx, clusters: Sequence[ClusterState], kind: Kind) -> bool:
-    """Whether objects of this kind belong to namespaces."""
-    served = await streams.get_served(tx, [c.id for c in clusters], (kind.resource,))
-    return any(each.namespaced for each in served)
 
 
 def where(asked: ListRequest) -> str:
@@ -197,17 +172,11 @@ def _topics(resource: str, clusters: list[ClusterState]) -> str:
     return f"inventory/{place}/{resource} clusters/{place}"
 
 
-async def _tabs(
-    tx: Tx, by: Principal, resource: str, clusters: Sequence[ClusterState]
-) -> list[tuple[str, str, int, bool]]:
-    """The kinds of workload beside one another: label, address, count, and whether it is the one shown."""
-    if resource not in WORKLOADS:
-        return []
-    ids = [c.id for c in clusters]
+async def get_tabs(tx: Tx, by: Principal) -> list[tuple[str, str, str, int]]:
+    """The kinds of workload beside one another: resource, label, address, count."""
+    ids = [c.id for c in await answers.visible_clusters(tx, by)]
     served = {each.resource: each.kind for each in await streams.get_served(tx, ids, WORKLOADS)}
     counts = await answers.count_by_resource(tx, by, ids, WORKLOADS)
     return [
-        (title_of(served[name]), list_path(name), counts.get(name, 0), name == resource)
-        for name in WORKLOADS
-        if name in served
+        (name, title_of(served[name]), list_path(name), counts.get(name, 0)) for name in WORKLOADS if name in served
     ]

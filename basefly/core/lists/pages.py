@@ -1,4 +1,4 @@
-"""Lists for people: one page for every kind, and each list as a file."""
+"""Lists for people: one page for every kind, the page of all kinds, and each list as a file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from basefly.core.inventory.asking.request import asked_kind
 from basefly.core.inventory.display.address import list_path
 from basefly.core.lists import export, page
 from basefly.core.lists.columns import chosen
+from basefly.core.lists.kinds import show_kinds
 from basefly.core.lists.page import list_page
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Kind
+from basefly.core.sync.store import streams
 
 
 @get("/nodes", permission=READ, include_in_schema=False)
@@ -61,7 +63,7 @@ async def export_list(request: Request, house: House, by: Principal, resource: s
     async with house.db.transaction(by.org_id) as tx:
         clusters = await answers.visible_clusters(tx, by)
         kind = await asked_kind(tx, resource or request.url.path.split("/")[1], clusters)
-        namespaced = await page.namespaced(tx, clusters, kind)
+        namespaced = await streams.is_namespaced(tx, kind.resource)
     asked = page.read(request, kind.resource, clusters)
     prepared = await export.prepare(house.db, by, asked)
     shown = chosen(kind, request.query_params.getall("columns", []), namespaced=namespaced)
@@ -79,6 +81,7 @@ def _headers(kind: Kind, prepared: export.Export, form: str) -> dict[str, str]:
 
 
 HANDLERS = (
+    show_kinds,
     show_nodes,
     show_pods,
     show_workloads_of,

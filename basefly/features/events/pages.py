@@ -6,12 +6,13 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
-from basefly.core.inventory.answers import READ
+from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, about_path
 from basefly.core.inventory.display.cells import moment
-from basefly.core.inventory.standing import get_coverage
+from basefly.core.lists.kept import Kept
 from basefly.features.events import answers
 from basefly.features.events.answers import EventRequest
 from basefly.features.events.model import SPANS, Bucket, EventGroup
@@ -30,16 +31,17 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/events", permission=READ, include_in_schema=False)
-async def show_events(request: Request, tx: Tx, by: Principal) -> Response[str]:
+async def show_events(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """What the clusters say, grouped."""
     asked = _asked(request)
-    answer, coverage = await answers.group_events(tx, by, asked)
-    every = (await get_coverage(tx, by, (), ())).clusters
+    (answer, coverage), slow = await house.get(Kept).of(tx, by, answers.group_events, asked)
+    every = await visible_clusters(tx, by)
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     return render(
         request,
         "events/list.html",
         answer=answer,
+        slow=slow,
         asked=asked,
         groups=[_group(group, address) for group in answer.items],
         bars=_bars(answer.timeline),

@@ -8,11 +8,12 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
-from basefly.core.inventory.answers import READ
+from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address
-from basefly.core.inventory.standing import get_coverage
+from basefly.core.lists.kept import Kept
 from basefly.features.images import answers
 from basefly.features.images.answers import RESOURCES, ImageRequest
 from basefly.features.images.model import Only, Repository, Use
@@ -30,11 +31,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/images", permission=READ, include_in_schema=False)
-async def show_images(request: Request, tx: Tx, by: Principal) -> Response[str]:
+async def show_images(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every image that runs in the fleet."""
     asked = _asked(request)
-    page, coverage = await answers.list_images(tx, by, asked)
-    every = (await get_coverage(tx, by, (), ())).clusters
+    kept = house.get(Kept)
+    (page, coverage), slow = await kept.of(tx, by, answers.list_images, asked)
+    registries, _ = await kept.of(tx, by, answers.list_registries)
+    every = await visible_clusters(tx, by)
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     opened = request.query_params.get("open", "")
     uses = await answers.list_uses(tx, by, asked, opened) if opened else []
@@ -42,11 +45,12 @@ async def show_images(request: Request, tx: Tx, by: Principal) -> Response[str]:
         request,
         "images/list.html",
         page=page,
+        slow=slow,
         asked=asked,
         lines=[_line(one, address, opened, uses) for one in page.items],
         connected=bool(every),
         clusters=[(one.name, one.name) for one in every],
-        registries=[(one, one) for one in await answers.list_registries(tx, by)],
+        registries=[(one, one) for one in registries],
         choices=[("latest", t("Latest or untagged")), ("drift", t("Several digests for one tag"))],
         filtered=[name for name in FILTERS if getattr(asked, name)],
         first=address.having() if asked.cursor else "",

@@ -48,7 +48,8 @@ async def list_namespaces(tx: Tx, by: Principal, request: NamespaceRequest) -> t
         items.append(
             Namespace(
                 name=one.name,
-                clusters=sorted((ClusterName(each, names[each]) for each in one.clusters), key=lambda c: c.name),
+                clusters=[ClusterName(each, names[each]) for each in one.first],
+                cluster_count=one.clusters,
                 owner=one.owner,
                 pods=tallies.get(one.name) or Tally(name=one.name),
                 quotas=bound.quotas,

@@ -12,6 +12,7 @@ from basefly.core.inventory.model import ClusterName, InventoryObject
 from basefly.core.sync.freshness import Missing
 
 PAGE = 50
+CLUSTERS = 20  # that are named for each
 
 
 class NamespaceQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,10 +26,11 @@ class NamespaceQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A name, the clusters that have it, and who its labels say it belongs to."""
+    """A name, how many clusters have it, the first of them, and who its labels say it belongs to."""
 
     name: str
-    clusters: list[UUID]
+    clusters: int
+    first: list[UUID]
     owner: str
 
 
@@ -57,10 +59,11 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Namespace(msgspec.Struct, frozen=True, kw_only=True):
-    """Namespaces of one name over clusters."""
+    """Namespaces of one name over clusters. Of these the first CLUSTERS by name are told, and how many there are."""
 
     name: str
     clusters: list[ClusterName]
+    cluster_count: int
     owner: str
     pods: Tally
     quotas: int

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
-from basefly.core.inventory.answers import READ
+from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, about_path, list_path, object_path
 from basefly.core.inventory.display.cells import moment
 from basefly.core.inventory.model import InventoryObject
-from basefly.core.inventory.standing import get_coverage
+from basefly.core.lists.kept import Kept
 from basefly.features.namespaces import answers, model
 from basefly.features.namespaces.answers import RESOURCES, NamespaceRequest
 
@@ -18,7 +19,7 @@ CLUSTERS_SAID = 4
 
 
 @get("/namespaces", permission=READ, include_in_schema=False)
-async def show_namespaces(request: Request, tx: Tx, by: Principal) -> Response[str]:
+async def show_namespaces(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every namespace of the fleet, by name."""
     query = request.query_params
     asked = NamespaceRequest(
@@ -27,13 +28,14 @@ async def show_namespaces(request: Request, tx: Tx, by: Principal) -> Response[s
         full=bool(query.get("full")),
         cursor=query.get("cursor", ""),
     )
-    page, coverage = await answers.list_namespaces(tx, by, asked)
-    every = (await get_coverage(tx, by, (), ())).clusters
+    (page, coverage), slow = await house.get(Kept).of(tx, by, answers.list_namespaces, asked)
+    every = await visible_clusters(tx, by)
     address = Address(request.url.path, tuple(query.multi_items()))
     return render(
         request,
         "namespaces/list.html",
         page=page,
+        slow=slow,
         asked=asked,
         said=CLUSTERS_SAID,
         connected=bool(every),

@@ -10,7 +10,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import StoredObject
 from basefly.core.inventory.store.filters import Where, escape_like
-from basefly.features.namespaces.model import PAGE, Bounds, Count, Found, NamespaceQuery, Tally
+from basefly.features.namespaces.model import CLUSTERS, PAGE, Bounds, Count, Found, NamespaceQuery, Tally
 
 NEARLY = 90.0  # per cent
 
@@ -39,10 +39,11 @@ async def page_namespaces(tx: Tx, scope: Scope, query: NamespaceQuery) -> tuple[
     if query.cursor:
         where.add("o.namespace > %s", *paging.decode(query.cursor, 1))
     statement = sql.SQL(
-        "select o.namespace as name, array_agg(o.cluster_id) as clusters,"
+        "select o.namespace as name, count(*) as clusters, (array_agg(o.cluster_id order by c.name))[:{}] as first,"
         " coalesce(min(coalesce(o.labels ->> 'owner', o.labels ->> 'team')), '') as owner"
-        " from {} where {} group by 1 order by 1 limit %s"
-    ).format(_NAMESPACES, where.clause)
+        " from {} join clusters c on (c.org_id, c.id) = (o.org_id, o.cluster_id) where {}"
+        " group by 1 order by 1 limit %s"
+    ).format(sql.Literal(CLUSTERS), _NAMESPACES, where.clause)
     found = await tx.all(Found, statement, [*where.values, query.limit + 1])
     if len(found) <= query.limit:
         return found, None

@@ -7,11 +7,13 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Invalid
 from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
-from basefly.core.inventory.answers import READ
+from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, list_path, object_path
 from basefly.core.inventory.standing import Coverage, get_coverage
+from basefly.core.lists.kept import Kept
 from basefly.features.workloads import answers
 from basefly.features.workloads.answers import Member, WorkloadRequest
 from basefly.features.workloads.model import RESOURCES, Group, GroupPage, Key
@@ -48,12 +50,13 @@ class Tab(msgspec.Struct, frozen=True):
 
 
 @get("/workloads", permission=READ, include_in_schema=False)
-async def show_workloads(request: Request, tx: Tx, by: Principal) -> Response[str]:
+async def show_workloads(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every workload of the fleet, grouped."""
     asked = _asked(request)
     mistake: Invalid | None = None
+    slow = False
     try:
-        page, coverage = await answers.list_groups(tx, by, asked)
+        (page, coverage), slow = await house.get(Kept).of(tx, by, answers.list_groups, asked)
     except Invalid as error:
         page, mistake = NONE, error
         asked = WorkloadRequest()
@@ -66,10 +69,11 @@ async def show_workloads(request: Request, tx: Tx, by: Principal) -> Response[st
         "workloads/list.html",
         status=mistake.status if mistake else 200,
         page=page,
+        slow=slow,
         asked=asked,
         mistake=mistake,
         lines=[_line(group, address, opened, members) for group in page.items],
-        all_clusters=(every := (await get_coverage(tx, by, (), ())).clusters),
+        all_clusters=(every := await visible_clusters(tx, by)),
         cluster_options=[(one.name, one.name) for one in every],
         first=address.having() if asked.cursor else "",
         following=address.having(cursor=page.next) if page.next else "",

@@ -101,3 +101,61 @@ async def test_a_savepoint_undoes_only_what_failed(db: Database, org: UUID) -> N
         with pytest.raises(Conflict):
             await fail(tx)
         assert await tx.value("select name from organizations") == "renamed"
+
+
+class TestRemembered:
+    """What costs much to read is read again once its digest says so, or when it is old."""
+
+    @staticmethod
+    async def names(db: Database, org: UUID, seconds: float = 60.0) -> list[str]:
+        async def read(tx: Tx) -> list[str]:
+            return await tx.all(str, "select name from clusters order by name")
+
+        async with db.transaction(org) as tx:
+            digest = "select count(*) from clusters where org_id = %s"
+            return await tx.remembered("names", read, digest, [org], seconds=seconds)
+
+    @staticmethod
+    async def add(db: Database, org: UUID, name: str) -> None:
+        async with db.transaction(org) as tx:
+            await tx.execute("insert into clusters (org_id, name) values (%s, %s)", [org, name])
+
+    async def test_it_is_read_again_when_its_digest_has_changed(self, db: Database, org: UUID) -> None:
+        await self.add(db, org, "a")
+        assert await self.names(db, org) == ["a"]
+        async with db.transaction(org) as tx:
+            await tx.execute("update clusters set name = 'b'")
+        assert await self.names(db, org) == ["a"], "the digest does not know of names"
+        await self.add(db, org, "c")
+        assert await self.names(db, org) == ["b", "c"]
+
+    async def test_it_is_read_again_when_it_is_old(self, db: Database, org: UUID) -> None:
+        await self.add(db, org, "a")
+        await self.names(db, org)
+        async with db.transaction(org) as tx:
+            await tx.execute("update clusters set name = 'b'")
+        assert await self.names(db, org, seconds=0.0) == ["b"]
+
+    async def test_nobody_gets_what_another_organization_read(self, db: Database, org: UUID, other_org: UUID) -> None:
+        await self.add(db, org, "a")
+        await self.add(db, other_org, "z")
+        assert await self.names(db, org) == ["a"]
+        assert await self.names(db, other_org) == ["z"]
+
+    async def test_what_was_read_of_a_change_that_was_undone_is_not_kept(self, db: Database, org: UUID) -> None:
+        await self.add(db, org, "a")
+        assert await self.names(db, org) == ["a"]
+
+        async def read(tx: Tx) -> list[str]:
+            return await tx.all(str, "select name from clusters order by name")
+
+        async def undo() -> None:
+            digest = "select count(*) from clusters where org_id = %s"
+            async with db.transaction(org) as tx:
+                await tx.execute("insert into clusters (org_id, name) values (%s, 'never')", [org])
+                assert await tx.remembered("names", read, digest, [org], seconds=60) == ["a", "never"]
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            await undo()
+        assert await self.names(db, org) == ["a"]

@@ -29,7 +29,7 @@ def made(
     kind = kinds.named(resource)
     assert kind is not None
     address = Address("/pods", (("q", query), ("sort", sort)))
-    return listing(kind, page, ListRequest(resource=resource, sort=sort, q=query), address, namespaced=True)
+    return listing(kind, page, ListRequest(resource=resource, sort=sort, q=query), address, namespaced=True, clusters=1)
 
 
 def test_a_header_sorts_and_then_turns_round() -> None:

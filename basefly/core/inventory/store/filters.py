@@ -36,6 +36,12 @@ class Where:
         self.parts.append(sql.SQL(condition))
         self.values.extend(values)
 
+    def add_any(self, column: LiteralString, wanted: Sequence[str]) -> None:
+        """One of these values. Of a single one an index brings the rows in their order."""
+        one = len(wanted) == 1
+        self.parts.append(sql.SQL("o.{} = {}").format(sql.Identifier(column), sql.SQL("%s" if one else "any (%s)")))
+        self.values.append(wanted[0] if one else list(wanted))
+
     def _within(self, scope: Scope) -> None:
         reaches: list[sql.Composable] = []
         for reach in scope.reaches:
@@ -63,13 +69,13 @@ def matching(scope: Scope, query: ObjectQuery) -> Where:
     where.add("o.resource = %s", query.resource)
     within(where, query.clusters, query.without)
     if query.namespaces:
-        where.add("o.namespace = any (%s)", list(query.namespaces))
+        where.add_any("namespace", query.namespaces)
     if query.text:
         where.add("o.name ilike %s", f"%{escape_like(query.text)}%")
     if query.statuses:
-        where.add("o.status = any (%s)", list(query.statuses))
+        where.add_any("status", query.statuses)
     if query.healths:
-        where.add("o.health = any (%s)", list(query.healths))
+        where.add_any("health", query.healths)
     for requirement in query.selector:
         _require(where, requirement)
     for column, value in query.columns.items():
@@ -117,11 +123,11 @@ def match(where: Where, asked: Match) -> None:
         # One by one, for the trigram index answers no "ilike any".
         _any(where, [("o.name ilike %s", [f"%{pattern(value)}%"], "") for value in values])
     elif asked.column == "namespace":
-        where.add("o.namespace = any (%s)", values)
+        where.add_any("namespace", values)
     elif asked.column == "status":
-        where.add("o.status = any (%s)", values)
+        where.add_any("status", values)
     elif asked.column == "health":
-        where.add("o.health = any (%s)", values)
+        where.add_any("health", values)
     elif asked.column == "label":
         _any(where, [_label(value) for value in values])
     elif asked.column == "age":

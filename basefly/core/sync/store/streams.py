@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -10,11 +11,15 @@ import msgspec
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.discovery import Resource
+from basefly.core.sync.freshness import LIVE_WITHIN, SIGN_WITHIN
 from basefly.core.sync.model import Place, Served, Standing, Stream
 from basefly.core.sync.printed import Printed
 
+MARGIN = timedelta(seconds=5)
 _COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, doubtful, due,
     listed_at, as_of, printed"""
+_ANSWER = f"{(LIVE_WITHIN - MARGIN).total_seconds()} seconds"
+_SIGN = f"{(SIGN_WITHIN - MARGIN).total_seconds()} seconds"
 MAIN = ("namespaces", "nodes", "pods")  # what every cluster serves
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
@@ -59,6 +64,25 @@ async def get_tellers(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str]
     return await tx.all(Stream, query, values | {"live": list(resources or MAIN)})
 
 
+async def get_doubted(tx: Tx, clusters: Sequence[UUID] | None, resources: Sequence[str]) -> set[UUID]:
+    """Of these clusters (all when None) those that may lack a part of an answer about these resources.
+
+    Of the others every stream of these resources is surely live by the rules of freshness, with a margin for the time
+    that an answer takes: so the rules need be applied to few.
+    """
+    query = f"""
+        select c.id from clusters c left join (
+            select cluster_id, bool_and(state = 'live' and skipped = 0
+                                        and coalesce(as_of > now() - interval '{_SIGN}', false)) as live
+            from sync_streams where org_id = %(org)s and resource = any (%(resources)s) group by 1
+        ) s on s.cluster_id = c.id
+        where c.org_id = %(org)s and c.deleted_at is null {"" if clusters is None else "and c.id = any (%(clusters)s)"}
+          and (c.health = 'unreachable' or s.live is not true
+               or coalesce(c.answered_at < now() - interval '{_ANSWER}', true))"""  # noqa: S608  # of constants
+    values = {"org": tx.org_id, "clusters": list(clusters or ()), "resources": list(resources)}
+    return set(await tx.all(UUID, query, values))
+
+
 async def get_served(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str] = ()) -> list[Served]:
     """Every resource that is followed in one of these clusters, by name; of these resources when given."""
     these = "and resource = any (%(resources)s)" if resources else ""
@@ -69,6 +93,12 @@ async def get_served(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str] 
         from sync_streams where org_id = %(org)s and cluster_id = any (%(clusters)s) {these}
         group by resource order by resource"""  # noqa: S608  # of constants of this file
     return await tx.all(Served, query, {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)})
+
+
+async def is_namespaced(tx: Tx, resource: str) -> bool:
+    """Whether objects of this resource belong to namespaces in some cluster."""
+    query = "select exists (select from sync_streams where org_id = %s and resource = %s and namespaced)"
+    return bool(await tx.value(query, [tx.org_id, resource]))
 
 
 async def get_begun(tx: Tx, clusters: Sequence[UUID]) -> set[UUID]:

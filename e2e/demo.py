@@ -1,0 +1,44 @@
+"""`basefly demo`, as somebody without a cluster runs it: its hub, and who may sign in there."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from e2e.hub import Hub
+from e2e.plane.program import free_port
+
+
+class Demo(Hub):
+    """A hub with twelve simulated clusters that live. It tells who owns it once it is ready."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        super().__init__(folder, ("basefly", "demo", "--port", str(port)), port=port)
+
+    @classmethod
+    @contextmanager
+    def start(cls, folder: Path) -> Iterator[Demo]:
+        """A demo that runs and has told how to sign in; it is ended as by Ctrl-C."""
+        folder.mkdir(parents=True, exist_ok=True)
+        demo = cls(folder)
+        try:
+            demo.program.start()
+            demo.program.wait_until(demo._told, seconds=120)
+            demo.take_token()
+            yield demo
+        finally:
+            demo.program.stop(by=signal.SIGINT)
+
+    @property
+    def said(self) -> str:
+        """What it told so far."""
+        return self.program.log.read_text()
+
+    def _told(self) -> bool:
+        if found := re.search(r"e-mail +(\S+)\s+password +(\S+)", self.said):
+            self.owner = {"email": found[1], "password": found[2]}
+        return bool(found)
