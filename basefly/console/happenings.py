@@ -111,6 +111,7 @@ def _said(act: str) -> str:
         "cluster.restored": t("restored"),
         "cluster.credentials_rotated": t("gave new credentials to"),
         "cluster.put_back": t("found put back to an older state:"),
+        "organization.created": t("founded the organization"),
         "member.added": t("added the member"),
         "member.changed": t("changed the role of"),
         "member.removed": t("removed the member"),

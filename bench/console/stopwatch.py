@@ -9,21 +9,27 @@ from collections.abc import Mapping, Sequence
 WARM = 3  # requests that are not counted
 
 
-def first_bytes(port: int, path: str, headers: Mapping[str, str], count: int) -> list[float]:
-    """Milliseconds until the answer begins, sorted; raises SystemExit for an answer that is not 200."""
+def first_bytes(port: int, path: str, headers: Mapping[str, str], count: int) -> tuple[float, list[float]]:
+    """Milliseconds until the answer begins: of the very first, which nothing was kept for, and of later ones, sorted.
+
+    Raises SystemExit for an answer that is not 200.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    taken = []
+    first, taken = 0.0, []
     for number in range(count + WARM):
         begun = time.perf_counter()
         connection.request("GET", path, headers=dict(headers))
         answer = connection.getresponse()
-        if number >= WARM:
-            taken.append((time.perf_counter() - begun) * 1000)
+        waited = (time.perf_counter() - begun) * 1000
+        if number == 0:
+            first = waited
+        elif number >= WARM:
+            taken.append(waited)
         answer.read()
         if answer.status != 200:
             raise SystemExit(f"{path} answered {answer.status}")
     connection.close()
-    return sorted(taken)
+    return first, sorted(taken)
 
 
 def size(port: int, path: str, headers: Mapping[str, str], coding: str) -> int:

@@ -15,7 +15,7 @@ from basefly.features.namespaces import answers, model
 from basefly.features.namespaces.answers import RESOURCES, NamespaceRequest
 
 FILTERS = ("q", "cluster", "full")
-CLUSTERS_SAID = 4
+CLUSTERS_SAID = 3
 
 
 @get("/namespaces", permission=READ, include_in_schema=False)

@@ -96,7 +96,8 @@ function show(): void {
   const badge = document.getElementById("freshness");
   if (!badge) return;
   const stale = [...document.querySelectorAll("[data-stale]")];
-  const { state, label, why } = left ? deleted(at) : mute ? unanswered(at) : word(link, stale.length, at);
+  const others = Number(document.querySelector<HTMLElement>("[data-stale-more]")?.dataset.staleMore ?? 0);
+  const { state, label, why } = left ? deleted(at) : mute ? unanswered(at) : word(link, stale.length + others, at);
   badge.dataset.state = state;
   write(badge.querySelector("[data-label]"), label);
   write(document.querySelector("#freshness-why [data-why]"), why);
