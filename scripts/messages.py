@@ -128,7 +128,8 @@ def _of_python(tree: ast.Module, path: str, errors: set[str]) -> Iterator[Found]
         if isinstance(node, ast.Call):
             yield from _of_call(node, path, constants, errors)
         elif isinstance(node, ast.ClassDef) and node.name in errors:
-            yield from (Found(title, PROBLEM, path) for title in _titles(node))
+            said = (text for text in [*_titles(node), *_of_error(node, constants)] if not _WORD.fullmatch(text))
+            yield from (Found(text, PROBLEM, path) for text in said)
 
 
 def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: set[str]) -> Iterator[Found]:
@@ -137,6 +138,8 @@ def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: 
         given = [text for argument in node.args[: MARKS[name]] for text in _said(argument, constants)]
         if len(given) == MARKS[name]:
             yield _found(name, given[0], given[-1], path)
+    elif name == "sentence":
+        yield from (Found(text, PROBLEM, path) for text in _said(node.args[0], constants))
     elif name == "Nav":
         named = [word.value for word in node.keywords if word.arg in ("label", "group")]
         yield from (Found(text, None, path) for one in [*node.args[:3:2], *named] for text in _said(one, {}))
@@ -168,6 +171,8 @@ def _said(node: ast.expr, constants: dict[str, ast.expr]) -> list[str]:
             return [*_said(one, constants), *_said(other, constants)]
         case ast.Name(id=name) if name in constants:
             return _said(constants[name], {})
+        case ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            return [text for part in parts for text in _said(part, constants)]
     return []
 
 
@@ -195,10 +200,20 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
     return {
         target.id: node.value
         for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
+
+
+def _of_error(node: ast.ClassDef, constants: dict[str, ast.expr]) -> Iterator[str]:
+    """What the errors of a class say by themselves: to their base, and out of a table of sentences."""
+    for line in ast.walk(node):
+        match line:
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))), args=[ast.expr() as said, *_]):
+                yield from _said(said, constants)
+            case ast.Subscript(value=ast.Name(id=table)) if table in constants:
+                yield from _said(constants[table], {})
 
 
 def _titles(node: ast.ClassDef) -> Iterator[str]:
@@ -206,6 +221,8 @@ def _titles(node: ast.ClassDef) -> Iterator[str]:
         match line:
             case ast.AnnAssign(target=ast.Name(id="title"), value=ast.Constant(value=str(title))):
                 yield title
+            case ast.Assign(targets=[ast.Name(id="advice")], value=ast.Constant(value=str(advice))):
+                yield advice
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
                 pairs = zip(names, values, strict=True)
                 yield from (

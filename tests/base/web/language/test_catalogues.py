@@ -64,6 +64,7 @@ class TestTranslated:
             assert told("Try again in 42 s.") == "In 42 s erneut versuchen."
             assert told("You have a token named a{b} already.") == "Ein Token namens a{b} gibt es bereits."
             assert told("Nobody ever said so.") == "Nobody ever said so."
+            assert told("not permitted: Sign in first") == "nicht erlaubt: Bitte zuerst anmelden"
         assert told("Sign in first") == "Sign in first"
 
     def test_scripts_of_english_pages_need_no_texts(self) -> None:
