@@ -124,9 +124,10 @@ def error_names(trees: Iterable[ast.Module]) -> set[str]:
 
 def _of_python(tree: ast.Module, path: str, errors: set[str]) -> Iterator[Found]:
     constants = _constants(tree)
+    local = {id(node): names for scope in ast.walk(tree) for node, names in _within(scope)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield from _of_call(node, path, constants, errors)
+            yield from _of_call(node, path, constants | local.get(id(node), {}), errors)
         elif isinstance(node, ast.ClassDef) and node.name in errors:
             said = (text for text in [*_titles(node), *_of_error(node, constants)] if not _WORD.fullmatch(text))
             yield from (Found(text, PROBLEM, path) for text in said)
@@ -150,6 +151,8 @@ def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: 
         told += node.args[:1]
     elif name == "FieldError":
         told += node.args[1:2]
+    elif name == "_wrong":  # what both models of forms call it: a field's pointer, what is wrong, the cure
+        told += node.args[1:3]
     said = (text for argument in told for text in _said(argument, constants))
     yield from (Found(text, PROBLEM, path) for text in said if not _WORD.fullmatch(text))
 
@@ -214,6 +217,20 @@ def _of_error(node: ast.ClassDef, constants: dict[str, ast.expr]) -> Iterator[st
                 yield from _said(said, constants)
             case ast.Subscript(value=ast.Name(id=table)) if table in constants:
                 yield from _said(constants[table], {})
+
+
+def _within(scope: ast.AST) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
+    """The calls of a function, each with what the function has given a name: `detail = "…"`, said more than once."""
+    if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    named = {
+        target.id: line.value
+        for line in ast.walk(scope)
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant | ast.JoinedStr | ast.IfExp)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
+    yield from ((node, named) for node in ast.walk(scope) if isinstance(node, ast.Call))
 
 
 def _titles(node: ast.ClassDef) -> Iterator[str]:
