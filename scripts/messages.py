@@ -223,7 +223,7 @@ def _within(scope: ast.AST) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
     """The calls of a function, each with what the function has given a name: `detail = "…"`, said more than once."""
     if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
         return
-    named = {
+    named: dict[str, ast.expr] = {
         target.id: line.value
         for line in ast.walk(scope)
         if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant | ast.JoinedStr | ast.IfExp)

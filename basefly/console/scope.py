@@ -109,7 +109,8 @@ async def choices(tx: Tx, by: Principal, chosen: dict[str, list[str]], find: str
 
 
 def _told(cluster: ClusterState) -> str:
-    return " · ".join(part for part in (cluster.region, cluster.health) if part)
+    health = {"healthy": t("Healthy"), "degraded": t("Degraded"), "unreachable": t("Unreachable")}
+    return " · ".join(part for part in (cluster.region, health.get(cluster.health, t("Unknown"))) if part)
 
 
 def _offers(known: dict[str, str], chosen: Sequence[str], find: str) -> tuple[list[Offer], int]:

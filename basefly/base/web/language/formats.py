@@ -54,6 +54,13 @@ def number(value: float | None) -> str:
     return "–" if value is None else format_decimal(value, locale=current().language.cldr)
 
 
+def figure(value: float) -> str:
+    """A figure of an object, two decimals at most. Thousands stand apart from 10,000 on: what is less may be a port."""
+    large = abs(value) >= 10_000
+    shown = round(value) if large else round(value, 2)
+    return format_decimal(shown, group_separator=large, locale=current().language.cldr)
+
+
 def compact(value: float) -> str:
     """A large number in few figures, with what the language counts in: 1.2M, 1,2 Mio., 123.5万."""
     return format_compact_decimal(value, fraction_digits=1, locale=current().language.cldr)
