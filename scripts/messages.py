@@ -124,11 +124,13 @@ def error_names(trees: Iterable[ast.Module]) -> set[str]:
 
 def _of_python(tree: ast.Module, path: str, errors: set[str]) -> Iterator[Found]:
     constants = _constants(tree)
+    local = {id(node): names for scope in ast.walk(tree) for node, names in _within(scope)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield from _of_call(node, path, constants, errors)
+            yield from _of_call(node, path, constants | local.get(id(node), {}), errors)
         elif isinstance(node, ast.ClassDef) and node.name in errors:
-            yield from (Found(title, PROBLEM, path) for title in _titles(node))
+            said = (text for text in [*_titles(node), *_of_error(node, constants)] if not _WORD.fullmatch(text))
+            yield from (Found(text, PROBLEM, path) for text in said)
 
 
 def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: set[str]) -> Iterator[Found]:
@@ -137,6 +139,8 @@ def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: 
         given = [text for argument in node.args[: MARKS[name]] for text in _said(argument, constants)]
         if len(given) == MARKS[name]:
             yield _found(name, given[0], given[-1], path)
+    elif name == "sentence":
+        yield from (Found(text, PROBLEM, path) for text in _said(node.args[0], constants))
     elif name == "Nav":
         named = [word.value for word in node.keywords if word.arg in ("label", "group")]
         yield from (Found(text, None, path) for one in [*node.args[:3:2], *named] for text in _said(one, {}))
@@ -147,6 +151,8 @@ def _of_call(node: ast.Call, path: str, constants: dict[str, ast.expr], errors: 
         told += node.args[:1]
     elif name == "FieldError":
         told += node.args[1:2]
+    elif name == "_wrong":  # what both models of forms call it: a field's pointer, what is wrong, the cure
+        told += node.args[1:3]
     said = (text for argument in told for text in _said(argument, constants))
     yield from (Found(text, PROBLEM, path) for text in said if not _WORD.fullmatch(text))
 
@@ -168,6 +174,8 @@ def _said(node: ast.expr, constants: dict[str, ast.expr]) -> list[str]:
             return [*_said(one, constants), *_said(other, constants)]
         case ast.Name(id=name) if name in constants:
             return _said(constants[name], {})
+        case ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            return [text for part in parts for text in _said(part, constants)]
     return []
 
 
@@ -195,10 +203,34 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
     return {
         target.id: node.value
         for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name)
     }
+
+
+def _of_error(node: ast.ClassDef, constants: dict[str, ast.expr]) -> Iterator[str]:
+    """What the errors of a class say by themselves: to their base, and out of a table of sentences."""
+    for line in ast.walk(node):
+        match line:
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))), args=[ast.expr() as said, *_]):
+                yield from _said(said, constants)
+            case ast.Subscript(value=ast.Name(id=table)) if table in constants:
+                yield from _said(constants[table], {})
+
+
+def _within(scope: ast.AST) -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
+    """The calls of a function, each with what the function has given a name: `detail = "…"`, said more than once."""
+    if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    named: dict[str, ast.expr] = {
+        target.id: line.value
+        for line in ast.walk(scope)
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant | ast.JoinedStr | ast.IfExp)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
+    yield from ((node, named) for node in ast.walk(scope) if isinstance(node, ast.Call))
 
 
 def _titles(node: ast.ClassDef) -> Iterator[str]:
@@ -206,6 +238,8 @@ def _titles(node: ast.ClassDef) -> Iterator[str]:
         match line:
             case ast.AnnAssign(target=ast.Name(id="title"), value=ast.Constant(value=str(title))):
                 yield title
+            case ast.Assign(targets=[ast.Name(id="advice")], value=ast.Constant(value=str(advice))):
+                yield advice
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
                 pairs = zip(names, values, strict=True)
                 yield from (

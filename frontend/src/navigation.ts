@@ -4,11 +4,11 @@ import { announce } from "./announce.ts";
 import { rowLinks } from "./keys/rows.ts";
 import { load, place } from "./live/fragments.ts";
 import { follow } from "./list/drawer.ts";
-import { opening } from "./list/address.ts";
+import { opened, opening } from "./list/address.ts";
 import { listen } from "./live/page.ts";
+import { wait } from "./waiting.ts";
 
 const TYPING_PAUSE = 200;
-const SLOW_AFTER = 300;
 
 let shownAddress = ""; // of the list, whatever its drawer shows
 let running: AbortController | undefined;
@@ -32,7 +32,11 @@ async function swap(url: string, id: string, step: Step): Promise<void> {
   const mine = (running = new AbortController());
   const shown = document.getElementById(id);
   if (!shown) return location.assign(url);
-  const slow = setTimeout(() => shown.setAttribute("aria-busy", "true"), SLOW_AFTER);
+  const over = wait(shown, url, () => stay(step), (bar) => {
+    const news = shown.querySelector("[data-pending]"); // stands where a bar moves nothing
+    if (news) news.after(bar);
+    else shown.prepend(bar);
+  });
   try {
     const next = await load(url, id, mine.signal);
     const inside = shown.contains(document.activeElement);
@@ -45,9 +49,16 @@ async function swap(url: string, id: string, step: Step): Promise<void> {
   } catch {
     if (!mine.signal.aborted) location.assign(url);
   } finally {
-    clearTimeout(slow);
-    if (running === mine) document.getElementById(id)?.removeAttribute("aria-busy");
+    over(running !== mine);
   }
+}
+
+/** What is shown stays, and with it the address and the fields that say what it is. */
+function stay(step: Step): void {
+  running?.abort();
+  if (step === "back") history.pushState(null, "", opening(shownAddress, opened(location.href)));
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-swap]")) form.reset();
+  (rowLinks()[0] ?? document.getElementById("main"))?.focus();
 }
 
 /** Typing is one step back, however many letters it has. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterFound, completed, grouped, named, objectFound, prefixesFor } from "../src/islands/found.ts";
-import { listName, opened, opening } from "../src/list/address.ts";
+import { clusterOf, listName, opened, opening } from "../src/list/address.ts";
 import { formAddress } from "../src/navigation.ts";
 import { chosen } from "../src/theme.ts";
 
@@ -47,6 +47,14 @@ test("a word that may become a prefix is completed to it, whatever stands before
 test("results stand in groups, each of them once", () => {
   const twice = [...pages, { ...pages[0]!, group: "Recent" }];
   assert.deepEqual([...grouped(twice).keys()], ["Pages"]);
+});
+
+test("who is waited for has a name where one cluster is asked", () => {
+  assert.equal(clusterOf("https://hub.example/pods?cluster=prod-eu&q=a"), "prod-eu");
+  assert.equal(clusterOf("https://hub.example/clusters/prod%20eu/objects/pods/web"), "prod eu");
+  assert.equal(clusterOf("https://hub.example/pods?cluster=a&cluster=b"), "");
+  assert.equal(clusterOf("https://hub.example/clusters"), "");
+  assert.equal(clusterOf("https://hub.example/clusters/0193cc2e-5f2b-7aa1-8d2e-3f0c2b1a9d10"), "");
 });
 
 test("an open drawer is part of the list's address, and of nothing else", () => {

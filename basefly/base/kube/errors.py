@@ -129,8 +129,12 @@ class ApiError(BaseflyError):
     def __init__(
         self, http_status: int, reason: str, message: str, *, causes: tuple[str, ...] = (), retry_after: float = 0.0
     ) -> None:
-        detail = f"The cluster answered {http_status}{f' {reason}' if reason else ''}: {message or 'without a word'}"
-        super().__init__(detail, cure=self.advice, upstream_status=http_status)
+        code = f"{http_status} {reason}".rstrip()
+        super().__init__(
+            f"The cluster answered {code}: {message}" if message else f"The cluster answered {code} without a word.",
+            cure=self.advice,
+            upstream_status=http_status,
+        )
         self.http_status = http_status
         self.reason = reason
         self.message = message

@@ -12,6 +12,7 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.web.language import told
 from basefly.console.problems import words
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory.answers import READ
@@ -63,8 +64,8 @@ def ranked(problems: Iterable[Problem]) -> list[Problem]:
 
 def _clusters(clusters: Sequence[ClusterState]) -> list[Problem]:
     found: list[Problem] = []
-    told: tuple[tuple[str, Severity], ...] = (("unreachable", "critical"), ("degraded", "warning"))
-    for health, severity in told:
+    pressing: tuple[tuple[str, Severity], ...] = (("unreachable", "critical"), ("degraded", "warning"))
+    for health, severity in pressing:
         sick = [c for c in clusters if c.health == health]
         if not sick:
             continue
@@ -78,7 +79,7 @@ def _clusters(clusters: Sequence[ClusterState]) -> list[Problem]:
                 name=sick[0].name if alone else "",
                 status=health,
                 title=title,
-                detail=sick[0].health_reason if alone else _listed([c.name for c in sick]),
+                detail=told(sick[0].health_reason) if alone else _listed([c.name for c in sick]),
                 try_first=try_first,
                 href=f"/clusters/{sick[0].id}" if alone else f"/clusters?health={health}",
                 count=len(sick),

@@ -9,41 +9,44 @@ _IMAGE = frozenset({"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "Err
 _CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
+def _on(clusters: int, where: str) -> str:
+    """Where something happens. One cluster is named in every language, also in those that know no singular."""
+    return t("on {where}", where=where) if clusters == 1 else tn("on {n} cluster", "on {n} clusters", clusters)
+
+
 def pods(app: str, status: str, clusters: int, where: str) -> tuple[str, str]:
     """Pods of one name that fail, and what to try. `where` names the cluster, if it is only one."""
-    said = {"app": app, "where": where, "status": status}
+    said = {"app": app, "place": _on(clusters, where)}
     reason = status.removeprefix("Init:")
     if reason in _CRASH:
-        title = tn("{app} crash looping on {where}", "{app} crash looping on {n} clusters", clusters, **said)
+        title = t("{app} crash looping {place}", **said)
         return title, t("Read the last lines of its log.")
     if reason in _IMAGE:
-        title = tn(
-            "{app} cannot pull its image on {where}", "{app} cannot pull its image on {n} clusters", clusters, **said
-        )
+        title = t("{app} cannot pull its image {place}", **said)
         return title, t("Check the image's name and its pull secret.")
     if reason == "OOMKilled":
-        title = tn("{app} out of memory on {where}", "{app} out of memory on {n} clusters", clusters, **said)
+        title = t("{app} out of memory {place}", **said)
         return title, t("Compare its memory limit with what it needs.")
     if reason in _CONFIG:
-        title = tn("{app} cannot start on {where}", "{app} cannot start on {n} clusters", clusters, **said)
+        title = t("{app} cannot start {place}", **said)
         return title, t("Something that it names is not there: its events say what.")
     if reason == "Evicted":
-        title = tn("{app} evicted on {where}", "{app} evicted on {n} clusters", clusters, **said)
+        title = t("{app} evicted {place}", **said)
         return title, t("Look at the pressure of its nodes.")
-    title = tn("{app} failing on {where}", "{app} failing on {n} clusters", clusters, **said)
+    title = t("{app} failing {place}", **said)
     return title, t("Its events say what stands in the way.")
 
 
 def workload(app: str, clusters: int, where: str) -> tuple[str, str]:
     """A workload that lacks what it should have."""
-    said = {"app": app, "where": where}
-    title = tn("{app} not available on {where}", "{app} not available on {n} clusters", clusters, **said)
+    said = {"app": app, "place": _on(clusters, where)}
+    title = t("{app} not available {place}", **said)
     return title, t("See which of its pods are missing, and why.")
 
 
 def job(app: str, clusters: int, where: str) -> tuple[str, str]:
     """A job that failed."""
-    title = tn("{app} failed on {where}", "{app} failed on {n} clusters", clusters, app=app, where=where)
+    title = t("{app} failed {place}", app=app, place=_on(clusters, where))
     return title, t("Read the log of its last pod.")
 
 
@@ -59,11 +62,13 @@ def nodes(count: int, clusters: int, where: str) -> tuple[str, str]:
 
 def unreachable(clusters: int, where: str) -> tuple[str, str]:
     """Clusters that do not answer."""
-    title = tn("{where} does not answer", "{n} clusters do not answer", clusters, where=where)
+    several = tn("{n} cluster does not answer", "{n} clusters do not answer", clusters)
+    title = t("{where} does not answer", where=where) if clusters == 1 else several
     return title, t("Check the way to its API server: address, firewall, certificate.")
 
 
 def degraded(clusters: int, where: str) -> tuple[str, str]:
     """Clusters that answer, but not as they should."""
-    title = tn("{where} is degraded", "{n} clusters are degraded", clusters, where=where)
+    several = tn("{n} cluster is degraded", "{n} clusters are degraded", clusters)
+    title = t("{where} is degraded", where=where) if clusters == 1 else several
     return title, t("The cluster's page says what is amiss.")

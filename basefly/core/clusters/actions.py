@@ -18,6 +18,7 @@ from basefly.base.errors import Conflict, FieldError, Invalid, NotFound
 from basefly.base.kube import fields, kubeconfig
 from basefly.base.kube.credentials import Credentials
 from basefly.base.principal import Principal
+from basefly.base.web.language import sentence
 from basefly.core.audit import actions as audit
 from basefly.core.clusters import checks, connections, model, store
 from basefly.core.clusters.checks import Report
@@ -194,7 +195,10 @@ async def restore(db: Database, by: Principal, cluster: str | UUID) -> Cluster:
     await archive.restore(db, REMOVAL, org_id=by.org_id, root_id=cluster_id, by=by.user_id)
     async with db.transaction(by.org_id) as tx:
         if (before := await store.get_vital(tx, cluster_id)) is not None:
-            said: dict[str, Any] = {"health": "unknown", "health_reason": "It was restored and has not been asked yet."}
+            said: dict[str, Any] = {
+                "health": "unknown",
+                "health_reason": sentence("It was restored and has not been asked yet."),
+            }
             after = msgspec.structs.replace(before, probe_health="unknown", probe_reason="", stream_trouble="", **said)
             await _keep_vital(tx, cluster_id, before, after)
         return await _done(tx, by, cluster_id, "cluster.restored", told)

@@ -13,6 +13,7 @@ from basefly.base.kube.credentials import Credentials
 from basefly.base.kube.discovery import Resource, survey
 from basefly.base.kube.errors import ApiError, ConnectError, ConnectKind, Forbidden, NotFound, Unauthorized
 from basefly.base.resilience.deadlines import Deadlines
+from basefly.base.web.language import sentence
 from basefly.core.clusters import probe
 from basefly.core.clusters.model import Place
 
@@ -21,6 +22,14 @@ REQUIRED = ("namespaces", "nodes", "pods")  # without these there is nothing to 
 OLDEST = (1, 20)
 DEADLINES = Deadlines(connect=3.0, tls=5.0, first_byte=10.0, idle=10.0, total=20.0)
 AT_ONCE = 8  # questions about rights
+NAMED = 8  # rights that a sentence names; the rest is counted
+
+STRANGER_CURE = sentence(
+    "Give a token of an account of this cluster, or a client certificate that its authority has signed."
+)
+RIGHTS_CURE = sentence(
+    "Apply the manifest that the hub hands out for the profile view, and use the token of its account."
+)
 
 _KINDS = frozenset({
     "namespaces", "nodes", "pods", "events", "services", "configmaps", "secrets", "serviceaccounts",
@@ -38,9 +47,9 @@ _FAILS_AT: dict[ConnectKind, str] = {
     "too_large": "kubernetes",
 }  # fmt: skip
 _WELL = {
-    "address": "{server} answers.",
-    "certificate": "Its certificate is signed by the authority given.",
-    "kubernetes": "It is a Kubernetes API.",
+    "address": sentence("{server} answers."),
+    "certificate": sentence("Its certificate is signed by the authority given."),
+    "kubernetes": sentence("It is a Kubernetes API."),
 }
 
 
@@ -87,8 +96,9 @@ async def check(credentials: Credentials, *, private: bool) -> Report:
         except ApiError as error:
             return checking.failed("kubernetes", error.detail, error.cure)
         except TimeoutError:
-            cure = "Check the API server's load, and the network between it and the hub."
-            return checking.failed("kubernetes", f"{client.server} answers too slowly to be checked.", cure)
+            slow = sentence(f"{client.server} answers too slowly to be checked.")
+            cure = sentence("Check the API server's load, and the network between it and the hub.")
+            return checking.failed("kubernetes", slow, cure)
 
 
 class _Checking:
@@ -105,13 +115,13 @@ class _Checking:
             self._well(step, _WELL[step].format(server=self._client.server))
         who = await self._who()
         if who == "system:anonymous":
-            cure = "Give a token of an account of this cluster, or a client certificate that its authority has signed."
-            return self.failed("authentication", "The cluster takes us for a stranger (system:anonymous).", cure)
-        known = f"It knows us as {who}." if who else "It accepts our credentials."
-        self._well("authentication", known + self._until())
-        runs = f"It runs Kubernetes {version.git_version}."
+            stranger = sentence("The cluster takes us for a stranger (system:anonymous).")
+            return self.failed("authentication", stranger, STRANGER_CURE)
+        self._well("authentication", self._known(who))
+        runs = sentence(f"It runs Kubernetes {version.git_version}.")
         if _number(version) < OLDEST:
-            return self.failed("version", runs, f"Upgrade it to {OLDEST[0]}.{OLDEST[1]} or newer.")
+            oldest = ".".join(map(str, OLDEST))
+            return self.failed("version", runs, sentence(f"Upgrade it to Kubernetes {oldest} or newer."))
         self._well("version", runs)
         missing = await self._missing()
         return await self._judge(version.git_version, missing)
@@ -144,10 +154,15 @@ class _Checking:
             return ""
         return review.status.user_info.username
 
-    def _until(self) -> str:
+    def _known(self, who: str) -> str:
         if self._credentials.certificate is None:
-            return ""
-        return f" The client certificate is valid until {fields.expiry(self._credentials.certificate):%Y-%m-%d}."
+            return sentence(f"It knows us as {who}." if who else "It accepts our credentials.")
+        until = f"{fields.expiry(self._credentials.certificate):%Y-%m-%d}"
+        return sentence(
+            f"It knows us as {who}. The client certificate is valid until {until}."
+            if who
+            else f"It accepts our credentials. The client certificate is valid until {until}."
+        )
 
     async def _missing(self) -> list[str]:
         """The rights to list and watch that the account lacks, among the kinds that the cluster serves and we know."""
@@ -180,15 +195,10 @@ class _Checking:
     async def _judge(self, version: str, missing: list[str]) -> Report:
         vital = [right for right in missing if right.split()[1] in REQUIRED]
         missing.sort(key=lambda right: right not in vital)
-        told = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
         if vital:
-            cure = "Apply the manifest that the hub hands out for the profile view, and use the token of its account."
-            self._checks.append(Check("rights", False, f"The account may not {told} (403).", cure))
+            self._checks.append(Check("rights", False, _refused(missing), RIGHTS_CURE))
         else:
-            self._well(
-                "rights",
-                f"The account may see enough, but not {told}." if missing else "The account may see everything.",
-            )
+            self._well("rights", _enough(missing))
         return Report(
             ok=not vital,
             server=self._client.server,
@@ -198,6 +208,24 @@ class _Checking:
             place=Place() if vital else await probe.find_place(self._client),
             identity=await probe.find_identity(self._client),
         )
+
+
+def _refused(missing: list[str]) -> str:
+    rights, more = ", ".join(missing[:NAMED]), len(missing) - NAMED
+    return sentence(
+        f"The account may not {rights} and {more} more (403)." if more > 0 else f"The account may not {rights} (403)."
+    )
+
+
+def _enough(missing: list[str]) -> str:
+    rights, more = ", ".join(missing[:NAMED]), len(missing) - NAMED
+    if not missing:
+        return sentence("The account may see everything.")
+    return sentence(
+        f"The account may see enough, but not {rights} and {more} more."
+        if more > 0
+        else f"The account may see enough, but not {rights}."
+    )
 
 
 def _number(version: probe.Version) -> tuple[int, int]:

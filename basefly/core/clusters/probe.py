@@ -11,6 +11,7 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.errors import ApiError, ConnectError, ServerError, Unauthorized
 from basefly.base.kube.objects import Page
 from basefly.base.resilience.deadlines import Deadlines
+from basefly.base.web.language import sentence
 from basefly.core.clusters.model import NodeMark, Place, Probe, locate
 
 # A probe must have an answer, or none, well before the next one is due.
@@ -34,7 +35,8 @@ async def ask(client: Client) -> Probe:
     except ConnectError as error:
         return Probe(health="unreachable", reason=error.detail)
     except Unauthorized as error:
-        reason = f"It does not accept our credentials: {error.message or '401'}."
+        why = error.message or "401"
+        reason = sentence(f"It does not accept our credentials: {why}.")
         return Probe(health="degraded", reason=reason, refused=True)
     except ApiError as error:
         return Probe(health="degraded", reason=error.detail)
@@ -53,7 +55,8 @@ async def _unready(client: Client) -> str:
         await client.get_bytes("/readyz", limit=65536)
     except ServerError as error:
         failing = re.findall(r"\[-\](\S+) failed", error.message)
-        return f"The API server is not ready: {', '.join(failing) or error.message}."
+        why = ", ".join(failing) or error.message
+        return sentence(f"The API server is not ready: {why}.")
     except (ApiError, ConnectError):
         return ""  # not everyone may ask, and it has just answered something else
     return ""

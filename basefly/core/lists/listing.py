@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from basefly.base.web.language import t, tn
+from basefly.base.web.language.formats import compact, number
 from basefly.core.inventory.asking.request import ListRequest
 from basefly.core.inventory.display.address import Address, about_path, object_path
 from basefly.core.inventory.display.cells import NOTHING, Cell, cell, metered
@@ -197,16 +198,16 @@ def _said(kind: Kind, page: ObjectPage, clusters: int, *, filtered: bool) -> str
         clusters,
         total=total,
         noun=noun,
-        clusters=f"{clusters:,}",
+        clusters=number(clusters),
     )
 
 
 def amount(page: ObjectPage) -> str:
     """How many there are: exactly up to COUNTED_TO; beyond, roughly where the rollups know."""
     if not page.total_exact:
-        return t("More than {count}", count=f"{page.total:,}")
+        return t("More than {count}", count=page.total)
     if page.total <= COUNTED_TO:
-        return f"{page.total:,}"
+        return number(page.total)
     if page.total < 1_000_000:
-        return t("About {count}", count=f"{round(page.total, -3):,}")
-    return t("About {count} M", count=f"{page.total / 1_000_000:.1f}")
+        return t("About {count}", count=round(page.total, -3))
+    return t("About {count}", count=compact(page.total))

@@ -11,6 +11,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.web import Request, Response, redirect, render
 from basefly.base.web.language import t
+from basefly.base.web.language.formats import number
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers
 from basefly.core.inventory.asking.facets import Facets
@@ -150,7 +151,7 @@ def _groups(asked: ListRequest, facets: Facets, address: Address) -> list[Group]
                 Option(
                     value,
                     words().get(value, value) if name == "health" else value,
-                    f"{counts[value]:,}" if facets.exact else t("up to {count}", count=f"{counts[value]:,}"),
+                    number(counts[value]) if facets.exact else t("up to {count}", count=counts[value]),
                     value in picked,
                     address.having(**{name: value}),
                     counts[value],

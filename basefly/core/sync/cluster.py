@@ -21,6 +21,7 @@ from basefly.base.kube.watch.follow import Kept
 from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
 from basefly.base.resilience.waiting import happens
+from basefly.base.web.language import sentence
 from basefly.core.clusters.actions import report_streams
 from basefly.core.sync import kinds
 from basefly.core.sync.definitions import Definitions
@@ -291,13 +292,17 @@ class ClusterSync:
             await asyncio.sleep(self._patience.settle)
             self._troubled.clear()
             reasons = list(self._troubles.values())
-            told = f"{len(reasons)} of {len(self._running)} kinds are not live: {reasons[0]}" if reasons else ""
+            told = _told(len(reasons), len(self._running), reasons[0]) if reasons else ""
             try:
                 async with self._db.transaction(self._org_id) as tx:
                     await report_streams(tx, self._cluster_id, told)
             except BaseflyError as unheard:
                 log.warning("sync.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
                 self._troubled.set()
+
+
+def _told(count: int, kinds: int, reason: str) -> str:
+    return sentence(f"{count} of {kinds} kinds are not live: {reason}")
 
 
 def _kept(stream: Stream | None) -> Kept:

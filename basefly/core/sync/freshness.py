@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
+from basefly.base.web.language import sentence
 from basefly.core.clusters.model import ClusterState
 from basefly.core.sync.model import Stream
 
 LIVE_WITHIN = timedelta(seconds=30)  # a dead cluster is known within this time, so nothing older is called live
 SIGN_WITHIN = timedelta(seconds=150)  # a watch that stands says so every 60 to 70 s
-FIRST_READING = "still reading it for the first time"
+FIRST_READING = sentence("still reading it for the first time")
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -54,17 +55,18 @@ def missing(cluster: ClusterState, streams: Sequence[Stream], now: datetime, *, 
     if not begun:
         return Missing(cluster.id, cluster.name, cluster.health_reason or FIRST_READING, None)
     if cluster.health == "unreachable":  # then every stream fails, each in words of its own
-        return Missing(cluster.id, cluster.name, cluster.health_reason or "unreachable", moment)
+        return Missing(cluster.id, cluster.name, cluster.health_reason or sentence("unreachable"), moment)
     for stream in streams:
         if stream.state == "denied":
-            return Missing(cluster.id, cluster.name, f"not permitted: {stream.reason}", moment)
+            return Missing(cluster.id, cluster.name, sentence(f"not permitted: {stream.reason}"), moment)
         if stream.state == "listing" and stream.listed_at is None:
             return Missing(cluster.id, cluster.name, FIRST_READING, moment)
         if stream.state in ("failed", "retrying"):
-            return Missing(cluster.id, cluster.name, stream.reason or "reconnecting", moment)
+            return Missing(cluster.id, cluster.name, stream.reason or sentence("reconnecting"), moment)
         if stream.skipped:
-            number = "an object" if stream.skipped == 1 else f"{stream.skipped} objects"
-            return Missing(cluster.id, cluster.name, f"{number} could not be read: {stream.reason}", moment)
+            one = sentence(f"an object could not be read: {stream.reason}")
+            many = sentence(f"{stream.skipped} objects could not be read: {stream.reason}")
+            return Missing(cluster.id, cluster.name, one if stream.skipped == 1 else many, moment)
     if moment is not None and now - moment > LIVE_WITHIN:
-        return Missing(cluster.id, cluster.name, "has not answered for a while", moment)
+        return Missing(cluster.id, cluster.name, sentence("has not answered for a while"), moment)
     return None

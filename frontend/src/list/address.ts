@@ -19,6 +19,16 @@ export function opening(address: string, path: string | undefined): string {
   return url.href;
 }
 
+const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
+/** The one cluster that an address asks, by its name; empty where it asks several, or knows it by its id alone. */
+export function clusterOf(address: string): string {
+  const url = new URL(address);
+  const [, under, name] = url.pathname.split("/");
+  const names = under === "clusters" && name ? [decodeURIComponent(name)] : url.searchParams.getAll("cluster");
+  return names.length === 1 && !ID.test(names[0]!) ? names[0]! : "";
+}
+
 /** Under what name a list keeps its selection: the same on every page and in every order of it. */
 export function listName(address: string): string {
   const url = new URL(address);

@@ -5,18 +5,19 @@ import { FragmentError, load, place } from "../live/fragments.ts";
 import { listen } from "../live/page.ts";
 import { neighbour, rowLinks } from "../keys/rows.ts";
 import { t } from "../texts.ts";
+import { wait } from "../waiting.ts";
 import { opened, opening } from "./address.ts";
 
 const PART = "object";
 const ROOM = "(min-width: 760px)"; // below, a link goes to the page itself
-const SLOW_AFTER = 300;
+const LINES = 8; // of a skeleton
 const TEXT = {
-  loading: t("Loading…"),
   gone: t("This object is no longer there."),
   failed: t("The hub did not answer, so this object cannot be shown here. Open its own page to try again."),
 };
 
 let running: AbortController | undefined;
+let held: { path: string; name: string } | undefined; // whose content the drawer has, whatever it waits for
 
 function parts() {
   const drawer = document.getElementById("drawer");
@@ -41,27 +42,54 @@ function mark(path: string | undefined): void {
 async function show(path: string, focus: boolean): Promise<void> {
   const all = parts();
   if (!all) return location.assign(path);
-  const { drawer, body, title, page } = all;
+  const { drawer, body, title } = all;
   running?.abort();
   const mine = (running = new AbortController());
-  const changes = drawer.dataset.address !== path;
+  const name = linkTo(path)?.textContent?.trim() ?? decodeURIComponent(new URL(path, location.href).pathname.split("/").at(-1) ?? "");
   drawer.hidden = false;
-  drawer.dataset.address = path;
-  title.textContent = linkTo(path)?.textContent?.trim() ?? decodeURIComponent(new URL(path, location.href).pathname.split("/").at(-1) ?? "");
-  page.href = path;
-  mark(path);
+  head(path, name);
   if (focus) title.focus();
-  const slow = setTimeout(() => (drawer.ariaBusy = "true"), SLOW_AFTER);
-  if (changes && !body.firstElementChild) body.textContent = TEXT.loading;
+  if (!body.querySelector(".skeleton")) body.prepend(skeleton());
+  const over = wait(drawer, path, stay, (bar) => body.prepend(bar));
   try {
     put(body, await load(path, PART, mine.signal));
-    announce(title.textContent);
+    held = { path, name };
+    announce(name);
   } catch (error) {
     if (!mine.signal.aborted) tell(body, error);
   } finally {
-    clearTimeout(slow);
-    if (running === mine) drawer.removeAttribute("aria-busy");
+    over(running !== mine);
+    if (running === mine) body.querySelector(".skeleton")?.remove();
   }
+}
+
+function head(path: string, name: string): void {
+  const { drawer, title, page } = parts()!;
+  drawer.dataset.address = path;
+  title.textContent = name;
+  page.href = path;
+  mark(path);
+}
+
+/** Rows to come, which show while the drawer is busy. */
+function skeleton(): HTMLElement {
+  const rows = Object.assign(document.createElement("div"), { className: "skeleton" });
+  rows.ariaHidden = "true";
+  for (let n = 0; n < LINES; n++) {
+    const row = document.createElement("div");
+    row.append(document.createElement("i"), document.createElement("i"));
+    rows.append(row);
+  }
+  return rows;
+}
+
+/** The object that is shown stays; where none is, the drawer closes. */
+function stay(): void {
+  running?.abort();
+  if (!held) return close();
+  history.replaceState(history.state, "", opening(location.href, held.path));
+  head(held.path, held.name);
+  parts()?.title.focus();
 }
 
 function put(body: HTMLElement, next: HTMLElement): void {
@@ -75,6 +103,7 @@ function put(body: HTMLElement, next: HTMLElement): void {
 
 function tell(body: HTMLElement, error: unknown): void {
   const text = error instanceof FragmentError && error.status === 404 ? TEXT.gone : TEXT.failed;
+  held = undefined;
   body.replaceChildren(Object.assign(document.createElement("p"), { className: "drawer-note", textContent: text }));
   announce(text);
 }
@@ -83,6 +112,7 @@ function hide(): void {
   const all = parts();
   if (!all || all.drawer.hidden) return;
   running?.abort();
+  held = undefined;
   const path = all.drawer.dataset.address;
   const inside = all.drawer.contains(document.activeElement) || document.activeElement === document.body;
   all.drawer.hidden = true;

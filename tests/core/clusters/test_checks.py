@@ -11,6 +11,7 @@ import trustme
 from basefly.base.kube import kubeconfig
 from basefly.base.kube.credentials import Credentials
 from basefly.base.secret import Secret
+from basefly.base.web.language import reading, told
 from basefly.core.clusters import checks
 from basefly.core.clusters.checks import Report
 from basefly.core.clusters.model import Place
@@ -25,6 +26,9 @@ async def check(given: Credentials) -> Report:
     failed = [c for c in report.checks if not c.ok]
     assert bool(failed) is not report.ok
     assert all(c.cure for c in failed)
+    for language in ("de", "zh-Hans"):
+        with reading(language):
+            assert [text for c in report.checks for text in (c.detail, c.cure) if text and told(text) == text] == []
     return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,17 @@ async def test_a_failed_check_is_shown_and_what_was_typed_stays(hub: Hub, owner:
     assert "give the cluster new credentials" in answer.text
     assert 'name="name" value="mine"' in answer.text
     assert (await owner.http.get("/api/v1/clusters")).json()["total"] == 0
+
+
+async def test_a_failed_check_is_told_in_the_readers_language(hub: Hub, owner: Person, cluster: Cluster) -> None:
+    owner.http.headers["Accept-Language"] = "de"
+    answer = await send(hub, owner, "/connect", kubeconfig=cluster.kubeconfig(token="wrong"), name="mine")
+    text = unescape(answer.text)
+    assert "<span>Adresse</span>" in text
+    assert "<span>Anmeldung</span>" in text
+    assert f"{cluster.server} antwortet." in text
+    assert "dem Cluster neue Zugangsdaten geben" in text
+    assert "give the cluster new credentials" not in text
 
 
 async def test_of_several_contexts_one_is_chosen(hub: Hub, owner: Person, fleet: Fleet) -> None:

@@ -10,7 +10,7 @@ from basefly.core.inventory.display.address import Address
 from basefly.core.inventory.display.words import counted, plural, title_of
 from basefly.core.inventory.model import InventoryObject, ObjectPage
 from basefly.core.lists.columns import available
-from basefly.core.lists.listing import Listing, listing
+from basefly.core.lists.listing import Listing, amount, listing
 from basefly.core.sync import kinds
 from tests.core.inventory.display.test_facts import BERLIN, thing
 
@@ -75,6 +75,24 @@ def test_an_event_is_called_by_what_it_is_about() -> None:
 )
 def test_what_is_said_of_a_list(total: int, query: str, said: str) -> None:
     assert made(total=total, query=query).said == said
+
+
+@pytest.mark.parametrize(
+    ("total", "language", "said"),
+    [
+        (9_999, "en", "9,999"),
+        (9_999, "de", "9.999"),
+        (123_456, "en", "About 123,000"),
+        (123_456, "de", "Etwa 123.000"),
+        (1_234_567, "en", "About 1.2M"),
+        (1_234_567, "de", "Etwa 1,2\N{NO-BREAK SPACE}Mio."),
+        (1_234_567, "zh-Hans", "约 123.5万"),
+    ],
+)
+def test_amounts_are_written_as_the_language_does(total: int, language: str, said: str) -> None:
+    page = ObjectPage(items=[], next=None, total=total, total_exact=True, as_of={}, missing=[])
+    with reading(language):
+        assert amount(page) == said
 
 
 def test_a_filter_that_is_on_can_be_taken_off() -> None:

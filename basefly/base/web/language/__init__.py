@@ -6,6 +6,6 @@ Whoever reads is known by a context variable, which the frame sets for each requ
 from __future__ import annotations
 
 from basefly.base.web.language.reader import current, reading, zones
-from basefly.base.web.language.texts import msg, t, tn, told, tp
+from basefly.base.web.language.texts import msg, sentence, t, tn, told, tp
 
-__all__ = ["current", "msg", "reading", "t", "tn", "told", "tp", "zones"]
+__all__ = ["current", "msg", "reading", "sentence", "t", "tn", "told", "tp", "zones"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_compact_decimal, format_decimal
 
 from basefly.base.web.language.reader import current
 
@@ -52,6 +52,18 @@ def size(value: float | None) -> str:
 def number(value: float | None) -> str:
     """A number with its thousands apart (1,234,567), at most three decimals; a dash for none."""
     return "–" if value is None else format_decimal(value, locale=current().language.cldr)
+
+
+def figure(value: float) -> str:
+    """A figure of an object, two decimals at most. Thousands stand apart from 10,000 on: what is less may be a port."""
+    large = abs(value) >= 10_000
+    shown = round(value) if large else round(value, 2)
+    return format_decimal(shown, group_separator=large, locale=current().language.cldr)
+
+
+def compact(value: float) -> str:
+    """A large number in few figures, with what the language counts in: 1.2M, 1,2 Mio., 123.5万."""
+    return format_compact_decimal(value, fraction_digits=1, locale=current().language.cldr)
 
 
 def when(value: datetime | None) -> str:

@@ -18,6 +18,8 @@ from basefly.base.web.language.catalogue import PROBLEM, catalogue, sentences
 from basefly.base.web.language.formats import number
 from basefly.base.web.language.reader import current
 
+REASON = "reason"  # a value that is another such sentence
+
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -41,6 +43,11 @@ def msg(message: str, /) -> str:
     return message
 
 
+def sentence(text: str, /) -> str:
+    """What `told` says in the reader's language where it is shown, though no error says it: what a check found."""
+    return text
+
+
 def told(text: str) -> str:
     """What an error says, in the reader's language: its sentence is recognised, its values stay."""
     texts = _texts()
@@ -48,7 +55,8 @@ def told(text: str) -> str:
         return found if text else ""
     for pattern, message in sentences(current().language.tag):
         if fits := pattern.fullmatch(text):
-            return _filled(texts.pgettext(PROBLEM, message), fits.groupdict())
+            values = {name: told(value) if name == REASON else value for name, value in fits.groupdict().items()}
+            return _filled(texts.pgettext(PROBLEM, message), values)
     return text
 
 

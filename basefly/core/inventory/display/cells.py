@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from basefly.base.web.language import t
+from basefly.base.web.language.formats import figure
 from basefly.core.sync.kind import Column
 
 NOTHING = "–"
@@ -17,8 +19,7 @@ LISTED = 2  # more values than this are counted
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One value: its text; `full` where that is shortened (of a status: its health), `time` where it is one.
 
-    `href` is where it leads, if anywhere; `kind` are its classes. With `used` it is a meter of how much of `allowed` is
-    taken.
+    `href` is where it leads; `kind` are its classes. With `used` it is a meter of how much of `allowed` is taken.
     """
 
     title: str
@@ -51,16 +52,15 @@ def _shown(kind: str, value: Any) -> tuple[str, str, datetime | None]:
     if value is None or value == "" or value == []:
         return NOTHING, "", None
     if kind == "time":
-        time = moment(value)
-        return ("", "", time) if time else (str(value), "", None)
+        return ("", "", time) if (time := moment(value)) else (str(value), "", None)
     if kind == "list" and isinstance(value, list):
         return _list([str(part) for part in value])
     if kind == "bytes" and isinstance(value, int | float):
         return "", str(value), None
     if kind in ("number", "cores") and isinstance(value, int | float):
-        return f"{round(value, 2):g}" if abs(value) < 10_000 else f"{value:,.0f}", "", None
+        return figure(value), "", None
     if isinstance(value, bool):
-        return "yes" if value else "no", "", None
+        return t("yes") if value else t("no"), "", None
     return str(value), "", None
 
 

@@ -16,6 +16,9 @@ from basefly.core.clusters.facts.releases import numbers, release
         ("v1.33.4", date(2026, 4, 1), "ending"),
         ("1.33.4+k3s1", date(2026, 6, 28), "ending"),
         ("v1.33.4", date(2026, 6, 29), "ended"),
+        ("v1.28.15", date(2024, 10, 23), "ended"),  # with its last patch, before the day that was planned
+        ("v1.31.14", date(2025, 11, 11), "ending"),  # and this one after it
+        ("v1.37.1", date(2027, 10, 28), "ending"),
         ("v1.99.0", date(2026, 1, 1), "unknown"),
         ("", date(2026, 1, 1), "unknown"),
     ],

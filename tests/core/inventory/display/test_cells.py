@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from basefly.base.web.language import reading
 from basefly.core.inventory.display.cells import cell, moment
 from basefly.core.sync.kind import Column, ColumnType
 
@@ -20,6 +21,7 @@ from basefly.core.sync.kind import Column, ColumnType
         ("text", False, "no", ""),
         ("number", 0, "0", ""),
         ("number", 12_345, "12,345", ""),
+        ("number", 8080, "8080", ""),
         ("cores", 0.25, "0.25", ""),
         ("cores", 1.0, "1", ""),
         ("list", [], "–", ""),
@@ -32,6 +34,13 @@ from basefly.core.sync.kind import Column, ColumnType
 def test_a_value_and_the_whole_of_it_where_it_is_shortened(kind: ColumnType, value: Any, text: str, full: str) -> None:
     shown = cell(Column("c", "C", kind), value)
     assert (shown.text, shown.full) == (text, full)
+
+
+def test_figures_are_written_as_the_language_does() -> None:
+    with reading("de"):
+        assert cell(Column("c", "C", "cores"), 7.92).text == "7,92"
+        assert cell(Column("c", "C", "number"), 12_345).text == "12.345"
+        assert cell(Column("c", "C", "text"), value=True).text == "ja"
 
 
 def test_a_time_is_a_time() -> None:
