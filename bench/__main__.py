@@ -11,11 +11,13 @@ import msgspec
 
 from bench import ingest, screen, simulator
 from bench.console import console
+from bench.headlamp import headlamp
 from bench.report import Run, Told
 from bench.soak import soak
 
 BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "console": console.run,
+    "headlamp": headlamp.run,
     "ingest": ingest.run,
     "screen": screen.run,
     "simulator": simulator.run,
