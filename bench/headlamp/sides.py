@@ -24,7 +24,8 @@ MONTH = 30 * 24 * 3600.0
 BUILT = "BASEFLY_HEADLAMP"
 HERE, BESIDE = "127.0.0.1", "127.0.0.2"  # Headlamp answers only to names of a port that it listens at itself
 MOVES = ("overview", "workloads")  # where one sets out for the pods
-TROUBLED = ("pods", "nodes", "deployments.apps", "statefulsets.apps")  # what an overview may name as failing
+SETS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps")
+WORKLOADS = (*SETS, "jobs.batch", "cronjobs.batch")
 CURE = f"""\
 Headlamp is missing: {BUILT} names a folder with its source in which {{lacks}} was built. In Headlamp's folder:
   cd frontend && npm ci && npm run build
@@ -149,20 +150,20 @@ def _follow(hub: Hub, kubeconfig: Path, size: Size) -> None:
     eventually(followed, seconds=120, pause=1)
 
 
-def _names(hub: Hub, resource: str) -> list[str]:
-    return sorted({one["name"] for one in hub.objects(resource)})
+def _names(hub: Hub, *resources: str) -> list[str]:
+    return sorted({one["name"] for resource in resources for one in hub.objects(resource)})
 
 
 def _aims(hub: Hub, paths: Mapping[str, str], pod: Mapping[str, Any]) -> dict[str, Aim]:
-    """What shows that a page is there: a name of what it is about. Workloads are known by their deployments."""
+    """What shows that a page is there: a name of what it is about; of an overview, of whatever it says is failing."""
     clusters = [one["name"] for one in hub.get("/clusters")["items"]]
     names = {
         "clusters": clusters,
-        "overview": [name for resource in TROUBLED for name in _names(hub, resource)],
+        "overview": _names(hub, "pods", "nodes", *WORKLOADS),
         "pods": _names(hub, "pods"),
         "one pod": [pod["cells"]["node"]],
         "nodes": _names(hub, "nodes"),
-        "workloads": _names(hub, "deployments.apps"),
+        "workloads": _names(hub, *WORKLOADS),
     }
     return {what: Aim(path, names[what], path.partition("?")[0]) for what, path in paths.items()}
 
