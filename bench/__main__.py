@@ -11,12 +11,14 @@ import msgspec
 
 from bench import ingest, screen, simulator
 from bench.console import console
+from bench.headlamp import headlamp
 from bench.report import Run, Told
 from bench.soak import soak
 
 BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "console": console.run,
     "demo": console.run_demo,
+    "headlamp": headlamp.run,
     "ingest": ingest.run,
     "screen": screen.run,
     "simulator": simulator.run,
