@@ -17,7 +17,6 @@ from bench.headlamp import sides
 from bench.headlamp.sides import Side, Size
 from bench.headlamp.tell import Beside, Figures, Moved
 from bench.headlamp.visit import Guest, Visit
-from bench.headlamp.wire import FREE
 from bench.report import Run
 from e2e.browser.visitor import chromium
 
@@ -33,14 +32,12 @@ def run(options: Run) -> Beside:
         sides.sides(Path(name), built, size) as both,
         chromium() as browser,
     ):
-        for side in both if options.quick else ():
-            side.wire.pace = FREE
         pages = [QUICK_PAGE] if options.quick else list(both[0].pages)
         figures = _pages(browser, both, pages, options.rounds)
         moves = [] if options.quick else _moves(browser, both, options.rounds)
     notes = [
         f"{size.clusters} clusters with {size.nodes} nodes and {size.pods:,} pods each, all simulated; nothing moves",
-        f"Headlamp {sides.version(built)}; {'no slow network' if options.quick else 'slow 4G'}; medians of {options.rounds}",
+        f"Headlamp {sides.version(built)}; slow 4G; medians of {options.rounds}",
         "shown: until a name of what the page is about is drawn; bytes: until no more than 2 KB came in two seconds",
     ]
     return Beside.of(figures, moves, notes)
