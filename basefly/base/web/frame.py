@@ -7,6 +7,7 @@ import time
 
 import structlog
 from litestar.enums import ScopeType
+from litestar.status_codes import HTTP_200_OK
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from basefly.base.errors import BaseflyError
@@ -32,11 +33,15 @@ _POLICY = (
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types basefly"
 )
-_FIXED = (
+# For whatever is sent; a file that a page is made of needs no more, and there are many of them on a first visit.
+_ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_FIXED = (
+    *_ALWAYS,
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"x-frame-options", b"DENY"),
 )
@@ -105,6 +110,11 @@ class Exchange:
 
     def _completed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         given = {name.lower() for name, _ in headers}
+        ours = list(_ALWAYS) if self.status == HTTP_200_OK and _is_file(self.scope) else self._ours()
+        told = [(name, _with_head(value) if name.lower() == b"allow" else value) for name, value in headers]
+        return [*told, *((name, value) for name, value in ours if name not in given)]
+
+    def _ours(self) -> list[tuple[bytes, bytes]]:
         ours = [
             *_FIXED,
             (b"content-security-policy", _POLICY.format(nonce=self.nonce).encode()),
@@ -115,8 +125,7 @@ class Exchange:
         ]
         if self._encrypted:
             ours.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
-        told = [(name, _with_head(value) if name.lower() == b"allow" else value) for name, value in headers]
-        return [*told, *((name, value) for name, value in ours if name not in given)]
+        return ours
 
 
 def framed(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -154,6 +163,11 @@ def _received(scope: Scope, trusted: int) -> trace.Trace:
 
 def _is_data(scope: Scope) -> bool:
     return str(scope.get("path", "")).startswith(("/api/", "/metrics"))
+
+
+def _is_file(scope: Scope) -> bool:
+    """Whether it is a script, a style or an image of ours, which is the same for everybody."""
+    return str(scope.get("path", "")).startswith("/static/")
 
 
 def _with_head(allow: bytes) -> bytes:

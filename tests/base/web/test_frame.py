@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from basefly.base.web.static import asset
 from tests.people import Hub, Person
 
 EVERYWHERE = {
@@ -122,3 +123,12 @@ async def test_a_database_that_is_gone_refuses_rather_than_lets_in(hub: Hub, own
     assert answer.json()["code"] == "unavailable"
     assert (await owner.http.get("/health/live")).status_code == 200
     assert (await owner.http.get("/health/ready")).status_code == 503
+
+
+async def test_a_file_of_ours_carries_no_more_than_it_needs(hub: Hub) -> None:
+    async with hub.browser() as http:
+        answer = await http.get(str(asset("app.css")))
+    assert answer.status_code == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "content-security-policy" not in answer.headers, "a style has nothing to govern"
