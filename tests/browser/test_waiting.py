@@ -157,7 +157,8 @@ class TestDrawer:
         links = page.locator("[data-row-link]")
         links.nth(0).click()
         expect(page.locator(OBJECT)).to_contain_text("Conditions")
-        said, address = page.locator(OBJECT).inner_text(), page.url
+        page.locator(OBJECT).evaluate("shown => shown.dataset.mine = true")
+        address = page.url
         slow = Slow(page)
         page.keyboard.press("j")
         expect(page.locator(TITLE)).to_have_text(links.nth(1).inner_text())
@@ -166,4 +167,5 @@ class TestDrawer:
         slow.answer()
         expect(page.locator(TITLE)).to_have_text(links.nth(0).inner_text())
         expect(page.locator(OBJECT)).to_be_visible()
-        assert (page.locator(OBJECT).inner_text(), page.url) == (said, address)
+        expect(page.locator(OBJECT)).to_have_attribute("data-mine", "true")
+        assert page.url == address

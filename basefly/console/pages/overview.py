@@ -19,7 +19,7 @@ from basefly.console.overview import ClusterTally, Overview, Tally, get_overview
 from basefly.core.clusters.actions import WRITE
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import list_path
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import Kept, oldest
 
 PROBLEMS_SHOWN = 5
 ALL_PROBLEMS = 200
@@ -52,7 +52,7 @@ class Tile(msgspec.Struct, frozen=True):
 @get("/", permission=READ, include_in_schema=False)
 async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """The fleet at a glance."""
-    overview, slow = await house.get(Kept).of(tx, by, get_overview)
+    overview, slow = await house.get(Kept).of(tx, by, get_overview, oldest=oldest(request, "overview"))
     clusters = await visible_clusters(tx, by)
     asked = request.query_params
     group = group if (group := asked.get("group", "")) in GROUPS else GROUPS[0]

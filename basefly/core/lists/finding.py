@@ -11,7 +11,7 @@ from basefly.core.inventory import answers
 from basefly.core.inventory.asking.facets import NO_FACETS, Facets, counted, facets
 from basefly.core.inventory.asking.request import ListRequest, understand
 from basefly.core.inventory.model import ObjectPage
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import OLDEST, Kept
 
 NONE = ObjectPage(items=[], next=None, total=0, total_exact=True, as_of={}, missing=[])
 SOON = 5  # facets are the same on every page of a list: they are kept that many times sooner than rows
@@ -45,9 +45,9 @@ class Counting(msgspec.Struct, frozen=True):
 
 
 async def find(kept: Kept, tx: Tx, by: Principal, asked: ListRequest, *, faceted: bool) -> Shown:
-    """What a page shows of a list."""
+    """What a page shows of a list. Without facets it is renewed because rows have changed: then none are kept ones."""
     try:
-        found, slow = await kept.of(tx, by, find_rows, asked)
+        found, slow = await kept.of(tx, by, find_rows, asked, oldest=OLDEST if faceted else 0.0)
         counts = await _count(kept, tx, by, asked, found) if faceted else NO_FACETS
     except Invalid as mistake:
         return Shown(mistake=mistake)

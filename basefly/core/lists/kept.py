@@ -14,12 +14,14 @@ from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.resilience.ending import end
+from basefly.base.web import Request
 from basefly.base.web.language import current
 from basefly.core.inventory.answers import READ
 
 QUICK = 0.1  # s; what was read within this time is read anew
 TIMES = 10  # as long as it took to read an answer is shown before it is renewed
 OLDEST = 30.0  # s; older than this none is shown, however slow it is to read
+RECENT = 3.0  # s; the same for a part of a page that is renewed because something has changed
 AT_MOST = 200  # answers, the oldest of which goes first
 
 T = TypeVar("T")
@@ -46,23 +48,25 @@ class Kept:
         self._held: dict[Any, Held] = {}
         self._renewing: dict[Any, asyncio.Task[None]] = {}
 
-    async def of(self, tx: Tx, by: Principal, read: Read[..., T], *asked: Any, sooner: int = 1) -> tuple[T, bool]:
-        """What `read` finds for what was asked, or found a little while ago, and whether it is one of the slow.
+    async def of(
+        self, tx: Tx, by: Principal, read: Read[..., T], *asked: Any, sooner: int = 1, oldest: float = OLDEST
+    ) -> tuple[T, bool]:
+        """What `read` finds for what was asked, or found at most `oldest` seconds ago; and whether it is such a one.
 
-        With `sooner` it is one already when it took that part of QUICK: for what shows on many pages.
+        With `sooner` it is kept already when it took that part of QUICK: for what shows on many pages.
 
-        A part of a page that shows a slow one asks again by itself (`data-every`): no notice of a change tells when it
-        has been renewed.
+        A part of a page that shows what was kept asks again by itself (`data-every`): no notice of a change tells when
+        it has been renewed.
         """
         key = (read, msgspec.msgpack.encode(asked), current().language.tag, by.scope(READ))
         held, now, quick = self._held.get(key), self._clock(), QUICK / sooner
-        if held is None or held.took <= quick or now - held.begun > OLDEST:
-            held = await self._read(tx, by, key, asked)
-        elif now - held.begun > held.took * TIMES and key not in self._renewing:
+        if held is None or held.took <= quick or now - held.begun >= oldest:
+            return (await self._read(tx, by, key, asked)).answer, False
+        if now - held.begun > held.took * TIMES and key not in self._renewing:
             task = asyncio.create_task(self._renew(by, key, asked), name="renew an answer")
             self._renewing[key] = task
             task.add_done_callback(lambda _: self._renewing.pop(key, None))
-        return held.answer, held.took > quick
+        return held.answer, True
 
     async def close(self) -> None:
         """Renew nothing any more."""
@@ -83,3 +87,8 @@ class Kept:
                 await self._read(tx, by, key, asked)
         except Exception:
             log.exception("an answer could not be renewed")
+
+
+def oldest(request: Request, part: str) -> float:
+    """How old an answer may be, in seconds: less where a live part of a page is renewed than where one is opened."""
+    return RECENT if request.headers.get("x-fragment") == part else OLDEST

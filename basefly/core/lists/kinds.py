@@ -12,7 +12,7 @@ from basefly.base.web.language import msg
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ, ResourceSummary
 from basefly.core.inventory.display.address import list_path
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import Kept, oldest
 
 FAMILIES = {
     "workloads": msg("Workloads"),
@@ -28,7 +28,7 @@ FAMILIES = {
 @get("/objects", permission=READ, include_in_schema=False)
 async def show_kinds(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every kind of the fleet, by family."""
-    resources, slow = await house.get(Kept).of(tx, by, answers.list_resources)
+    resources, slow = await house.get(Kept).of(tx, by, answers.list_resources, oldest=oldest(request, "kinds"))
     found = sorted(resources, key=_family)
     return render(
         request,

@@ -12,7 +12,7 @@ from basefly.base.web.language import t
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, about_path
 from basefly.core.inventory.display.cells import moment
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import Kept, oldest
 from basefly.features.events import answers
 from basefly.features.events.answers import EventRequest
 from basefly.features.events.model import SPANS, Bucket, EventGroup
@@ -34,7 +34,9 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 async def show_events(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """What the clusters say, grouped."""
     asked = _asked(request)
-    (answer, coverage), slow = await house.get(Kept).of(tx, by, answers.group_events, asked)
+    (answer, coverage), slow = await house.get(Kept).of(
+        tx, by, answers.group_events, asked, oldest=oldest(request, "list")
+    )
     every = await visible_clusters(tx, by)
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     return render(

@@ -13,7 +13,7 @@ from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import Kept, oldest
 from basefly.features.images import answers
 from basefly.features.images.answers import RESOURCES, ImageRequest
 from basefly.features.images.model import Only, Repository, Use
@@ -35,7 +35,7 @@ async def show_images(request: Request, tx: Tx, by: Principal, house: House) -> 
     """Every image that runs in the fleet."""
     asked = _asked(request)
     kept = house.get(Kept)
-    (page, coverage), slow = await kept.of(tx, by, answers.list_images, asked)
+    (page, coverage), slow = await kept.of(tx, by, answers.list_images, asked, oldest=oldest(request, "list"))
     registries, _ = await kept.of(tx, by, answers.list_registries)
     every = await visible_clusters(tx, by)
     address = Address(request.url.path, tuple(request.query_params.multi_items()))

@@ -10,7 +10,7 @@ from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, about_path, list_path, object_path
 from basefly.core.inventory.display.cells import moment
 from basefly.core.inventory.model import InventoryObject
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import Kept, oldest
 from basefly.features.namespaces import answers, model
 from basefly.features.namespaces.answers import RESOURCES, NamespaceRequest
 
@@ -28,7 +28,9 @@ async def show_namespaces(request: Request, tx: Tx, by: Principal, house: House)
         full=bool(query.get("full")),
         cursor=query.get("cursor", ""),
     )
-    (page, coverage), slow = await house.get(Kept).of(tx, by, answers.list_namespaces, asked)
+    (page, coverage), slow = await house.get(Kept).of(
+        tx, by, answers.list_namespaces, asked, oldest=oldest(request, "list")
+    )
     every = await visible_clusters(tx, by)
     address = Address(request.url.path, tuple(query.multi_items()))
     return render(

@@ -13,7 +13,7 @@ from basefly.base.web.language import t
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, list_path, object_path
 from basefly.core.inventory.standing import Coverage, get_coverage
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.kept import Kept, oldest
 from basefly.features.workloads import answers
 from basefly.features.workloads.answers import Member, WorkloadRequest
 from basefly.features.workloads.model import RESOURCES, Group, GroupPage, Key
@@ -56,7 +56,9 @@ async def show_workloads(request: Request, tx: Tx, by: Principal, house: House) 
     mistake: Invalid | None = None
     slow = False
     try:
-        (page, coverage), slow = await house.get(Kept).of(tx, by, answers.list_groups, asked)
+        (page, coverage), slow = await house.get(Kept).of(
+            tx, by, answers.list_groups, asked, oldest=oldest(request, "list")
+        )
     except Invalid as error:
         page, mistake = NONE, error
         asked = WorkloadRequest()

@@ -66,7 +66,11 @@ class TestKept:
         clock = Clock()
         kept, source = Kept(db, clock), Source(clock, 1.0)
         async with db.transaction(org) as tx:
-            assert [await kept.of(tx, somebody(org), source.read) for _ in range(3)] == [(1, True)] * 3
+            assert [await kept.of(tx, somebody(org), source.read) for _ in range(3)] == [
+                (1, False),
+                (1, True),
+                (1, True),
+            ]
             clock.now += 11.0
             assert (await kept.of(tx, somebody(org), source.read))[0] == 1
 
@@ -106,4 +110,16 @@ class TestKept:
         clock = Clock()
         kept, source = Kept(db, clock), Source(clock, QUICK / 2)
         async with db.transaction(org) as tx:
-            assert [await kept.of(tx, somebody(org), source.read, sooner=4) for _ in range(2)] == [(1, True)] * 2
+            assert [await kept.of(tx, somebody(org), source.read, sooner=4) for _ in range(2)] == [
+                (1, False),
+                (1, True),
+            ]
+
+    async def test_a_part_that_is_renewed_gets_none_that_is_older_than_it_allows(self, db: Database, org: UUID) -> None:
+        clock = Clock()
+        kept, source = Kept(db, clock), Source(clock, 1.0)
+        async with db.transaction(org) as tx:
+            assert await kept.of(tx, somebody(org), source.read) == (1, False)
+            assert await kept.of(tx, somebody(org), source.read, oldest=2.0) == (1, True)
+            assert await kept.of(tx, somebody(org), source.read, oldest=0.0) == (2, False)
+            assert await kept.of(tx, somebody(org), source.read) == (2, True)
