@@ -11,10 +11,9 @@ from basefly.core.inventory import answers
 from basefly.core.inventory.asking.facets import NO_FACETS, Facets, counted, facets
 from basefly.core.inventory.asking.request import ListRequest, understand
 from basefly.core.inventory.model import ObjectPage
-from basefly.core.lists.kept import OLDEST, Kept
+from basefly.core.lists.kept import OLDEST, SOON, Kept
 
 NONE = ObjectPage(items=[], next=None, total=0, total_exact=True, as_of={}, missing=[])
-SOON = 5  # facets are the same on every page of a list: they are kept that many times sooner than rows
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

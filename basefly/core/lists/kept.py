@@ -19,6 +19,7 @@ from basefly.base.web.language import current
 from basefly.core.inventory.answers import READ
 
 QUICK = 0.1  # s; what was read within this time is read anew
+SOON = 5  # times as soon: for what shows on many pages, as facets do, or on none that is live
 TIMES = 10  # as long as it took to read an answer is shown before it is renewed
 OLDEST = 30.0  # s; older than this none is shown, however slow it is to read
 RECENT = 3.0  # s; the same for a part of a page that is renewed because something has changed
@@ -53,7 +54,7 @@ class Kept:
     ) -> tuple[T, bool]:
         """What `read` finds for what was asked, or found at most `oldest` seconds ago; and whether it is such a one.
 
-        With `sooner` it is kept already when it took that part of QUICK: for what shows on many pages.
+        With `sooner` it is kept already when it took that part of QUICK.
 
         A part of a page that shows what was kept asks again by itself (`data-every`): no notice of a change tells when
         it has been renewed.

@@ -18,8 +18,8 @@ from basefly.core.inventory.asking.facets import Facets
 from basefly.core.inventory.asking.request import ListRequest, asked_kind
 from basefly.core.inventory.display.address import WORKLOADS, Address, list_path
 from basefly.core.inventory.display.words import title_of
-from basefly.core.lists.finding import SOON, find
-from basefly.core.lists.kept import Kept
+from basefly.core.lists.finding import find
+from basefly.core.lists.kept import SOON, Kept
 from basefly.core.lists.listing import listing
 from basefly.core.sync.store import streams
 
