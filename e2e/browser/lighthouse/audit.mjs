@@ -35,6 +35,12 @@ function causes(lhr, category) {
   return bad.map((found) => [found.id, found.displayValue ?? "", found.details?.items?.[0]?.node?.selector ?? ""].join(" ").trim());
 }
 
+/** Why something could not be measured at all: then its score is 0, which says nothing of the page. */
+function failures(lhr) {
+  const failed = Object.values(lhr.audits).filter(({ errorMessage }) => errorMessage);
+  return [...new Set([lhr.runtimeError?.message, ...failed.map(({ errorMessage }) => errorMessage)])].filter(Boolean);
+}
+
 function summary(path, lhr) {
   const scores = Object.fromEntries(CATEGORIES.map((category) => [category, score(lhr, category)]));
   const below = CATEGORIES.filter((category) => scores[category] < 100);
@@ -46,7 +52,7 @@ function summary(path, lhr) {
     ...paints,
     ...rest,
     benchmark: Math.round(lhr.environment.benchmarkIndex),
-    causes: below.flatMap((category) => causes(lhr, category).map((cause) => `${category}: ${cause}`)),
+    causes: [...below.flatMap((category) => causes(lhr, category).map((cause) => `${category}: ${cause}`)), ...failures(lhr)],
     warnings: lhr.runWarnings.map(String),
   };
 }

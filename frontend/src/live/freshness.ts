@@ -43,6 +43,8 @@ function deleted(at: string): Word {
   return { state: "warn", label: t("Deleted, as of {at}", { at }), why: t("It is no longer there. You see it as it was last known.") };
 }
 
+const PATIENCE = 1500; // milliseconds until it is said that the stream is not there yet: mostly it is, long before
+
 let link: Link = "connecting";
 let freshAt = new Date();
 let left = false; // what the page shows is no longer there
@@ -52,6 +54,7 @@ let fromStore = false; // the page is one that the browser kept
 /** Show another state of the connection. */
 export function linked(now: Link): void {
   link = now;
+  if (now === "connecting") setTimeout(show, PATIENCE);
   if (now === "live") mute = false;
   show();
 }
@@ -94,7 +97,7 @@ function show(): void {
   const at = clockTime();
   cry(at);
   const badge = document.getElementById("freshness");
-  if (!badge) return;
+  if (!badge || (link === "connecting" && performance.now() < PATIENCE)) return;
   const stale = [...document.querySelectorAll("[data-stale]")];
   const others = Number(document.querySelector<HTMLElement>("[data-stale-more]")?.dataset.staleMore ?? 0);
   const { state, label, why } = left ? deleted(at) : mute ? unanswered(at) : word(link, stale.length + others, at);
