@@ -22,7 +22,8 @@ function keep(theme: Theme): void {
   const csrf = document.querySelector<HTMLInputElement>('input[name="csrf"]')?.value;
   if (!csrf) return;
   const body = new URLSearchParams({ csrf, theme });
-  fetch("/settings/preferences", { method: "POST", body, redirect: "manual" }).catch(() => undefined);
+  const sent = { method: "POST", body, redirect: "manual", keepalive: true } as const; // whoever goes on at once has chosen too
+  fetch("/settings/preferences", sent).catch(() => undefined);
 }
 
 function apply(theme: Theme): void {

@@ -98,9 +98,10 @@ function show(): void {
   cry(at);
   const badge = document.getElementById("freshness");
   if (!badge || (link === "connecting" && performance.now() < PATIENCE)) return;
-  const stale = [...document.querySelectorAll("[data-stale]")];
+  const stale = [...document.querySelectorAll<HTMLElement>("[data-stale]")];
+  const named = new Set(stale.map((part) => part.dataset.stale)).size; // a cluster may be told of twice
   const others = Number(document.querySelector<HTMLElement>("[data-stale-more]")?.dataset.staleMore ?? 0);
-  const { state, label, why } = left ? deleted(at) : mute ? unanswered(at) : word(link, stale.length + others, at);
+  const { state, label, why } = left ? deleted(at) : mute ? unanswered(at) : word(link, named + others, at);
   badge.dataset.state = state;
   write(badge.querySelector("[data-label]"), label);
   write(document.querySelector("#freshness-why [data-why]"), why);
