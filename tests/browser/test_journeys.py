@@ -188,3 +188,90 @@ class TestClusters:
         keys.type(f"{name}-renamed")
         keys.press("Enter")
         keys.arrived(f"{name}-renamed")
+
+
+class TestShaping:
+    def test_choose_a_scope_for_the_list(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/pods")
+        keys.enter(page.get_by_role("button", name="All clusters"))
+        keys.enter(page.locator("#scope-clusters").get_by_role("link", name="See all"))
+        keys.arrived("Scope")
+        keys.reach(page.get_by_role("checkbox", name=re.compile("^alive")))
+        keys.press("Space")
+        keys.enter(page.get_by_role("button", name="Show these"))
+        keys.arrived("Pods")
+        expect(page).to_have_url(re.compile("cluster=alive"))
+        expect(page.locator("[data-rows] [data-label=Cluster]").first).to_have_text("alive")
+
+    def test_choose_among_the_facets(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/pods?cluster=alive")
+        keys.enter(page.get_by_role("button", name="Filters"))
+        keys.reach(page.locator("#facets").get_by_role("checkbox", name=re.compile("^Failing")))
+        keys.press("Space")
+        keys.enter(page.locator("#facets").get_by_role("button", name="Apply"))
+        expect(page).to_have_url(re.compile("health=bad"))
+        expect(page.locator("[data-rows] [data-row-link]", has_text=CRASHING)).to_be_visible()
+
+    def test_leave_out_a_column(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/pods?cluster=alive")
+        expect(page.get_by_role("columnheader", name="Restarts")).to_be_visible()
+        keys.enter(page.get_by_role("button", name="Columns"))
+        keys.reach(page.locator("#columns").get_by_role("checkbox", name="Restarts"))
+        keys.press("Space")
+        keys.enter(page.locator("#columns").get_by_role("button", name="Show these"))
+        expect(page).to_have_url(re.compile("columns="))
+        expect(page.get_by_role("columnheader", name="Restarts")).to_have_count(0)
+
+    def test_keep_a_list_as_a_view_and_come_back_to_it(self, keys: Keyboard, page: Page) -> None:
+        name = f"Failing {uuid4().hex[:6]}"
+        keys.open("/pods?health=bad")
+        keys.enter(page.locator("main").get_by_role("link", name="Views"))
+        keys.arrived("Views")
+        keys.reach(page.get_by_label("Name", exact=True))
+        keys.type(name)
+        keys.press("Enter")
+        keys.arrived("Pods")
+        keys.enter(page.locator("main").get_by_role("link", name="Views"))
+        keys.arrived("Views")
+        keys.enter(page.locator("#views").get_by_role("link", name=re.compile(name)))
+        keys.arrived("Pods")
+        expect(page).to_have_url(re.compile("health=bad"))
+
+    def test_take_some_rows_as_a_file(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/pods?cluster=alive")
+        keys.press("j", "x", "j", "x")
+        expect(page.locator("[data-selection-count]")).to_contain_text("2")
+        keys.reach(page.locator("[data-selection]").get_by_role("button", name="CSV"), backwards=True)
+        with page.expect_download() as taken:
+            keys.press("Enter")
+        assert len(taken.value.path().read_text().splitlines()) == 3
+
+    def test_choose_the_language(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/settings")
+        keys.choose(page.get_by_label("Language"), "Deutsch")
+        keys.press("Enter")
+        keys.enter(page.get_by_role("button", name="Save").first)
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
+class TestThings:
+    def test_unfold_a_workload_into_its_clusters(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/workloads")
+        keys.press("j", "Enter")
+        expect(page).to_have_url(re.compile("open="))
+        expect(page.locator("[data-rows]").get_by_role("link", name=re.compile("^(alive|dead)$")).first).to_be_visible()
+
+    def test_see_what_an_object_belongs_to(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/workloads/deployments.apps?cluster=alive")
+        keys.press("j", "Enter")
+        name = page.locator("[data-row-link]").first.inner_text()
+        keys.beside(name)
+        keys.enter(page.locator("#drawer").get_by_role("link", name="Graph"))
+        keys.arrived(f"Graph of {name}")
+
+    def test_search_the_whole_fleet(self, keys: Keyboard, page: Page) -> None:
+        keys.open("/search")
+        keys.type(CRASHING)
+        keys.press("Enter")
+        keys.enter(page.locator("main").get_by_role("link", name=re.compile(CRASHING)).first)
+        keys.arrived(CRASHING)
