@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from e2e.hub import Hub
@@ -19,19 +17,18 @@ class Demo(Hub):
         port = free_port()
         super().__init__(folder, ("basefly", "demo", "--port", str(port)), port=port)
 
-    @classmethod
-    @contextmanager
-    def start(cls, folder: Path) -> Iterator[Demo]:
-        """A demo that runs and has told how to sign in; it is ended as by Ctrl-C."""
-        folder.mkdir(parents=True, exist_ok=True)
-        demo = cls(folder)
-        try:
-            demo.program.start()
-            demo.program.wait_until(demo._told, seconds=120)
-            demo.take_token()
-            yield demo
-        finally:
-            demo.program.stop(by=signal.SIGINT)
+    def begin(self) -> None:
+        """Start it, and wait until it has told how to sign in."""
+        self.program.start()
+        self.program.wait_until(self._told, seconds=120)
+
+    def set_up(self) -> None:
+        """It has set itself up; what is left is a token."""
+        self.take_token()
+
+    def stop(self) -> None:
+        """As by Ctrl-C."""
+        self.program.stop(by=signal.SIGINT)
 
     @property
     def said(self) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -43,7 +43,7 @@ class Hub:
 
     @classmethod
     @contextmanager
-    def start(cls, folder: Path) -> Iterator[Hub]:
+    def start(cls, folder: Path) -> Iterator[Self]:
         """A hub that runs, owned by OWNER; everything of it ends with the block."""
         folder.mkdir(parents=True, exist_ok=True)
         hub = cls(folder)
@@ -52,15 +52,18 @@ class Hub:
             hub.set_up()
             yield hub
         finally:
-            hub.program.stop()
+            hub.stop()
 
     def begin(self) -> None:
         """Start the process and wait until it is ready."""
         self.program.start()
         self.program.wait_until(self._ready, seconds=120)
 
-    def restart(self) -> None:
+    def stop(self) -> None:
         self.program.stop()
+
+    def restart(self) -> None:
+        self.stop()
         self.begin()
 
     def set_up(self) -> None:

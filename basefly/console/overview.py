@@ -78,21 +78,20 @@ async def get_overview(tx: Tx, by: Principal) -> Overview:
     scope, now = by.scope(READ), datetime.now(UTC)
     in_sight = await visible_clusters(tx, by)
     ids = [c.id for c in in_sight]
-    here = await answers.here(tx, in_sight, SHOWN)
+    ages, missing = await answers.standing(tx, in_sight, SHOWN)
     counts = {
         (each.cluster_id, each.resource): each.count
         for each in await sum_by(tx, scope, ("cluster_id", "resource"), ids, resources=("nodes", "pods"))
     }
     sums = await sum_by(tx, scope, ("resource", "health"), ids, resources=SHOWN)
-    ages = {c.id: freshness.as_of(c, here[c.id], now) for c in in_sight}
     return Overview(
-        clusters=[_cluster(c, counts, ages[c.id]) for c in in_sight],
+        clusters=[_cluster(c, counts, ages[str(c.id)]) for c in in_sight],
         health=_by_health(in_sight),
         tallies=[tally(resource, sums) for resource in SHOWN],
         problems=await find.find(tx, by, in_sight),
         versions=by_version(in_sight, now.date()),
         as_of=min(filter(None, ages.values()), default=None),
-        missing=await answers.missing(tx, in_sight, here),
+        missing=missing,
     )
 
 

@@ -40,7 +40,9 @@ def visits(browser: Browser, url: str, path: str, cookies: Mapping[str, str], *,
 
 def _visit(context: BrowserContext, path: str) -> Visit:
     page = context.new_page()
-    wire = _Wire(context.new_cdp_session(page))
+    session = context.new_cdp_session(page)
+    wire = Traffic(session)
+    session.send("Network.emulateNetworkConditions", SLOW_4G)
     page.goto(path, wait_until="load")
     paint = _largest(page)
     page.close()
@@ -53,14 +55,13 @@ def _largest(page: Page) -> float:
     return found
 
 
-class _Wire:
-    """The network of a page, slowed and counted."""
+class Traffic:
+    """Bytes over the network of a page, and those of scripts among them, as Chromium counts them."""
 
     def __init__(self, session: CDPSession) -> None:
         self.bytes = self.script = 0
         self._scripts: set[str] = set()
         session.send("Network.enable")
-        session.send("Network.emulateNetworkConditions", SLOW_4G)
         session.on("Network.responseReceived", self._received)
         session.on("Network.loadingFinished", self._finished)
 

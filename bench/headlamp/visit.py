@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
 
+from bench.console.paint import Traffic
 from bench.headlamp.wire import FREE, SLOW_4G, Wire
 from e2e.browser.faults import axe
 
@@ -92,11 +93,11 @@ class Guest:
     def visit(self, aim: Aim) -> Visit:
         """By its address, in a new tab."""
         page, session = self._tab(aim)
-        scripts = _Scripts(session)
+        traffic = Traffic(session)
         before, begun = self._wire.received, time.time()
         page.goto(aim.path, wait_until="commit", timeout=MOST * 1000)
         shown = self._settled(page, begun)
-        found = Visit(self._wire.received - before, scripts.bytes, _largest(page), shown, _heap(session))
+        found = Visit(self._wire.received - before, traffic.script, _largest(page), shown, _heap(session))
         page.close()
         return found
 
@@ -141,24 +142,6 @@ class Guest:
         found = axe(page)
         page.close()
         return found
-
-
-class _Scripts:
-    """Bytes over the wire of what is JavaScript, as Chromium counts them."""
-
-    def __init__(self, session: CDPSession) -> None:
-        self.bytes = 0
-        self._asked: set[str] = set()
-        session.send("Network.enable")
-        session.on("Network.responseReceived", self._received)
-        session.on("Network.loadingFinished", self._finished)
-
-    def _received(self, event: dict[str, Any]) -> None:
-        if "javascript" in event["response"]["mimeType"]:
-            self._asked.add(event["requestId"])
-
-    def _finished(self, event: dict[str, Any]) -> None:
-        self.bytes += int(event["encodedDataLength"]) if event["requestId"] in self._asked else 0
 
 
 def _largest(page: Page) -> float:

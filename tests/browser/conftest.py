@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from e2e.browser import chromium
+from e2e.browser import Visitor, chromium
 from e2e.browser.fleet import fleet
 from e2e.hub import Hub
 
@@ -30,3 +30,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub that follows one cluster, and another that has died."""
     with fleet(tmp_path_factory.mktemp("hub")) as running:
         yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser, hub: Hub) -> Iterator[Visitor]:
+    """The owner, signed in, who has nothing to complain of in the end."""
+    with Visitor(browser, hub) as someone:
+        someone.sign_in()
+        yield someone
+    assert someone.complaints == []

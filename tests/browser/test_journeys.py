@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from e2e.browser import Visitor
 from e2e.browser.fleet import CRASHING, cluster, pod, simulate
@@ -16,14 +15,6 @@ from e2e.hub import OWNER, Hub
 
 pytestmark = pytest.mark.browser
 BADGE = "#freshness [data-label]"
-
-
-@pytest.fixture
-def visitor(browser: Browser, hub: Hub) -> Iterator[Visitor]:
-    with Visitor(browser, hub) as someone:
-        someone.sign_in()
-        yield someone
-    assert someone.complaints == []
 
 
 @pytest.fixture

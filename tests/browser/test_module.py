@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -17,14 +16,6 @@ from e2e.plane.cluster import Cluster
 pytestmark = pytest.mark.browser
 SOON = 1000  # ms
 BADGE = "#freshness [data-label]"
-
-
-@pytest.fixture
-def visitor(browser: Browser, hub: Hub) -> Iterator[Visitor]:
-    with Visitor(browser, hub) as someone:
-        someone.sign_in()
-        yield someone
-    assert someone.complaints == []
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from e2e.browser import Visitor, axe
-from e2e.hub import Hub
 
 pytestmark = pytest.mark.browser
 CONTENT, BAR, TITLE, OBJECT = "#content", "[data-waiting]", "#drawer-title", "#drawer #object"
@@ -47,14 +45,6 @@ class Slow:
         held, self._held = self._held, []
         for route in held:
             route.continue_()
-
-
-@pytest.fixture
-def visitor(browser: Browser, hub: Hub) -> Iterator[Visitor]:
-    with Visitor(browser, hub) as someone:
-        someone.sign_in()
-        yield someone
-    assert someone.complaints == []
 
 
 @pytest.fixture

@@ -45,10 +45,10 @@ Memory = dict[tuple[UUID | None, str], Remembered]
 class Tx:
     """One transaction. With an organization, row-level security shows and accepts only its rows; without, none."""
 
-    def __init__(self, connection: Connection, org_id: UUID | None, memory: Memory | None = None) -> None:
+    def __init__(self, connection: Connection, org_id: UUID | None, memory: Memory) -> None:
         self.connection = connection
         self.org_id = org_id
-        self._memory = {} if memory is None else memory
+        self._memory = memory
 
     async def execute(self, sql: Query, params: Params | None = None) -> int:
         """Run a statement; the number of rows that it touched."""

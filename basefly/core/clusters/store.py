@@ -35,11 +35,11 @@ SORTS: Mapping[str, str] = {
 }
 
 
-_STATE = "id, name, region, provider, version, health, health_reason, credentials_version, labels"
-_STATES_DIGEST = f"""
-    select (count(*), sum(hash_record_extended(row({_STATE}), 0)))::text
+_STATE = sql.SQL("id, name, region, provider, version, health, health_reason, credentials_version, labels")
+_STATES_DIGEST = sql.SQL("""
+    select (count(*), sum(hash_record_extended(row({}), 0)))::text
     from clusters where org_id = %s and deleted_at is null
-"""  # noqa: S608  # of a constant
+""").format(_STATE)
 STATES_KEPT = 2.0  # seconds
 _MINOR = r"coalesce(substring(c.version from '^v?(\d+\.\d+)'), '')"
 
@@ -180,10 +180,10 @@ async def get_states(tx: Tx) -> Sequence[ClusterState]:
 
 
 async def _read_states(tx: Tx) -> list[ClusterState]:
-    query = f"""
-        select {_STATE}, answered_at as probed_at
+    query = sql.SQL("""
+        select {}, answered_at as probed_at
         from clusters where org_id = %s and deleted_at is null order by lower(name)
-    """  # noqa: S608  # of a constant
+    """).format(_STATE)
     return await tx.all(ClusterState, query, [tx.org_id])
 
 

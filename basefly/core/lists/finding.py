@@ -19,19 +19,20 @@ NONE = ObjectPage(items=[], next=None, total=0, total_exact=True, as_of={}, miss
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The rows, how many clusters they are of, and the name most like what was asked for where there are none.
 
-    `rolled_up` says that the facets do not depend on the rows, `slow` that all this is of a moment ago.
+    `rolled_up` says that the facets do not depend on the rows.
     """
 
     page: ObjectPage = NONE
     clusters: int = 0
     closest: str = ""
     rolled_up: bool = True
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, and the facets, or the mistake in what was asked. `slow`: it was found a moment ago."""
+
+    found: Found = Found()
     slow: bool = False
-
-
-class Shown(Found, frozen=True, kw_only=True):
-    """What was found, or the mistake in what was asked, and the facets."""
-
     facets: Facets = NO_FACETS
     mistake: Invalid | None = None
 
@@ -50,8 +51,7 @@ async def find(kept: Kept, tx: Tx, by: Principal, asked: ListRequest, *, faceted
         counts = await _count(kept, tx, by, asked, found) if faceted else NO_FACETS
     except Invalid as mistake:
         return Shown(mistake=mistake)
-    rows = {name: getattr(found, name) for name in found.__struct_fields__}
-    return Shown(**rows | {"slow": slow}, facets=counts)
+    return Shown(found=found, slow=slow, facets=counts)
 
 
 async def find_rows(tx: Tx, by: Principal, asked: ListRequest) -> Found:

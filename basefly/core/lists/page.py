@@ -77,7 +77,7 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
     shown = await find(kept, tx, by, asked, faceted=request.headers.get("x-fragment") != "list")
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     namespaced = await streams.is_namespaced(tx, kind.resource)
-    laid_out = listing(kind, shown.page, asked, address, namespaced=namespaced, clusters=shown.clusters)
+    laid_out = listing(kind, shown.found.page, asked, address, namespaced=namespaced, clusters=shown.found.clusters)
     return render(
         request,
         "lists/list.html",
@@ -86,12 +86,12 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
         title=t("Events") if kind.resource == "events" else title_of(kind.kind),
         said=where(asked),
         list=laid_out,
-        page=shown.page,
+        page=shown.found.page,
         slow=shown.slow,
         asked=asked,
         mistake=shown.mistake,
-        closest=shown.closest,
-        closest_href=address.having(q=shown.closest),
+        closest=shown.found.closest,
+        closest_href=address.having(q=shown.found.closest),
         clusters=clusters,
         groups=_groups(asked, shown.facets, address),
         kept=[

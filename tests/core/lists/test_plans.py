@@ -89,7 +89,7 @@ async def test_no_list_reads_or_sorts_everything(db: Database, urls: Any, org: U
 async def explained(db: Database, org: UUID, asked: dict[str, Any]) -> str:
     """The plans of a page of a list; which has objects, unless a name is asked for that none has."""
     async with db.transaction(org) as tx:
-        watched = Explained(tx.connection, tx.org_id)
+        watched = Explained(tx.connection, tx.org_id, {})
         watched.plans = []
         query = ObjectQuery(resource="pods", clusters=None, **asked)
         page, _, _ = await objects.find_objects(watched, Scope(org, (Reach(None, None),)), query)

@@ -18,8 +18,6 @@ from basefly.core.sync.printed import Printed
 MARGIN = timedelta(seconds=5)
 _COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, doubtful, due,
     listed_at, as_of, printed"""
-_ANSWER = f"{(LIVE_WITHIN - MARGIN).total_seconds()} seconds"
-_SIGN = f"{(SIGN_WITHIN - MARGIN).total_seconds()} seconds"
 MAIN = ("namespaces", "nodes", "pods")  # what every cluster serves
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
@@ -70,16 +68,18 @@ async def get_doubted(tx: Tx, clusters: Sequence[UUID] | None, resources: Sequen
     Of the others every stream of these resources is surely live by the rules of freshness, with a margin for the time
     that an answer takes: so the rules need be applied to few.
     """
-    query = f"""
+    query = """
         select c.id from clusters c left join (
             select cluster_id, bool_and(state = 'live' and skipped = 0
-                                        and coalesce(as_of > now() - interval '{_SIGN}', false)) as live
+                                        and coalesce(as_of > now() - %(sign)s, false)) as live
             from sync_streams where org_id = %(org)s and resource = any (%(resources)s) group by 1
         ) s on s.cluster_id = c.id
-        where c.org_id = %(org)s and c.deleted_at is null {"" if clusters is None else "and c.id = any (%(clusters)s)"}
+        where c.org_id = %(org)s and c.deleted_at is null
+          and (%(clusters)s::uuid[] is null or c.id = any (%(clusters)s))
           and (c.health = 'unreachable' or s.live is not true
-               or coalesce(c.answered_at < now() - interval '{_ANSWER}', true))"""  # noqa: S608  # of constants
-    values = {"org": tx.org_id, "clusters": list(clusters or ()), "resources": list(resources)}
+               or coalesce(c.answered_at < now() - %(answer)s, true))"""
+    which = {"org": tx.org_id, "clusters": None if clusters is None else list(clusters), "resources": list(resources)}
+    values = which | {"sign": SIGN_WITHIN - MARGIN, "answer": LIVE_WITHIN - MARGIN}
     return set(await tx.all(UUID, query, values))
 
 
