@@ -35,6 +35,7 @@ def world(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         mia.done("setup", "--data-dir", str(started.data), *words, stdin=f"{PASSWORD}\n")
         mia.done("clusters", "register", "--kubeconfig", str(started.kubeconfig))
         eventually(lambda: len(mia("get", "pods", "-A", "-o", "name").out.split()) == len(started.pods()))
+        followed(mia)
         yield started
     next(databases, None)
 
@@ -50,9 +51,13 @@ def at(world: World, home: Path) -> Shell:
     return Shell(home, {"BASEFLY_URL": world.url, "KUBECONFIG": str(world.kubeconfig)})
 
 
-def whole_again(mia: Shell) -> None:
-    """Wait until a cluster that was down is read to the last kind; the hub leaves it in peace for a while first."""
-    eventually(lambda: all(mia("get", kind, "-A").code == 0 for kind in ("nodes", "pods", "deployments")), within=90)
+def followed(mia: Shell) -> None:
+    """Wait until both clusters are read to the last kind that the tests ask for.
+
+    Each kind arrives by itself, and a cluster that was down is left in peace for a while first.
+    """
+    asked = (("get", "nodes"), ("get", "pods", "-A"), ("workloads",), ("images",), ("events", "--grouped", "3h"))
+    eventually(lambda: all(mia(*words).code == 0 for words in asked), within=90)
 
 
 def eventually(check: Callable[[], bool], within: float = 30.0) -> None:

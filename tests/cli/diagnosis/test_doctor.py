@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from basefly.cli.diagnosis import machine, remote
-from tests.cli.conftest import eventually, whole_again
+from tests.cli.conftest import eventually, followed
 from tests.cli.shell import Ran, Shell
 from tests.cli.world import World
 
@@ -57,7 +57,7 @@ class TestHub:
         assert "! clusters        1 of 2 are healthy." in ran.out
         assert "try: basefly clusters show sim-2" in ran.out
         eventually(lambda: mia("doctor").code == 0, within=60)
-        whole_again(mia)
+        followed(mia)
 
     def test_clocks_that_differ(self) -> None:
         (finding,) = remote._clock("Wed, 21 Oct 2015 07:28:00 GMT")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.conftest import eventually, whole_again
+from tests.cli.conftest import eventually, followed
 from tests.cli.shell import Shell
 from tests.cli.world import World
 
@@ -53,4 +53,4 @@ def test_a_cluster_that_is_down_is_told_from_memory(mia: Shell, world: World) ->
     assert "known as of 20" in told.out
     assert whole.code == 7
     assert "only its outline is known" in whole.err
-    whole_again(mia)
+    followed(mia)
