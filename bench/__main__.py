@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import ingest, screen, simulator
+from bench import ingest, revocation, screen, simulator
 from bench.console import console
 from bench.headlamp import headlamp
 from bench.report import Run, Told
@@ -20,6 +20,7 @@ BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "demo": console.run_demo,
     "headlamp": headlamp.run,
     "ingest": ingest.run,
+    "revocation": revocation.run,
     "screen": screen.run,
     "simulator": simulator.run,
     "soak": soak.run,

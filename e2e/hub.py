@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -24,7 +25,14 @@ OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "a hub
 class Hub:
     """`python -m basefly up`, killed and started again at will; `words` start another face of it."""
 
-    def __init__(self, folder: Path, words: Sequence[str] = ("basefly", "up"), *, port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        words: Sequence[str] = ("basefly", "up"),
+        *,
+        port: int = 0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.owner = OWNER
         self.port = port or free_port()
@@ -35,6 +43,7 @@ class Hub:
             "BASEFLY_DATA_DIR": str(folder / "data"),
             "BASEFLY_PORT": str(self.port),
             "BASEFLY_LOG_FORMAT": "json",
+            **(environment or {}),
         }
         self.program = Program(
             "hub", [sys.executable, "-m", *words], log=folder / "hub.log", environment=self._environment
@@ -50,6 +59,27 @@ class Hub:
         try:
             hub.begin()
             hub.set_up()
+            yield hub
+        finally:
+            hub.stop()
+
+    @contextmanager
+    def beside(self, folder: Path) -> Iterator[Hub]:
+        """A second hub process on the database of this one, as a company runs its replicas."""
+        folder.mkdir(parents=True, exist_ok=True)
+        data = self.folder / "data"
+        sockets = (
+            (data / "postgres/data/postmaster.pid").read_text().splitlines()[4]
+        )  # the fifth line, as postgres has it
+        where = f"/basefly?host={quote(sockets, safe='')}"
+        environment = {
+            "BASEFLY_DATABASE_URL": f"postgresql://basefly_app@{where}",
+            "BASEFLY_ENCRYPTION_KEY": (data / "encryption.key").read_text().strip(),
+        }
+        hub = Hub(folder, environment=environment)
+        hub.token = self.token
+        try:
+            hub.begin()
             yield hub
         finally:
             hub.stop()
