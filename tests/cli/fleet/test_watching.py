@@ -15,6 +15,13 @@ from tests.cli.conftest import eventually
 from tests.cli.shell import Shell
 from tests.cli.world import World
 
+# As `python -m basefly`. A process begun in the background of a script ignores Ctrl-C, and so would its children.
+PROGRAM = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("basefly", run_name="__main__", alter_sys=True)
+"""
+
 Lines = Callable[[], list[str]]
 
 
@@ -23,7 +30,7 @@ def watching(mia: Shell, file: Path, *words: str) -> Iterator[Lines]:
     """What a watch has printed so far, while the block runs."""
     measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
     environment = {"PATH": os.environ["PATH"], "HOME": str(mia.home), **mia.environ, **measured}
-    command = [sys.executable, "-m", "basefly", *words, "--watch"]
+    command = [sys.executable, "-c", PROGRAM, *words, "--watch"]
     with file.open("w") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.PIPE, text=True)
     try:

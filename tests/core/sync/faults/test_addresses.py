@@ -107,7 +107,7 @@ async def test_52_i8_i11_many_clusters_gone_at_once_are_back_with_few_lists_at_a
             await world.settles(within=120)
         await asyncio.gather(*(world.cluster.stop() for world in worlds))
         for world in worlds:
-            await world.says("pods", "retrying")
+            await world.says("pods", "retrying", within=60)
             world.change(3)
             world.cluster.compact()
             world.cluster.requests.clear()
