@@ -18,6 +18,7 @@ from basefly.base.web.language.reader import prefer, zone_named
 from basefly.base.web.requests import Request
 
 _KEPT = timedelta(days=365)
+_NOW = "theme-now"  # of frontend/src/theme.ts
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +73,10 @@ def adopt(request: Request) -> None:
 
 
 def preferences(request: Request) -> Preferences:
-    """What counts for this request."""
-    return _signed_in(request) or _of_cookies(request.cookies)
+    """What counts for this request; a theme chosen here a moment ago may still be on its way to the account."""
+    chosen = _signed_in(request) or _of_cookies(request.cookies)
+    now = request.cookies.get(_NOW)
+    return msgspec.structs.replace(chosen, theme=now) if now and _fitting({"theme": now}) else chosen
 
 
 def cookies(request: Request, chosen: Preferences) -> list[Cookie]:

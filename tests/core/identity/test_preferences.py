@@ -106,6 +106,16 @@ class TestPage:
             html = (await http.get("/sign-in")).text
         assert '<html lang="de" dir="ltr" data-theme="dark"' in html
 
+    @pytest.mark.parametrize(("cookie", "theme"), [("light", "light"), ("pink", "dark")])
+    async def test_a_theme_chosen_a_moment_ago_counts_before_the_account_has_it(
+        self, owner: Person, cookie: str, theme: str
+    ) -> None:
+        await owner.http.put("/api/v1/me/preferences", json={"theme": "dark"})
+        html = (
+            await owner.http.get("/settings", headers={"Cookie": f"basefly={owner.secret}; theme-now={cookie}"})
+        ).text
+        assert f'data-theme="{theme}"' in html
+
     async def test_what_is_as_usual_again_takes_the_cookie_away(self, owner: Person) -> None:
         token = form_token((await owner.http.get("/settings")).text)
         await owner.http.post("/settings/preferences", data={"csrf": token, "theme": "dark"})
