@@ -1,5 +1,11 @@
 """Access as JSON."""
 
-from basefly.core.access.api import grants, members, roles, teams
+from basefly.core.access.api import explanations, grants, members, roles, teams
 
-HANDLERS = (*members.HANDLERS, *roles.HANDLERS, *teams.HANDLERS, *grants.HANDLERS)
+HANDLERS = (
+    *members.HANDLERS,
+    *roles.HANDLERS,
+    *teams.HANDLERS,
+    *grants.HANDLERS,
+    *explanations.HANDLERS,
+)
