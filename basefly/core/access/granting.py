@@ -66,7 +66,8 @@ async def may_give(house: House, tx: Tx, held: Iterable[Grant], wish: Wish) -> R
     """The role of a wish that someone with these grants may fulfil. Raises Denied with what they lack, or Invalid."""
     role = await roles.find(house, tx, wish.role)
     _check_end(wish.expires_at)
-    place = _checked(house, wish.where, role)
+    check_place(house, wish.where, role)
+    place = wish.where
     named = role.name if role.builtin else None
     to_be = Held(
         id=UUID(int=0),
@@ -178,8 +179,8 @@ async def _check_subject(tx: Tx, subject: Subject) -> None:
         raise _wrong("/subject/id", f"There is no such {'member' if subject.kind == 'user' else 'team'}.")
 
 
-def _checked(house: House, where: Where, role: RoleInfo) -> Where:
-    """The place of a grant, if it is one. Raises Invalid."""
+def check_place(house: House, where: Where, role: RoleInfo) -> None:
+    """Raise Invalid for what is no place of a grant of this role."""
     given = {"ids": where.cluster_ids, "labels": where.labels, "region": where.region}
     for kind, value in given.items():
         if (kind == where.clusters) != bool(value):
@@ -190,7 +191,6 @@ def _checked(house: House, where: Where, role: RoleInfo) -> Where:
     if role.id == "owner" and not where.whole:
         raise _wrong("/where", "An owner owns the whole organization.")
     house.get(Places).check(where)
-    return where
 
 
 def _check_end(ends_at: datetime | None) -> None:

@@ -144,6 +144,12 @@ async def delete(tx: Tx, grant_ids: Sequence[UUID]) -> int:
     return await tx.execute("delete from grants where org_id = %s and id = any(%s)", [tx.org_id, list(grant_ids)])
 
 
+async def standing(tx: Tx, grant_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these grants those that count: neither revoked nor ended."""
+    query = "select id from grants where org_id = %s and id = any(%s) and (expires_at is null or expires_at > now())"
+    return set(await tx.all(UUID, query, [tx.org_id, list(grant_ids)]))
+
+
 async def delete_ended(tx: Tx, days: int) -> int:
     """Forget grants that ended so many days ago; how many."""
     return await tx.execute(
