@@ -27,9 +27,11 @@ from basefly.core.access.slice import access
 from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
+from basefly.core.elevation.slice import elevation
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
+from basefly.core.invitations.slice import invitations
 from basefly.core.lists.slice import lists
 from basefly.core.sync.slice import sync
 from basefly.features.events.slice import events
@@ -42,6 +44,8 @@ SLICES: tuple[Slice, ...] = (
     audit,
     identity,
     access,
+    elevation,
+    invitations,
     clusters,
     sync,
     inventory,

@@ -11,6 +11,7 @@ import msgspec
 
 from bench import ingest, revocation, screen, simulator
 from bench.console import console
+from bench.grants import grants
 from bench.headlamp import headlamp
 from bench.report import Run, Told
 from bench.soak import soak
@@ -18,6 +19,7 @@ from bench.soak import soak
 BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "console": console.run,
     "demo": console.run_demo,
+    "grants": grants.measure,
     "headlamp": headlamp.run,
     "ingest": ingest.run,
     "revocation": revocation.run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -10,11 +11,27 @@ from basefly.base.errors import Denied
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """Permissions over some clusters and some of their namespaces; `None` means all of them."""
+    """Permissions over some clusters and some of their namespaces; `None` means all of them.
+
+    The rest only explains, and bounds what may be handed on: `id` and `role` name the grant, `via` through whom it came
+    (`team:SRE`; "" for oneself), `rule` what chose the clusters (`region:eu`; "" where nothing but their ids did), and
+    `ends_at` when it ends.
+    """
 
     permissions: frozenset[str]
     clusters: frozenset[UUID] | None = None
     namespaces: frozenset[str] | None = None
+    id: UUID | None = None
+    role: str = ""
+    via: str = ""
+    rule: str = ""
+    ends_at: datetime | None = None
+
+    def covers(self, cluster: UUID | None = None, namespace: str | None = None) -> bool:
+        """Whether it reaches a namespace of a cluster; None stands for the whole of either."""
+        return (self.clusters is None or (cluster is not None and cluster in self.clusters)) and (
+            self.namespaces is None or (namespace is not None and namespace in self.namespaces)
+        )
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -77,4 +94,22 @@ class Principal(msgspec.Struct, frozen=True):
                 f"This needs the permission {permission}, which no grant of yours gives.",
                 cure="Ask an owner of your organization for a role that has it.",
                 permission=permission,
+                explanation=_explanation(permission, cluster),
             )
+
+    def require_everywhere(self, permission: str) -> None:
+        """Raise Denied unless the permission is held over the whole organization, not only over a part of it."""
+        self.require(permission)
+        if not self.scope(permission).everything:
+            raise Denied(
+                f"This needs the permission {permission} over the whole organization; you hold it over a part of it.",
+                cure="Ask an owner of your organization to do it, or for a role over the whole of it.",
+                permission=permission,
+                explanation=_explanation(permission, None),
+            )
+
+
+def _explanation(permission: str, cluster: UUID | None) -> str:
+    """Where the hub tells which grant is missing, and who could give it."""
+    place = f"&cluster={cluster}" if cluster else ""
+    return f"/access/explanation?permission={permission}{place}"

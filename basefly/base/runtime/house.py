@@ -36,3 +36,7 @@ class House:
             return cast("T", self._things[kind])
         except KeyError:
             raise LookupError(f"no slice has put a {kind.__name__} into the house") from None
+
+    def find(self, kind: type[T]) -> T | None:
+        """The thing of exactly this type; None when no slice has furnished it."""
+        return cast("T | None", self._things.get(kind))

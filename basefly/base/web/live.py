@@ -132,7 +132,8 @@ async def _events(request: Request, by: Principal, topics: Sequence[str], after:
                 yield b"id: %s\nevent: opened\ndata: {}\n\n" % recent.mark().encode()
             spoke = checked = time.monotonic()
             while True:
-                changed = await _next(inbox, request.house.shutdown)
+                left = max(0.0, RECHECK - (time.monotonic() - checked))
+                changed = await _next(inbox, request.house.shutdown, left)
                 if request.house.shutdown.begun:
                     return
                 now = time.monotonic()
@@ -148,10 +149,10 @@ async def _events(request: Request, by: Principal, topics: Sequence[str], after:
                     yield b": alive\n\n"
 
 
-async def _next(inbox: Inbox, shutdown: Shutdown) -> set[str]:
-    """What changed; nothing after a while of silence, or when the process ends."""
+async def _next(inbox: Inbox, shutdown: Shutdown, patience: float) -> set[str]:
+    """What changed; nothing when patience ends, which is when the session is looked at again, or the process ends."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(RECHECK), shutdown.cutting():
+        async with asyncio.timeout(patience), shutdown.cutting():
             return await anext(inbox)
     return set()
 

@@ -60,7 +60,7 @@ def _insight(hub: Hub) -> Iterator[Finding]:
         )
         return
     me = hub.get("/me")
-    yield Finding("sign-in", "ok", f"{me['email']}, {me['role']} of {me['organization']['name']}.")
+    yield Finding("sign-in", "ok", f"{me['email']}, {me['role'] or 'member'} of {me['organization']['name']}.")
     yield _versions(hub.version())
     clusters = [cluster for page in hub.pages("/clusters", {"limit": 500}) for cluster in page["items"]]
     yield from _clusters(clusters)

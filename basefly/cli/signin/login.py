@@ -93,7 +93,7 @@ def whoami(*, as_json: bool) -> None:
             terminal.write(documents.as_json(me))
             return
         terminal.say(f"{terminal.clean(me['name'])} <{terminal.clean(me['email'])}>")
-        terminal.say(f"{me['role']} of {terminal.clean(me['organization']['name'])} at {hub.url}")
+        terminal.say(f"{me['role'] or 'member'} of {terminal.clean(me['organization']['name'])} at {hub.url}")
 
 
 def password(*, stdin: bool) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Conflict, Denied, NotFound, Unauthenticated
-from basefly.base.principal import Grant, Principal
+from basefly.base.errors import Denied, NotFound, Unauthenticated
+from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
-from basefly.base.slice import Permissions
 from basefly.base.web import Request, preferences, session_token
-from basefly.core.access import store
-from basefly.core.access.model import Me, Member, Organization, Role, permissions_of
+from basefly.core.access import granting, store
+from basefly.core.access.model import WRITE, Me, Member, Organization, Subject
+from basefly.core.access.rights import holdings
+from basefly.core.access.store import grants, teams
 from basefly.core.audit.actions import record
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
@@ -52,10 +53,10 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
-    grants = (Grant(permissions_of(membership.role, request.house.get(Permissions))),)
+        held = await holdings.of(request.house, tx, user.id)
     request.state.organization = membership.organization  # for the pages' shell
     request.state.preferences = preferences.stored(user.preferences)
-    return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=grants, kind=kind)
+    return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=held, kind=kind)
 
 
 async def me(tx: Tx, by: Principal) -> Me:
@@ -63,7 +64,7 @@ async def me(tx: Tx, by: Principal) -> Me:
     membership = await store.get_membership(tx, by.user_id)
     if membership is None:
         raise NotFound("You are no member any more.")
-    permissions = sorted(permission for grant in by.grants for permission in grant.permissions)
+    permissions = sorted({permission for grant in by.grants for permission in grant.permissions})
     return Me(
         id=by.user_id,
         name=by.name,
@@ -81,46 +82,73 @@ async def members(tx: Tx, by: Principal) -> list[Member]:
     return await store.page_members(tx)
 
 
-async def add_member(house: House, by: Principal, *, email: str, name: str, password: Secret, role: Role) -> Member:
-    """Make an account with a first password, and its owner a member; needs access:write."""
-    _may_give(by, role)
+async def add_member(house: House, by: Principal, *, email: str, name: str, password: Secret, role: str) -> Member:
+    """Make an account with a first password, and its owner a member; needs access:write, and to hold what they get."""
+    by.require_everywhere(WRITE)
+    async with house.db.transaction(by.org_id) as tx:
+        await granting.may_give(house, tx, by.grants, _wish(by.user_id, role))
     secrets.check_email(secrets.normalized(email))
     secrets.check_password(password.reveal(), email=email, name=name)
     password_hash = await passwords.hashed(password)
     async with house.db.transaction(by.org_id) as tx:
+        await grants.lock(tx)
         user = await identity.create_user(tx, by.org_id, email=email, name=name, password_hash=password_hash)
-        await store.insert_member(tx, user.id, role)
-        await record(tx, by, "member.added", f"members/{user.id}", {"role": role})
+        await store.insert_member(tx, user.id, None)
+        wish = _wish(user.id, role)
+        found = await granting.may_give(house, tx, by.grants, wish)
+        await record(tx, by, "member.added", f"members/{user.id}", {"role": found.name})
+        await granting.give(tx, by, wish, found)
         return await _member(tx, user.id)
 
 
-async def change_role(tx: Tx, by: Principal, user_id: UUID, role: Role) -> Member:
-    """Give a member another role; needs access:write, and to make or unmake an owner, to be one."""
-    _may_give(by, role)
-    member = await _member(tx, user_id)
-    _may_give(by, member.role)
-    await _keep_an_owner(tx, member, role)
-    await store.update_role(tx, user_id, role)
-    await record(tx, by, "member.changed", f"members/{user_id}", {"role": role, "was": member.role})
-    return await _member(tx, user_id)
+async def change_role(house: House, tx: Tx, by: Principal, user_id: UUID, role: str) -> Member:
+    """Give a member another role over the whole organization, in place of the one they have there without end."""
+    by.require_everywhere(WRITE)
+    async with granting.keeping_an_owner(tx):
+        member = await _member(tx, user_id)
+        wish = _wish(user_id, role)
+        found = await granting.may_give(house, tx, by.grants, wish)
+        old = [each for each in await grants.page(tx, wish.subject) if each.where.whole and each.expires_at is None]
+        taken = {each.id for each in old}
+        held = await grants.held_by_all(tx, user_id)
+        await granting.may_take(house, tx, by, [each for each in held if each.id in taken])
+        await granting.take(tx, by, old)
+        await granting.give(tx, by, wish, found)
+        await record(tx, by, "member.changed", f"members/{user_id}", {"role": found.name, "was": member.role})
+        return await _member(tx, user_id)
 
 
-async def remove_member(tx: Tx, by: Principal, user_id: UUID) -> None:
+async def remove_member(house: House, tx: Tx, by: Principal, user_id: UUID) -> None:
     """Take a member out; their sessions, tokens and open streams end within seconds. Needs access:write."""
-    member = await _member(tx, user_id)
-    _may_give(by, member.role)
-    await _keep_an_owner(tx, member, None)
-    await store.delete_member(tx, user_id)
-    ended = await people.end_sessions(tx, user_id)
-    revoked = await people.revoke_tokens(tx, user_id)
-    await people.disable_user(tx, user_id)
-    await record(tx, by, "member.removed", f"members/{user_id}", {"sessions_ended": ended, "tokens_revoked": revoked})
+    by.require_everywhere(WRITE)
+    await _member(tx, user_id)
+    held = await grants.held_by_all(tx, user_id)
+    await granting.may_take(house, tx, by, [each for each in held if each.active])
+    await _end(tx, by, user_id, "member.removed")
 
 
-def _may_give(by: Principal, role: Role) -> None:
-    by.require("access:write")
-    if role == "owner" and not by.may("access:own"):
-        raise Denied("Only an owner makes or unmakes owners.", cure="Ask an owner.", permission="access:own")
+async def leave(tx: Tx, by: Principal) -> None:
+    """Go oneself; the last owner cannot."""
+    if by.kind != "session":
+        raise Denied("A token cannot leave the organization.", cure="Sign in with your password for this.")
+    await _member(tx, by.user_id)
+    await _end(tx, by, by.user_id, "member.left")
+
+
+async def _end(tx: Tx, by: Principal, user_id: UUID, act: str) -> None:
+    async with granting.keeping_an_owner(tx):
+        await granting.take(tx, by, await grants.page(tx, Subject("user", str(user_id))), why=act)
+        await teams.leave_all(tx, user_id)
+        await people.delete_groups(tx, user_id)
+        await store.delete_member(tx, user_id)
+        ended = await people.end_sessions(tx, user_id)
+        revoked = await people.revoke_tokens(tx, user_id)
+        await people.disable_user(tx, user_id)
+        await record(tx, by, act, f"members/{user_id}", {"sessions_ended": ended, "tokens_revoked": revoked})
+
+
+def _wish(user_id: UUID, role: str) -> granting.Wish:
+    return granting.Wish(subject=Subject("user", str(user_id)), role=role)
 
 
 async def _member(tx: Tx, user_id: UUID) -> Member:
@@ -128,8 +156,3 @@ async def _member(tx: Tx, user_id: UUID) -> Member:
     if member is None:
         raise NotFound("There is no such member.")
     return member
-
-
-async def _keep_an_owner(tx: Tx, member: Member, role: Role | None) -> None:
-    if member.role == "owner" and role != "owner" and await store.count_owners(tx) < 2:
-        raise Conflict("The organization would have no owner.", cure="Make someone else an owner first.")

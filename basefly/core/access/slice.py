@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from basefly.base.runtime.house import House
 from basefly.base.slice import Slice
 from basefly.core.access import api, pages
+from basefly.core.access.model import OWN, READ, WRITE
+from basefly.core.access.rights.places import Places
+
+
+@asynccontextmanager
+async def furnish(house: House) -> AsyncIterator[None]:
+    """Where whoever knows the clusters says which of them a grant reaches."""
+    house.put(Places())
+    yield
+
 
 access = Slice(
     name="access",
     permissions={
-        "access:read": "See who is a member, with which role",
-        "access:write": "Add and remove members, and change their roles",
-        "access:own": "Make and unmake owners",
+        READ: "See who is a member, with which roles, and why someone may do something",
+        WRITE: "Add and remove members and teams, make roles, and give and revoke grants",
+        OWN: "Make and unmake owners",
     },
-    api=(api.set_up, api.me, api.members, api.add_member, api.change_role, api.remove_member),
-    pages=(pages.setup_page, pages.set_up),
+    api=api.HANDLERS,
+    pages=pages.HANDLERS,
+    furnish=furnish,
 )

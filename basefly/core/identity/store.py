@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -249,3 +249,21 @@ async def disable_user(tx: Tx, user_id: UUID) -> None:
         "update users set disabled_at = now() where id = %s and home_org_id = %s and disabled_at is null",
         [user_id, tx.org_id],
     )
+
+
+async def replace_groups(tx: Tx, user_id: UUID, issuer: str, names: Sequence[str]) -> None:
+    """The groups that a person is in, as their identity provider says now; those of other issuers stay."""
+    await tx.execute(
+        """delete from user_groups where org_id = %s and user_id = %s and issuer = %s and name <> all(%s)""",
+        [tx.org_id, user_id, issuer, list(names)],
+    )
+    await tx.execute(
+        """insert into user_groups (org_id, user_id, issuer, name)
+           select %s, %s, %s, name from unnest(%s::text[]) as g (name) on conflict do nothing""",
+        [tx.org_id, user_id, issuer, list(names)],
+    )
+
+
+async def delete_groups(tx: Tx, user_id: UUID) -> None:
+    """A person is in no group any more."""
+    await tx.execute("delete from user_groups where org_id = %s and user_id = %s", [tx.org_id, user_id])

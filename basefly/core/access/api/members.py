@@ -13,7 +13,7 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import PUBLIC, SIGNED_IN, Body, Request, Response, delete, get, patch, post
 from basefly.core.access import actions, setup
-from basefly.core.access.model import Me, Member, Role
+from basefly.core.access.model import Me, Member
 from basefly.core.identity import browser
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -36,13 +36,13 @@ class NewMember(Body):
     email: Text
     name: Text
     password: Password
-    role: Role = "viewer"
+    role: Text = "viewer"
 
 
 class RoleChange(Body):
-    """A member's role to come."""
+    """A member's role to come: the name or the id of one."""
 
-    role: Role
+    role: Text
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -89,12 +89,22 @@ async def add_member(house: House, by: Principal, data: NewMember) -> Member:
 
 
 @patch("/members/{member_id:uuid}", permission="access:write", summary="Change a member's role")
-async def change_role(tx: Tx, by: Principal, member_id: UUID, data: RoleChange) -> Member:
-    """Takes effect with the next request, and on open streams within seconds. One owner must remain."""
-    return await actions.change_role(tx, by, member_id, data.role)
+async def change_role(house: House, tx: Tx, by: Principal, member_id: UUID, data: RoleChange) -> Member:
+    """Replaces their grant over the whole organization. Takes effect with the next request, on open streams within
+    seconds. One owner must remain."""
+    return await actions.change_role(house, tx, by, member_id, data.role)
 
 
 @delete("/members/{member_id:uuid}", permission="access:write", summary="Remove a member")
-async def remove_member(tx: Tx, by: Principal, member_id: UUID) -> None:
+async def remove_member(house: House, tx: Tx, by: Principal, member_id: UUID) -> None:
     """Their sessions, tokens and open streams end within seconds. One owner must remain."""
-    await actions.remove_member(tx, by, member_id)
+    await actions.remove_member(house, tx, by, member_id)
+
+
+@delete("/me/membership", permission=SIGNED_IN, summary="Leave the organization")
+async def leave(tx: Tx, by: Principal) -> None:
+    """Ends your sessions and tokens. The last owner cannot leave."""
+    await actions.leave(tx, by)
+
+
+HANDLERS = (set_up, me, members, add_member, change_role, remove_member, leave)

@@ -37,3 +37,6 @@ async def set_up(request: Request, house: House, form: Form) -> Response[Any]:
     answer = redirect("/")
     answer.set_cookie(browser.kept(house, secret))
     return answer
+
+
+HANDLERS = (setup_page, set_up)

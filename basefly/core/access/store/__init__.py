@@ -1,0 +1,21 @@
+"""Every query of organizations, members, roles, teams, grants and invitations, by table."""
+
+from basefly.core.access.store.members import (
+    delete_member,
+    get_member,
+    get_membership,
+    get_organization_ids,
+    insert_member,
+    insert_organization,
+    page_members,
+)
+
+__all__ = [
+    "delete_member",
+    "get_member",
+    "get_membership",
+    "get_organization_ids",
+    "insert_member",
+    "insert_organization",
+    "page_members",
+]

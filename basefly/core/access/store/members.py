@@ -1,0 +1,78 @@
+"""Organizations and members. A member's role is the strongest that they themselves hold over the whole organization."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from basefly.base.db.transaction import Tx
+from basefly.core.access.model import Member, Membership
+
+# A grant over the whole organization, without end, to the member themselves: those of ours first, the strongest first.
+_ROLE = """(
+    select coalesce(g.role, r.name) from grants g left join roles r on (r.org_id, r.id) = (g.org_id, g.role_id)
+    where g.org_id = m.org_id and g.user_id = m.user_id
+      and g.clusters = 'all' and g.namespaces is null and g.expires_at is null
+    order by array_position(array['owner', 'admin', 'operator', 'developer', 'viewer', 'billing'], g.role), r.name
+    limit 1)"""
+
+
+async def insert_organization(tx: Tx, name: str) -> None:
+    """Add the organization whose transaction this is."""
+    await tx.execute("insert into organizations (id, name) values (%s, %s)", [tx.org_id, name])
+
+
+async def get_organization_ids(tx: Tx) -> list[UUID]:
+    """Every organization, for what must be done in each of them by itself."""
+    return await tx.all(UUID, "select id from organizations where deleted_at is null order by created_at")
+
+
+async def get_membership(tx: Tx, user_id: UUID) -> Membership | None:
+    """A person's place in the organization of `tx`; None when they are no member."""
+    return await tx.one(
+        Membership,
+        f"""select {_ROLE} as role, o.id as org_id, o.name as organization
+             from members m join organizations o on o.id = m.org_id
+            where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",  # noqa: S608  # put together from our own constants
+        [tx.org_id, user_id],
+    )
+
+
+async def insert_member(tx: Tx, user_id: UUID, role: str | None, granted_by: UUID | None = None) -> None:
+    """Make a person a member; with a role of ours, which they get over the whole organization."""
+    await tx.execute("insert into members (org_id, user_id) values (%s, %s)", [tx.org_id, user_id])
+    if role:
+        await tx.execute(
+            "insert into grants (org_id, user_id, role, granted_by) values (%s, %s, %s, %s)",
+            [tx.org_id, user_id, role, granted_by],
+        )
+
+
+async def delete_member(tx: Tx, user_id: UUID) -> bool:
+    """Take a member out; False when they are none."""
+    touched = await tx.execute(
+        "update members set deleted_at = now() where org_id = %s and user_id = %s and deleted_at is null",
+        [tx.org_id, user_id],
+    )
+    return touched > 0
+
+
+async def page_members(tx: Tx) -> list[Member]:
+    """Every member, by name."""
+    return await tx.all(
+        Member,
+        f"""select u.id, u.name, u.email, {_ROLE} as role, m.created_at
+             from members m join users u on u.id = m.user_id
+            where m.org_id = %s and m.deleted_at is null order by lower(u.name), u.id""",  # noqa: S608  # put together from our own constants
+        [tx.org_id],
+    )
+
+
+async def get_member(tx: Tx, user_id: UUID) -> Member | None:
+    """One member."""
+    return await tx.one(
+        Member,
+        f"""select u.id, u.name, u.email, {_ROLE} as role, m.created_at
+             from members m join users u on u.id = m.user_id
+            where m.org_id = %s and m.user_id = %s and m.deleted_at is null""",  # noqa: S608  # put together from our own constants
+        [tx.org_id, user_id],
+    )

@@ -1,0 +1,14 @@
+"""Elevation, whole."""
+
+from __future__ import annotations
+
+from basefly.base.slice import Slice
+from basefly.core.elevation import api
+from basefly.core.elevation.controller import ElevationController
+
+elevation = Slice(
+    name="elevation",
+    permissions={},
+    api=api.HANDLERS,
+    controllers=lambda house: (ElevationController(house),),
+)

@@ -1,0 +1,1 @@
+"""Invitations: a link by e-mail that lets someone in, once, with a role."""

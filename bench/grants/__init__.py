@@ -1,0 +1,1 @@
+"""Random edits of grants: nobody ever exceeds the one who granted."""
