@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from bench import ingest, screen, simulator
+from bench import audit, ingest, screen, simulator
 from bench.console import console
 from bench.headlamp import headlamp
 from bench.report import Run, Told
 from bench.soak import soak
 
 BENCHES: Mapping[str, Callable[[Run], Told]] = {
+    "audit": audit.run,
     "console": console.run,
     "demo": console.run_demo,
     "headlamp": headlamp.run,

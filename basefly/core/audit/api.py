@@ -13,7 +13,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import QueryParameter, Stream, get
-from basefly.core.audit import actions
+from basefly.core.audit import actions, export
 from basefly.core.audit.chain import store as chain
 from basefly.core.audit.chain.verifying import verify
 from basefly.core.audit.model import READ, Filter, Head, Outcome, Page, Record
@@ -67,4 +67,22 @@ async def verification(house: House, by: Principal) -> Stream:
     return Stream(lines(), media_type=LINES, headers={"Cache-Control": "no-store"})
 
 
-HANDLERS = (audit, record, head, verification)
+@get("/audit/export", permission=READ, summary="Take records along as a file")
+async def export_records(
+    house: House,
+    by: Principal,
+    format_: Annotated[export.Format, QueryParameter(name="format", description="JSON Lines, or CSV")] = "jsonl",
+    act: str | None = None,
+    object_: ObjectPath = None,
+    actor: UUID | None = None,
+    outcome: Outcome | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Stream:
+    """All that match, newest first. The export is put on record itself."""
+    wanted = Filter(act=act, object=object_, actor=actor, outcome=outcome, since=since, until=until)
+    headers = await export.begin(house.db, by, wanted, format_)
+    return Stream(export.write(house.db, by, wanted, format_), media_type=export.MEDIA[format_], headers=headers)
+
+
+HANDLERS = (audit, record, head, verification, export_records)

@@ -21,7 +21,7 @@ from basefly.base.db.transaction import Sealer, Tx
 from basefly.core.audit import store
 from basefly.core.audit.model import Record, Stored
 
-SEALED, ERASED = "sealed", "erased"
+SEALED, ERASED = "§sealed", "erased"  # the mark of a field that was taken out, and what is shown once it cannot be read
 HUB = UUID(int=0)  # whose key seals what is about nobody we know
 KEPT = 30.0  # seconds that a key stays in memory: for as long after an erasure, new records may be born unreadable
 MOST = 1000  # keys
@@ -107,7 +107,7 @@ async def _opened(tx: Tx, record: Stored) -> Record:
         fields |= msgspec.json.decode(plain, type=dict[str, str])
     told = msgspec.structs.asdict(record)
     for part in ("detail", "before", "after"):
-        told[part] = _put_back(part, told[part], fields) if record.personal else told[part]
+        told[part] = _put_back(part, told[part], fields)
     address = fields.get("address", "") or record.address or (ERASED if lost else "")
     del told["personal"]
     return Record(**{**told, "address": address, "erased": lost})
