@@ -92,6 +92,13 @@ async def acts(tx: Tx, by: Principal) -> list[str]:
     return await store.get_acts(tx)
 
 
+async def ask_to_verify(tx: Tx, by: Principal) -> None:
+    """Have the chain verified soon; needs audit:read. What comes out stands on the page."""
+    by.require(READ)
+    await record(tx, by, "audit.verified", "audit", outcome="started")
+    await tx.notify("audit/verify")
+
+
 def key(cursor: str) -> tuple[datetime, UUID] | None:
     """Where a page goes on. Raises Invalid for a cursor that is none of ours."""
     if not cursor:

@@ -9,8 +9,7 @@ import msgspec
 from basefly.base.db.pool import Database
 from basefly.base.settings import Settings
 from basefly.core.audit.chain import store
-from basefly.core.audit.chain.verifying import verify
-from basefly.core.audit.model import Verdict
+from basefly.core.audit.chain.verifying import verdict
 
 
 async def verify_all(settings: Settings, url: str) -> dict[str, dict[str, Any]]:
@@ -19,11 +18,6 @@ async def verify_all(settings: Settings, url: str) -> dict[str, dict[str, Any]]:
     try:
         async with db.transaction() as tx:
             organizations = await store.get_organizations(tx)
-        found: dict[str, dict[str, Any]] = {}
-        for org_id in organizations:
-            async for told in verify(db, settings, org_id):
-                if isinstance(told, Verdict):
-                    found[str(org_id)] = msgspec.to_builtins(told)
-        return found
+        return {str(org_id): msgspec.to_builtins(await verdict(db, settings, org_id)) for org_id in organizations}
     finally:
         await db.close()

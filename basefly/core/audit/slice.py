@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from basefly.base.slice import Slice
-from basefly.core.audit import api
+from basefly.base.slice import Nav, Slice
+from basefly.core.audit import api, pages
 from basefly.core.audit.controller import Sequencer
 from basefly.core.audit.model import READ, WRITE
+from basefly.core.audit.verifier import Verifier
 
 audit = Slice(
     name="audit",
@@ -14,5 +15,7 @@ audit = Slice(
         WRITE: "Decide how long records are kept, and where they are sent",
     },
     api=api.HANDLERS,
-    controllers=lambda house: (Sequencer(house),),
+    pages=pages.HANDLERS,
+    controllers=lambda house: (Sequencer(house), Verifier(house)),
+    nav=(Nav(label="Audit", href="/audit", group="Govern", icon="shield", permission=READ, order=90),),
 )

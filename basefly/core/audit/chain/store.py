@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from basefly.base.db.transaction import Tx
-from basefly.core.audit.model import Head
+from basefly.base.db.transaction import Json, Tx
+from basefly.core.audit.model import Finding, Head, Verdict
 
 TAG = b"basefly-audit-v1"
 GENESIS = bytes(32)  # what the first link follows
@@ -285,3 +285,36 @@ async def trim(tx: Tx, cutoff: datetime) -> int:
 async def drop_months(tx: Tx, cutoff: datetime) -> int:
     """Drop months that hold nothing of anybody; how many."""
     return int(await tx.value("select audit_drop_months(%s)", [cutoff]))
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What verifying last found, as kept."""
+
+    at: datetime
+    ok: bool
+    records: int
+    last: int
+    proved: int
+    seconds: float
+    findings: list[Finding]
+
+
+async def get_verdict(tx: Tx) -> Found | None:
+    """What verifying last found."""
+    query = "select at, ok, records, last, proved, seconds, findings from audit_verdicts where org_id = %s"
+    return await tx.one(Found, query, [tx.org_id])
+
+
+async def upsert_verdict(tx: Tx, verdict: Verdict) -> None:
+    """Keep what verifying found."""
+    await tx.execute(
+        """insert into audit_verdicts (org_id, at, ok, records, last, proved, seconds, findings)
+           values (%s, now(), %s, %s, %s, %s, %s, %s)
+           on conflict (org_id) do update
+           set at = excluded.at, ok = excluded.ok, records = excluded.records, last = excluded.last,
+               proved = excluded.proved, seconds = excluded.seconds, findings = excluded.findings""",
+        [
+            tx.org_id, verdict.ok, verdict.records, verdict.last, verdict.proved, verdict.seconds,
+            Json(msgspec.to_builtins(verdict.findings)),
+        ],
+    )  # fmt: skip
