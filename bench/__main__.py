@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import ingest, revocation, screen, simulator
+from bench import audit, ingest, revocation, screen, simulator
 from bench.console import console
 from bench.grants import grants
 from bench.headlamp import headlamp
@@ -17,6 +17,7 @@ from bench.report import Run, Told
 from bench.soak import soak
 
 BENCHES: Mapping[str, Callable[[Run], Told]] = {
+    "audit": audit.run,
     "console": console.run,
     "demo": console.run_demo,
     "grants": grants.measure,

@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     owner_database_url: str = ""  # who migrates, when database_url's role does not own the schema
     postgres_bin: str = ""  # folder with initdb and postgres, when the embedded ones are not wanted
     encryption_key: str = ""  # 32 bytes, base64; empty: data_dir/encryption.key, created at the first start
+    audit_key: str = ""  # 32 bytes, base64, that sign the audit; empty: data_dir/audit.key, created at the first start
     private_clusters: bool = True  # may clusters have loopback and private addresses?
     trusted_proxies: int = 0  # how many hops of X-Forwarded-For we believe
     log_level: str = "info"

@@ -9,20 +9,25 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import structlog
 import uvicorn
 import uvloop
 
 from basefly.app import create_app, start
+from basefly.base import keys
 from basefly.base.db import logins
 from basefly.base.db.embedded import Embedded
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError, load
 from basefly.base.telemetry import logs
 from basefly.base.web.server import Hub
+from basefly.cli import terminal
+from basefly.cli.audit import verifying
 from basefly.cli.exits import Failure
 from basefly.core.access import setup
+from basefly.core.audit.offline import verify_all
 
 GRACE = 5  # seconds that open requests get at the end
 
@@ -54,6 +59,32 @@ async def run(settings: Settings) -> None:
             await _greet(house)
             await _answer(house, listener)
     log.info("stopped")
+
+
+def verify_audit(*, as_json: bool) -> None:
+    """Verify every organization's record in the database itself. Raises Failure for what is not as it was written."""
+    try:
+        settings = load()
+        verdicts = asyncio.run(_verified(settings))
+    except SettingsError as error:
+        raise Failure(str(error)) from None
+    for name, verdict in sorted(verdicts.items(), key=lambda pair: not pair[1]["ok"]):
+        terminal.note(name)
+        verifying.tell(verdict, as_json=as_json)
+
+
+def rotate_audit_key() -> None:
+    """Replace the key that signs checkpoints. Raises Failure when it is not ours to replace."""
+    try:
+        keys.rotate(load())
+    except SettingsError as error:
+        raise Failure(str(error)) from None
+    terminal.say("Checkpoints are signed with a new key from now on. Keep the new audit.key in your backup.")
+
+
+async def _verified(settings: Settings) -> dict[str, dict[str, Any]]:
+    async with _database(settings) as (_, app_url):
+        return await verify_all(settings, app_url)
 
 
 def _listener(settings: Settings) -> socket.socket:

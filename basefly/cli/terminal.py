@@ -24,7 +24,7 @@ _HARMLESS = {
 # A command of ours in a sentence, as against the name of the product's account or a namespace.
 _COMMAND = re.compile(
     r"(?<![\w./-])basefly(?= (?:up|demo|setup|login|logout|whoami|clusters|get|describe|events|kinds|search|tokens"
-    r"|doctor)\b)"
+    r"|doctor|audit)\b)"
 )
 _HARMLESS_LINES = {code: text for code, text in _HARMLESS.items() if code not in (0x09, 0x0A)}
 

@@ -25,6 +25,15 @@ class Visit(NamedTuple):
 VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/": (Visit("/"),),
     "/api/docs": (Visit("/api/docs"),),
+    "/audit": (
+        Visit("/audit"),
+        Visit("/audit?act=no.such&outcome=failed&since=2020-01-01&until=2020-01-02"),
+        Visit("/audit?cursor=nonsense", refused=True),
+    ),
+    "/audit/records/{record_id}": (
+        Visit("/audit/records/{record}"),
+        Visit("/audit/records/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
     "/cluster-changes": (
         Visit("/cluster-changes?cluster={alive}"),
         Visit("/cluster-changes?cluster={dead}&do=disconnect"),
@@ -79,6 +88,7 @@ NO_PAGES: Mapping[str, str] = {
     "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
     **dict.fromkeys(
         (
+            "/audit/export",
             "/events/export",
             "/nodes/export",
             "/objects/{resource}/export",
@@ -111,6 +121,7 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found = {name: _path(hub, clusters[ALIVE], resource) for name, resource in objects.items()}
     deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
+    found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     return clusters | found | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
 
 

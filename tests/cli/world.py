@@ -24,10 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class World:
-    """`url` is the hub's address, `data` its folder; `kubeconfig` has a context for each cluster."""
+    """`url` is the hub's address, `data` its folder; `kubeconfig` has a context for each cluster.
+
+    `database` is the application role's way into the hub's database.
+    """
 
     url: str
     data: Path
+    database: str
     kubeconfig: Path
     fleet: Fleet
     loop: asyncio.AbstractEventLoop
@@ -62,7 +66,7 @@ def running(database_url: str, folder: Path) -> Iterator[World]:
     data, kubeconfig = folder / "data", folder / "kubeconfig"
     with _clusters() as (fleet, loop), hub(database_url, data) as url:
         kubeconfig.write_text(fleet.kubeconfig())
-        yield World(url, data, kubeconfig, fleet, loop)
+        yield World(url, data, database_url, kubeconfig, fleet, loop)
 
 
 @contextmanager

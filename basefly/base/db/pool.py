@@ -14,7 +14,7 @@ from psycopg import sql
 
 from basefly.base.db import logins
 from basefly.base.db.failures import translated
-from basefly.base.db.transaction import Connection, Memory, Tx, prepare
+from basefly.base.db.transaction import Connection, Memory, Sealer, Tx, prepare
 
 WAIT = 5.0  # seconds that a transaction waits for a free connection before it says so
 RECONNECT = 2.0  # seconds of trying, with growing pauses; then the next transaction tries anew, so no pause grows long
@@ -43,6 +43,7 @@ class Database:
     def __init__(self, pool: psycopg_pool.AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
         self._memory: Memory = {}
+        self.sealer: Sealer | None = None  # the house's vault, for whoever seals while they write
 
     @classmethod
     async def open(cls, url: str, *, max_size: int = 10) -> Database:
@@ -75,7 +76,7 @@ class Database:
         with translated():
             connection = await self._begin(org_id)
         try:
-            yield Tx(connection, org_id, self._memory)
+            yield Tx(connection, org_id, self._memory, self.sealer)
             with translated():
                 await connection.commit()
         except BaseException:

@@ -124,6 +124,30 @@ class Vault:
             ) from error
 
 
+class Box:
+    """Seals with one key that someone else keeps: losing the key is losing what it sealed, which may be the point."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = AESGCM(key)
+
+    @staticmethod
+    def new_key() -> bytes:
+        """A key for one box."""
+        return AESGCM.generate_key(KEY * 8)
+
+    def seal(self, plaintext: bytes, place: bytes) -> bytes:
+        """Seal for a place; it does not open elsewhere."""
+        nonce = os.urandom(NONCE)
+        return nonce + self._key.encrypt(nonce, plaintext, place)
+
+    def open(self, sealed: bytes, place: bytes) -> bytes:
+        """Open what was sealed with this key for that place; raises Unreadable otherwise."""
+        try:
+            return self._key.decrypt(sealed[:NONCE], sealed[NONCE:], place)
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable("What was sealed here was damaged, or belongs elsewhere.") from error
+
+
 _COLUMNS = "select id, fingerprint, wrapped from data_keys"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, TypeVar, cast, get_origin
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, get_origin
 from uuid import UUID
 
 import msgspec
@@ -42,12 +42,30 @@ Memory = dict[tuple[UUID | None, str], Remembered]
 """What a process remembers of its database, by organization and name."""
 
 
-class Tx:
-    """One transaction. With an organization, row-level security shows and accepts only its rows; without, none."""
+class Sealer(Protocol):
+    """What seals secrets for the organization of a transaction: the vault, which knows us and not we it."""
 
-    def __init__(self, connection: Connection, org_id: UUID | None, memory: Memory) -> None:
+    async def seal(self, tx: Tx, plaintext: bytes, *, purpose: str) -> bytes:
+        """Seal for a place: "table/column/row id"."""
+        ...
+
+    async def open(self, tx: Tx, sealed: bytes, *, purpose: str) -> bytes:
+        """Open what was sealed for that place."""
+        ...
+
+
+class Tx:
+    """One transaction. With an organization, row-level security shows and accepts only its rows; without, none.
+
+    `sealer` is the vault of the house; None where nobody lives in one.
+    """
+
+    def __init__(
+        self, connection: Connection, org_id: UUID | None, memory: Memory, sealer: Sealer | None = None
+    ) -> None:
         self.connection = connection
         self.org_id = org_id
+        self.sealer = sealer
         self._memory = memory
 
     async def execute(self, sql: Query, params: Params | None = None) -> int:

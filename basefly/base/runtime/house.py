@@ -20,7 +20,7 @@ class House:
         self.settings = settings
         self.db = db
         self.changes = changes
-        self.vault = vault
+        self.vault = db.sealer = vault
         self.shutdown = Shutdown()
         self._things: dict[type, object] = {}
 

@@ -68,6 +68,11 @@ def discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return {name: _clean(name, value) for name, value in event.items()}
 
 
+def masked(value: Any) -> Any:
+    """A value of plain JSON as an event would have it: what is called a secret, or looks like one, is stars."""
+    return _clean("", value)
+
+
 def _clean(name: str, value: Any) -> Any:
     if name.startswith("_"):
         return value  # structlog's own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -87,6 +88,12 @@ class Hub:
                 field, _, value = line.partition(":")
                 event = value.strip() if field == "event" else event
                 data = data + value.strip() if field == "data" else data
+
+    @contextmanager
+    def lines(self, path: str, params: Params) -> Iterator[Iterator[str]]:
+        """An answer line by line, as it comes; it may be long, and take long."""
+        with self._streaming(API + path, params) as answer:
+            yield answer.iter_lines()
 
     def send(self, method: str, path: str, *, params: Params | None = None, body: Any = None) -> httpx.Response:
         """One request; a Failure unless the answer is good."""

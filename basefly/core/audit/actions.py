@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, Unpack
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -14,9 +14,10 @@ from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, Denied, Invalid, NotFound, Unauthenticated
 from basefly.base.principal import Principal
-from basefly.base.telemetry import trace
-from basefly.core.audit import store
-from basefly.core.audit.model import Filter, Outcome, Page
+from basefly.base.telemetry import logs, trace
+from basefly.core.audit import personal, store
+from basefly.core.audit.chain import waiting
+from basefly.core.audit.model import READ, Filter, More, Outcome, Page, Record
 
 _REFUSALS = (Denied, Unauthenticated, NotFound)
 
@@ -27,33 +28,40 @@ async def record(
     act: str,
     object_: str,
     detail: Mapping[str, Any] | None = None,
-    *,
-    outcome: Outcome = "done",
+    **more: Unpack[More],
 ) -> None:
     """Add a record in the transaction of what it tells about: both commit, or neither.
 
     `act` is named `thing.past` ("cluster.registered"); `object_` is a path ("clusters/ID"); `by` is None for what the
-    hub does by itself. `detail` must hold nothing secret.
+    hub does by itself. What is called a secret is starred, and what is personal is sealed.
     """
     here = trace.current()
+    told = personal.Told(object_, by.user_id if by else None, more.get("about"))
+    told.where(here.address if here else "")
+    parts = {"detail": dict(detail or {}), "before": more.get("before"), "after": more.get("after")}
+    clean = {part: told.without(part, _plain(value)) for part, value in parts.items()}
+    id_ = uuid4()
     await store.insert(
         tx,
         {
+            **clean,
+            "id": id_,
             "act": act,
             "object": object_[:1000],
-            "outcome": outcome,
+            "outcome": more.get("outcome", "done"),
             "actor_id": by.user_id if by else None,
             "actor_kind": by.kind if by else "system",
+            "on_behalf_of": more.get("on_behalf_of"),
             "request_id": here.request_id if here else "",
             "trace_id": here.trace_id if here else "",
-            "address": here.address if here else "",
-            "detail": dict(detail or {}),
+            "personal": await personal.sealed(tx, told, id_),
         },
     )
+    waiting.note(tx.org_id)
 
 
 async def failure(db: Database, by: Principal, error: BaseflyError, *, method: str, path: str) -> None:
-    """Record, in a transaction of its own, a request to change something that came to nothing."""
+    """Record, in a transaction of its own, a request that came to nothing: a change, or a look at what one may not."""
     outcome: Outcome = "refused" if isinstance(error, _REFUSALS) else "failed"
     async with db.transaction(by.org_id) as tx:
         detail = {"method": method, "code": error.code, **_permission(error)}
@@ -62,20 +70,48 @@ async def failure(db: Database, by: Principal, error: BaseflyError, *, method: s
 
 async def page(tx: Tx, by: Principal, wanted: Filter, *, cursor: str = "", limit: int = 50) -> Page:
     """Records that match, newest first; needs audit:read."""
-    by.require("audit:read")
-    found = await store.page(tx, wanted, after=_key(cursor), limit=limit + 1)
-    items = found[:limit]
+    by.require(READ)
+    found = await store.page(tx, wanted, after=key(cursor), limit=limit + 1)
     more = len(found) > limit
+    items = await personal.opened(tx, found[:limit])
     return Page(items=items, next=paging.encode([items[-1].at, items[-1].id]) if more else "")
 
 
-def _key(cursor: str) -> tuple[datetime, UUID] | None:
+async def find(tx: Tx, by: Principal, record_id: UUID) -> Record:
+    """One record, whole; needs audit:read."""
+    by.require(READ)
+    found = await store.get(tx, record_id)
+    if found is None:
+        raise NotFound("There is no such record.", cure="Retention may have taken it.")
+    return (await personal.opened(tx, [found]))[0]
+
+
+async def acts(tx: Tx, by: Principal) -> list[str]:
+    """The acts that there are to look for; needs audit:read."""
+    by.require(READ)
+    return await store.get_acts(tx)
+
+
+async def ask_to_verify(tx: Tx, by: Principal) -> None:
+    """Have the chain verified soon; needs audit:read. What comes out stands on the page."""
+    by.require(READ)
+    await record(tx, by, "audit.verified", "audit", outcome="started")
+    await tx.notify("audit/verify")
+
+
+def key(cursor: str) -> tuple[datetime, UUID] | None:
+    """Where a page goes on. Raises Invalid for a cursor that is none of ours."""
     if not cursor:
         return None
     try:
         return msgspec.convert(paging.decode(cursor, 2), tuple[datetime, UUID])
     except msgspec.ValidationError as error:
         raise Invalid("The cursor is not one that this list gave.", cure="Leave it out.") from error
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, without secrets."""
+    return None if value is None else logs.masked(msgspec.to_builtins(value))
 
 
 def _permission(error: BaseflyError) -> dict[str, str]:

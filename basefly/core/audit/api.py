@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
+
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
-from basefly.base.web import QueryParameter, get
-from basefly.core.audit import actions
-from basefly.core.audit.model import Filter, Outcome, Page
+from basefly.base.runtime.house import House
+from basefly.base.web import QueryParameter, Stream, get
+from basefly.core.audit import actions, export
+from basefly.core.audit.chain import store as chain
+from basefly.core.audit.chain.verifying import verify
+from basefly.core.audit.model import READ, Filter, Head, Outcome, Page, Record
+
+ObjectPath = Annotated[str | None, QueryParameter(name="object", description="A path, or the beginning of one")]
+LINES = "application/x-ndjson"
 
 
-@get("/audit", permission="audit:read", summary="List what was done")
+@get("/audit", permission=READ, summary="List what was done")
 async def audit(
     tx: Tx,
     by: Principal,
     act: str | None = None,
-    object_: Annotated[str | None, QueryParameter(name="object", description="A path, or the beginning of one")] = None,
+    object_: ObjectPath = None,
     actor: UUID | None = None,
     outcome: Outcome | None = None,
     since: datetime | None = None,
@@ -29,3 +38,51 @@ async def audit(
     """Records, newest first. `act` takes a whole act (`cluster.registered`) or its thing (`cluster`)."""
     wanted = Filter(act=act, object=object_, actor=actor, outcome=outcome, since=since, until=until)
     return await actions.page(tx, by, wanted, cursor=cursor, limit=limit)
+
+
+@get("/audit/records/{record_id:uuid}", permission=READ, summary="Look at one record")
+async def record(tx: Tx, by: Principal, record_id: UUID) -> Record:
+    """One record, whole, with its place in the chain."""
+    return await actions.find(tx, by, record_id)
+
+
+@get("/audit/chain", permission=READ, summary="Where the chain of records ends")
+async def head(tx: Tx) -> Head:
+    """The last link, what waits for its own, and the last checkpoint."""
+    return await chain.get_head(tx)
+
+
+@get("/audit/verification", permission=READ, summary="Verify the chain of records")
+async def verification(house: House, by: Principal) -> Stream:
+    """Hashes every record anew, follows every link, and holds both against what was signed outside the database.
+
+    Lines of JSON: `{"kind": "progress", "seq", "of"}` while it runs, and `{"kind": "verdict", "ok", "findings", …}`
+    at the end.
+    """
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for told in verify(house.db, house.settings, by.org_id):
+            yield msgspec.json.encode(told) + b"\n"
+
+    return Stream(lines(), media_type=LINES, headers={"Cache-Control": "no-store"})
+
+
+@get("/audit/export", permission=READ, summary="Take records along as a file")
+async def export_records(
+    house: House,
+    by: Principal,
+    format_: Annotated[export.Format, QueryParameter(name="format", description="JSON Lines, or CSV")] = "jsonl",
+    act: str | None = None,
+    object_: ObjectPath = None,
+    actor: UUID | None = None,
+    outcome: Outcome | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Stream:
+    """All that match, newest first. The export is put on record itself."""
+    wanted = Filter(act=act, object=object_, actor=actor, outcome=outcome, since=since, until=until)
+    headers = await export.begin(house.db, by, wanted, format_)
+    return Stream(export.write(house.db, by, wanted, format_), media_type=export.MEDIA[format_], headers=headers)
+
+
+HANDLERS = (audit, record, head, verification, export_records)

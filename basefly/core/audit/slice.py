@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from basefly.base.slice import Slice
-from basefly.core.audit import api
+from basefly.base.slice import Nav, Slice
+from basefly.core.audit import api, pages
+from basefly.core.audit.controller import Sequencer
+from basefly.core.audit.model import READ, WRITE
+from basefly.core.audit.verifier import Verifier
 
 audit = Slice(
     name="audit",
-    permissions={"audit:read": "Read the record of what was done"},
-    api=(api.audit,),
+    permissions={
+        READ: "Read the record of what was done, and verify it",
+        WRITE: "Decide how long records are kept, and where they are sent",
+    },
+    api=api.HANDLERS,
+    pages=pages.HANDLERS,
+    controllers=lambda house: (Sequencer(house), Verifier(house)),
+    nav=(Nav(label="Audit", href="/audit", group="Govern", icon="shield", permission=READ, order=90),),
 )

@@ -1,0 +1,2 @@
+drop table audit_streams;
+drop table audit_verdicts;
