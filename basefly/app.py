@@ -27,6 +27,7 @@ from basefly.core.access.slice import access
 from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
+from basefly.core.federation.slice import federation
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
@@ -42,6 +43,7 @@ SLICES: tuple[Slice, ...] = (
     audit,
     identity,
     access,
+    federation,
     clusters,
     sync,
     inventory,

@@ -19,7 +19,7 @@ ROLES: dict[Role, str] = {
 }
 
 _OWNERS = {"access:own"}
-_GOVERNING = ("access:", "audit:", "identity:", "billing:")
+_GOVERNING = ("access:", "audit:", "identity:", "federation:", "billing:")
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

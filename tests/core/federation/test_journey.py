@@ -1,0 +1,47 @@
+"""Sign-in with a certified provider, over HTTP from the first page to the last."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tests.core.federation.conftest import Company
+
+
+async def rows(company: Company, query: str) -> list[dict[str, Any]]:
+    async with company.hub.house.db.transaction(company.owner.by.org_id) as tx:
+        return await tx.all(dict, query)
+
+
+class TestSignIn:
+    async def test_makes_the_person_their_groups_and_a_session(self, company: Company) -> None:
+        ann = company.journey()
+        answer = await ann.sign_in("ann", f"{ann.start}?next=/clusters")
+        assert (answer.status_code, answer.headers.get("location")) == (303, "/clusters"), answer.text
+        me = (await ann.me()).json()
+        assert (me["name"], me["email"], me["role"]) == ("Ann Archer", "ann@acme.example", "viewer")
+        groups = await rows(company, "select issuer, name from user_groups order by name")
+        issuer = company.provider.issuer
+        assert groups == [{"issuer": issuer, "name": "platform"}, {"issuer": issuer, "name": "sre"}]
+        acts = await rows(company, "select act from audit_records where act in ('member.added', 'session.federated')")
+        assert sorted(each["act"] for each in acts) == ["member.added", "session.federated"]
+        assert await rows(company, "select * from federation_flows") == []
+
+    async def test_the_second_time_it_is_the_same_person(self, company: Company) -> None:
+        first, second = company.journey(), company.journey()
+        await first.sign_in("ann")
+        await second.sign_in("ann")
+        assert (await first.me()).json()["id"] == (await second.me()).json()["id"]
+
+    async def test_sign_out_at_the_provider_ends_the_session_here(self, company: Company) -> None:
+        ann = company.journey()
+        await ann.sign_in("ann")
+        assert (await ann.me()).status_code == 200
+        await ann.visitor.sign_out()
+        for _ in range(100):
+            if (await ann.me()).status_code == 401:
+                break
+            await asyncio.sleep(0.05)
+        assert (await ann.me()).status_code == 401
+        ended = await rows(company, "select detail from audit_records where act = 'session.ended'")
+        assert [each["detail"]["by"] for each in ended] == ["provider"]
