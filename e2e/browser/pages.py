@@ -121,6 +121,7 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found = {name: _path(hub, clusters[ALIVE], resource) for name, resource in objects.items()}
     deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
+    found["provider"] = hub.get("/identity-providers")["items"][0]["id"]
     return clusters | found | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
 
 

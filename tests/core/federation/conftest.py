@@ -74,7 +74,12 @@ class Journey:
 @pytest.fixture
 async def company(hub: Hub, owner: Person, provider: Provider) -> Company:
     """Acme with the provider; whoever signs in for the first time becomes a viewer."""
-    wish: dict[str, Any] = {"name": "Acme ID", "issuer": provider.issuer, "client_id": "to come", "create_role": "viewer"}
+    wish: dict[str, Any] = {
+        "name": "Acme ID",
+        "issuer": provider.issuer,
+        "client_id": "to come",
+        "create_role": "viewer",
+    }
     wish |= {"scopes": ["openid", "email", "profile", "groups"], "groups_claim": "groups"}
     added = await owner.http.post("/api/v1/identity-providers", json=wish)
     assert added.status_code == 201, added.text

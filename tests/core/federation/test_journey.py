@@ -45,3 +45,46 @@ class TestSignIn:
         assert (await ann.me()).status_code == 401
         ended = await rows(company, "select detail from audit_records where act = 'session.ended'")
         assert [each["detail"]["by"] for each in ended] == ["provider"]
+
+
+class TestWhoComesIn:
+    async def test_nobody_is_made_where_that_is_not_wanted(self, company: Company) -> None:
+        await company.change(create_role="")
+        ann = company.journey()
+        assert (await ann.sign_in("ann")).status_code == 401
+        assert await rows(company, "select 1 from federated_identities") == []
+
+    async def test_an_address_alone_opens_no_account(self, company: Company) -> None:
+        invited = {"email": "ann@acme.example", "name": "Ann", "password": "seven herons at the quay"}
+        assert (await company.owner.http.post("/api/v1/members", json=invited)).status_code == 201
+        known, unknown = company.journey(), company.journey()
+        one, other = await known.sign_in("ann"), await unknown.sign_in("uma")  # uma's address is not verified
+        assert (one.status_code, other.status_code) == (401, 401)
+        assert "belongs to no account here" in one.text
+        assert "belongs to no account here" in other.text
+
+    async def test_only_named_domains(self, company: Company) -> None:
+        await company.change(domains=["acme.example"])
+        ben, ann = company.journey(), company.journey()
+        assert (await ben.sign_in("ben")).status_code == 401
+        assert (await ann.sign_in("ann")).status_code == 303
+
+    async def test_who_was_removed_stays_out(self, company: Company) -> None:
+        ann = company.journey()
+        await ann.sign_in("ann")
+        me = (await ann.me()).json()["id"]
+        assert (await company.owner.http.delete(f"/api/v1/members/{me}")).status_code == 204
+        assert (await ann.me()).status_code == 401
+        assert (await company.journey().sign_in("ann")).status_code == 401
+
+    async def test_groups_are_called_as_the_organization_calls_them(self, company: Company) -> None:
+        await company.journey().sign_in("ann")
+        await company.change(group_names={"sre": "on-call"})
+        await company.journey().sign_in("ann")
+        assert await rows(company, "select name from user_groups") == [{"name": "on-call"}]
+
+    async def test_a_removed_provider_lets_nobody_in(self, company: Company) -> None:
+        ann = company.journey()
+        address = await ann.visitor.sign_in(await ann.set_out(), "ann")
+        await company.owner.http.delete(f"/api/v1/identity-providers/{company.provider_id}")
+        assert (await ann.back(address)).status_code == 401
