@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from basefly import __version__
 from basefly.base.resilience.deadlines import Deadlines
 
 Address = IPv4Address | IPv6Address
@@ -108,3 +109,68 @@ def _notice_death(made: socket.socket) -> None:
     ):
         if (number := getattr(socket, option, None)) is not None:
             made.setsockopt(socket.IPPROTO_TCP, number, value)
+
+
+class Answer(NamedTuple):
+    """What came back, whole: the status, the media type without its parameters, and the body."""
+
+    status: int
+    media: str
+    body: bytes
+
+
+class Caller:
+    """Small requests to the world outside: guarded, quick or given up, no redirect followed, no cookie kept.
+
+    Every method raises OSError or TimeoutError when there is no answer, with a text that says why.
+    """
+
+    def __init__(self, *, private: bool, most: int = 512 * 1024, deadlines: Deadlines | None = None) -> None:
+        self.private = private
+        self._most = most
+        self._deadlines = deadlines or Deadlines(first_byte=5.0, idle=5.0, total=10.0)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Fetch."""
+        return await self._call("GET", url, headers=headers)
+
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a form."""
+        return await self._call("POST", url, headers=headers, data=form)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session:
+            await self._session.close()
+
+    async def _call(self, method: str, url: str, **options: Any) -> Answer:
+        try:
+            async with self._open().request(method, url, allow_redirects=False, **options) as answer:
+                body = await answer.content.read(self._most + 1)
+                while len(body) <= self._most and (more := await answer.content.read(self._most + 1 - len(body))):
+                    body += more
+                if len(body) > self._most:
+                    raise OSError(f"the answer is larger than {self._most // 1024} KiB")
+                return Answer(answer.status, answer.content_type, body)
+        except TimeoutError as error:
+            raise TimeoutError("no answer in time") from error
+        except aiohttp.InvalidURL as error:
+            raise OSError("this is no address") from error
+        except aiohttp.ClientConnectorError as error:
+            raise OSError(str(error.os_error)) from error
+        except aiohttp.ClientError as error:
+            raise OSError(str(error) or type(error).__name__) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The pool, made where it is first used: it belongs to one event loop."""
+        if self._session is None:
+            limits = self._deadlines
+            self._session = aiohttp.ClientSession(
+                connector=GuardedConnector(private=self.private, deadlines=limits, limit=20, limit_per_host=4),
+                timeout=aiohttp.ClientTimeout(limits.total, connect=limits.connect + limits.tls, sock_read=limits.idle),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": f"basefly/{__version__}", "Accept": "application/json"},
+                trust_env=False,
+            )
+        return self._session

@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     encryption_key: str = ""  # 32 bytes, base64; empty: data_dir/encryption.key, created at the first start
     audit_key: str = ""  # 32 bytes, base64, that sign the audit; empty: data_dir/audit.key, created at the first start
     private_clusters: bool = True  # may clusters have loopback and private addresses?
+    private_issuers: bool = True  # may identity providers have loopback and private addresses?
     trusted_proxies: int = 0  # how many hops of X-Forwarded-For we believe
     log_level: str = "info"
     log_format: str = "auto"  # text, json, auto: text on a terminal
@@ -121,6 +122,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "database_url": _postgres_url,
     "owner_database_url": _postgres_url,
     "private_clusters": _flag,
+    "private_issuers": _flag,
     "trusted_proxies": _count,
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("text", "json", "auto"),

@@ -30,6 +30,7 @@ def fleet(folder: Path) -> Iterator[Hub]:
                 running.register(cluster(running, name), name=name, region="eu-central-1")
                 eventually(partial(_listed, running, name), seconds=30)
             simulated[DEAD].kill()
+            _single_sign_on(running)
             _crash(cluster(running, ALIVE))
             eventually(lambda: running.cluster(DEAD)["health"] == "unreachable", seconds=40)
             yield running
@@ -73,6 +74,13 @@ def simulate(folder: Path, name: str) -> Program:
     program.start()
     program.wait_until(kubeconfig.exists, seconds=30)
     return program
+
+
+def _single_sign_on(hub: Hub) -> None:
+    """An identity provider that nobody asks, and the address to sign in at."""
+    wish = {"name": "Acme ID", "issuer": "https://id.acme.example", "client_id": "basefly", "groups_claim": "groups"}
+    hub.post("/identity-providers", {**wish, "group_names": {"a3f1": "platform"}, "domains": ["acme.example"]})
+    hub.call("PUT", "/sign-in-address", json={"slug": "acme"})
 
 
 def _listed(hub: Hub, name: str) -> bool:

@@ -78,13 +78,23 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/scope": (Visit("/scope"),),
     "/search": (Visit("/search?q=a"), Visit("/search?q=no-such-thing"), Visit("/search")),
     "/settings": (Visit("/settings"),),
+    "/settings/identities": (Visit("/settings/identities"),),
     "/sign-in": (Visit("/sign-in"),),
+    "/sign-in/{slug}": (Visit("/sign-in/acme"), Visit("/sign-in/no-such-name")),
+    "/single-sign-on": (Visit("/single-sign-on"),),
+    "/single-sign-on/{provider_id}": (
+        Visit("/single-sign-on/{provider}"),
+        Visit("/single-sign-on/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
+    "/sso": (Visit("/sso"),),
+    "/sso/callback": (Visit("/sso/callback", refused=True),),
     "/views": (Visit("/views"), Visit("/views?at=/pods")),
     "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
     "/workloads/{resource}": (Visit("/workloads/statefulsets.apps"),),
 }
 # Answers to GET that are no pages of a hub that is set up.
 NO_PAGES: Mapping[str, str] = {
+    "/sign-in/{slug}/{provider_id}": "leads to the provider; tests/core/federation/test_journey.py goes there",
     "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
     **dict.fromkeys(
         (
@@ -122,6 +132,7 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
+    found["provider"] = hub.get("/identity-providers")["items"][0]["id"]
     return clusters | found | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
 
 

@@ -23,7 +23,7 @@ from basefly.core.identity.model import Account, NewToken, Origin, Session, Toke
 _WRONG = "The e-mail address or the password is not right."
 
 
-async def create_user(tx: Tx, org_id: UUID, *, email: str, name: str, password_hash: str) -> User:
+async def create_user(tx: Tx, org_id: UUID, *, email: str, name: str, password_hash: str | None) -> User:
     """Add a person whose home is this organization; the password was checked and hashed before `tx` began."""
     model.check_email(email)
     if not name.strip():

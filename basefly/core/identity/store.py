@@ -251,19 +251,43 @@ async def disable_user(tx: Tx, user_id: UUID) -> None:
     )
 
 
+async def delete_groups(tx: Tx, user_id: UUID) -> None:
+    """A person is in no group any more."""
+    await tx.execute("delete from user_groups where org_id = %s and user_id = %s", [tx.org_id, user_id])
+
+
+async def session_id_of(tx: Tx, secret_hash: bytes) -> UUID | None:
+    """The session of this secret."""
+    query = "select id from sessions where org_id = %s and secret_hash = %s"
+    return await tx.one(UUID, query, [tx.org_id, secret_hash])
+
+
+async def end_sessions_of(tx: Tx, session_ids: list[UUID]) -> list[UUID]:
+    """End these sessions; those that had not ended."""
+    return await tx.all(
+        UUID,
+        "update sessions set ended_at = now() where org_id = %s and id = any(%s) and ended_at is null returning id",
+        [tx.org_id, session_ids],
+    )
+
+
 async def replace_groups(tx: Tx, user_id: UUID, issuer: str, names: Sequence[str]) -> None:
-    """The groups that a person is in, as their identity provider says now; those of other issuers stay."""
+    """Write the groups that an issuer says a person is in; those that it said before and says no more are gone."""
     await tx.execute(
-        """delete from user_groups where org_id = %s and user_id = %s and issuer = %s and name <> all(%s)""",
+        "delete from user_groups where org_id = %s and user_id = %s and issuer = %s and not name = any(%s)",
         [tx.org_id, user_id, issuer, list(names)],
     )
     await tx.execute(
         """insert into user_groups (org_id, user_id, issuer, name)
-           select %s, %s, %s, name from unnest(%s::text[]) as g (name) on conflict do nothing""",
+           select %s, %s, %s, name from unnest(%s::text[]) as given (name) on conflict do nothing""",
         [tx.org_id, user_id, issuer, list(names)],
     )
 
 
-async def delete_groups(tx: Tx, user_id: UUID) -> None:
-    """A person is in no group any more."""
-    await tx.execute("delete from user_groups where org_id = %s and user_id = %s", [tx.org_id, user_id])
+async def page_groups(tx: Tx, user_id: UUID) -> list[str]:
+    """The groups of a person, by name."""
+    return await tx.all(
+        str,
+        "select distinct name from user_groups where org_id = %s and user_id = %s order by name",
+        [tx.org_id, user_id],
+    )
