@@ -27,6 +27,7 @@ from basefly.core.access.slice import access
 from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
+from basefly.core.factors.slice import factors
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
@@ -40,6 +41,7 @@ from basefly.features.workloads.slice import workloads
 
 SLICES: tuple[Slice, ...] = (
     audit,
+    factors,
     identity,
     access,
     clusters,

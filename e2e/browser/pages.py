@@ -68,8 +68,11 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     ),
     "/scope": (Visit("/scope"),),
     "/search": (Visit("/search?q=a"), Visit("/search?q=no-such-thing"), Visit("/search")),
+    "/confirm": (Visit("/confirm?next=/settings"),),
     "/settings": (Visit("/settings"),),
-    "/sign-in": (Visit("/sign-in"),),
+    "/settings/security": (Visit("/settings/security"),),
+    "/settings/security/passkeys": (Visit("/settings/security/passkeys"),),
+    "/sign-in": (Visit("/sign-in"), Visit("/sign-in?next=/settings")),
     "/views": (Visit("/views"), Visit("/views?at=/pods")),
     "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
     "/workloads/{resource}": (Visit("/workloads/statefulsets.apps"),),
@@ -77,6 +80,8 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
 # Answers to GET that are no pages of a hub that is set up.
 NO_PAGES: Mapping[str, str] = {
     "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
+    "/settings/security/totp": "leads away until an app is set up; tests/browser/test_security.py looks at it",
+    "/sign-in/second-step": "leads away until a password was given; tests/browser/test_security.py looks at it",
     **dict.fromkeys(
         (
             "/events/export",

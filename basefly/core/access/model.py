@@ -57,6 +57,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     org_id: UUID
     organization: str
+    second_factor_required: bool
 
 
 def permissions_of(role: Role, known: Iterable[str]) -> frozenset[str]:

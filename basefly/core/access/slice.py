@@ -12,6 +12,15 @@ access = Slice(
         "access:write": "Add and remove members, and change their roles",
         "access:own": "Make and unmake owners",
     },
-    api=(api.set_up, api.me, api.members, api.add_member, api.change_role, api.remove_member),
+    api=(
+        api.set_up,
+        api.me,
+        api.second_factor,
+        api.require_second_factor,
+        api.members,
+        api.add_member,
+        api.change_role,
+        api.remove_member,
+    ),
     pages=(pages.setup_page, pages.set_up),
 )

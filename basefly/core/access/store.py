@@ -22,11 +22,20 @@ async def get_membership(tx: Tx, user_id: UUID) -> Membership | None:
     """A person's role in the organization of `tx`; None when they are no member."""
     return await tx.one(
         Membership,
-        """select m.role, o.id as org_id, o.name as organization
+        """select m.role, o.id as org_id, o.name as organization, o.second_factor_required
              from members m join organizations o on o.id = m.org_id
             where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",
         [tx.org_id, user_id],
     )
+
+
+async def update_second_factor(tx: Tx, *, required: bool) -> bool:
+    """Want a second factor of everyone in the organization of `tx`, or no more; False when that is so already."""
+    touched = await tx.execute(
+        "update organizations set second_factor_required = %s where id = %s and second_factor_required <> %s",
+        [required, tx.org_id, required],
+    )
+    return touched > 0
 
 
 async def insert_member(tx: Tx, user_id: UUID, role: Role) -> None:
