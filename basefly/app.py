@@ -28,6 +28,7 @@ from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
 from basefly.core.elevation.slice import elevation
+from basefly.core.factors.slice import factors
 from basefly.core.federation.slice import federation
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
@@ -43,6 +44,7 @@ from basefly.features.workloads.slice import workloads
 
 SLICES: tuple[Slice, ...] = (
     audit,
+    factors,
     identity,
     access,
     elevation,

@@ -28,6 +28,7 @@ from basefly.cli.server import configured
 from basefly.core.access import store as organizations
 from basefly.core.access.model import Role, permissions_of
 from basefly.core.identity import actions as identity
+from basefly.core.identity import signing
 from basefly.core.identity.model import Origin
 
 PASSWORD = "seven herons at the quay"
@@ -146,7 +147,7 @@ async def join(hub: Hub, name: str, role: Role, org_id: UUID) -> AsyncIterator[P
             tx, org_id, email=f"{name}@example.com", name=name.title(), password_hash=_hash()
         )
         await organizations.insert_member(tx, user.id, role)
-        secret = await identity.open_session(tx, user, Origin("127.0.0.1", "test"), hub.house.settings.session_absolute)
+        secret = await signing.open_session(tx, user, Origin("127.0.0.1", "test"), hub.house.settings.session_absolute)
     by = Principal(
         user_id=user.id,
         org_id=org_id,
@@ -155,7 +156,7 @@ async def join(hub: Hub, name: str, role: Role, org_id: UUID) -> AsyncIterator[P
         grants=(Grant(permissions_of(role, hub.house.get(Permissions))),),
     )
     async with hub.browser() as http:
-        http.cookies.set("basefly", secret.reveal())
+        http.cookies.set("basefly", secret.reveal(), domain="127.0.0.1")  # as the hub itself would
         yield Person(http, by, secret.reveal())
 
 

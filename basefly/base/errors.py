@@ -60,6 +60,18 @@ class Denied(BaseflyError):
     code, status, title = "denied", 403, "You may not do this"
 
 
+class StepUpNeeded(Denied):
+    """They may, but must prove themselves anew: it was too long ago for something that cannot be taken back."""
+
+    code, title = "step_up_needed", "Confirm that it is you"
+
+
+class FactorNeeded(Denied):
+    """Their organization wants a second factor of everyone, and they have not proved one."""
+
+    code, title = "second_factor_needed", "Set up a second factor first"
+
+
 class NotFound(BaseflyError):
     """It is not there, or not there for the one who asks; the two look the same."""
 

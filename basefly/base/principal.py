@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from basefly.base.errors import Denied
+from basefly.base.errors import Denied, StepUpNeeded
+
+RECENT = timedelta(minutes=15)  # how long a proof of oneself is good for what cannot be taken back
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -66,7 +68,11 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Someone signed in, with all their grants. `kind` is how they proved it: session or token."""
+    """Someone signed in, with all their grants. `kind` is how they proved it: session or token.
+
+    `proved_at` and `factors` are when and by what the person behind a session last proved themselves. One who is
+    `confined` may only set up the second factor that their organization wants of everyone.
+    """
 
     user_id: UUID
     org_id: UUID
@@ -74,6 +80,23 @@ class Principal(msgspec.Struct, frozen=True):
     email: str
     grants: tuple[Grant, ...]
     kind: str = "session"
+    proved_at: datetime | None = None
+    factors: tuple[str, ...] = ()
+    confined: bool = False
+
+    def recent(self, now: datetime | None = None) -> bool:
+        """Whether this person proved themselves a short while ago."""
+        return self.proved_at is not None and (now or datetime.now(UTC)) - self.proved_at < RECENT
+
+    def require_recent(self, now: datetime | None = None) -> None:
+        """Raise StepUpNeeded unless this person proved themselves a short while ago; Denied for a token."""
+        if self.kind != "session":
+            raise Denied("A token cannot do this.", cure="Sign in as a person for this.")
+        if not self.recent(now):
+            raise StepUpNeeded(
+                "It is more than 15 minutes since you proved that it is you.",
+                cure="Confirm it with your password or your second factor, and try again.",
+            )
 
     def scope(self, permission: str) -> Scope:
         """What `permission` lets this principal see; an empty scope sees nothing."""

@@ -77,9 +77,9 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     ),
     "/scope": (Visit("/scope"),),
     "/search": (Visit("/search?q=a"), Visit("/search?q=no-such-thing"), Visit("/search")),
+    "/confirm": (Visit("/confirm?next=/settings"),),
     "/settings": (Visit("/settings"),),
     "/settings/identities": (Visit("/settings/identities"),),
-    "/sign-in": (Visit("/sign-in"),),
     "/sign-in/{slug}": (Visit("/sign-in/acme"), Visit("/sign-in/no-such-name")),
     "/single-sign-on": (Visit("/single-sign-on"),),
     "/single-sign-on/{provider_id}": (
@@ -88,6 +88,9 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     ),
     "/sso": (Visit("/sso"),),
     "/sso/callback": (Visit("/sso/callback", refused=True),),
+    "/settings/security": (Visit("/settings/security"),),
+    "/settings/security/passkeys": (Visit("/settings/security/passkeys"),),
+    "/sign-in": (Visit("/sign-in"), Visit("/sign-in?next=/settings")),
     "/views": (Visit("/views"), Visit("/views?at=/pods")),
     "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
     "/workloads/{resource}": (Visit("/workloads/statefulsets.apps"),),
@@ -96,6 +99,8 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
 NO_PAGES: Mapping[str, str] = {
     "/sign-in/{slug}/{provider_id}": "leads to the provider; tests/core/federation/test_journey.py goes there",
     "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
+    "/settings/security/totp": "leads away until an app is set up; tests/browser/test_security.py looks at it",
+    "/sign-in/second-step": "leads away until a password was given; tests/browser/test_security.py looks at it",
     **dict.fromkeys(
         (
             "/audit/export",

@@ -40,11 +40,12 @@ interface Part {
 const PARTS: Record<string, () => Promise<Part>> = {
   chart: () => import("./islands/chart.ts"),
   log: () => import("./islands/log.ts"),
+  passkey: () => import("./islands/passkey.ts"),
 };
 
 const mounted = new WeakSet<Element>();
 
-/** Bring to life what the page holds of the parts that need no asking: charts and logs. */
+/** Bring to life what the page holds of the parts that need no asking: charts, logs, passkeys. */
 export function awaken(root: ParentNode = document): void {
   for (const [name, load] of Object.entries(PARTS)) {
     for (const element of root.querySelectorAll<HTMLElement>(`[data-${name}]`)) {

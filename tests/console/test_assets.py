@@ -36,7 +36,7 @@ def test_scripts_and_styles_of_a_first_visit_stay_small() -> None:
     assert manifest["app.js"] in first
     assert sum(len(gzip.compress((output / name).read_bytes())) for name in first) <= SCRIPTS
     assert len(gzip.compress((output / manifest["app.css"]).read_bytes())) <= STYLES
-    islands = {"chart.js", "log.js", "palette.js", "shortcuts.js", "suggest.js", "yaml.js"}
+    islands = {"chart.js", "log.js", "palette.js", "passkey.js", "shortcuts.js", "suggest.js", "yaml.js"}
     assert {name for name in manifest if "chunk" not in name} == {
         "app.js",
         "app.css",

@@ -4,29 +4,55 @@ from __future__ import annotations
 
 from litestar import Response
 from litestar.datastructures import Cookie
+from litestar.openapi.datastructures import ResponseSpec as Described
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from basefly.base.web.gate import Plugs, form_token, session_cookie, session_token
+from basefly.base.web.gate import (
+    Plugs,
+    adopt_session,
+    form_token,
+    pending_cookie,
+    pending_token,
+    session_cookie,
+    session_token,
+)
 from basefly.base.web.requests import Form, Request
-from basefly.base.web.routing import PUBLIC, SIGNED_IN, Body, delete, get, patch, post, put
+from basefly.base.web.routing import (
+    PUBLIC,
+    RECENT,
+    SIGNED_IN,
+    WITHOUT_FACTOR,
+    Body,
+    delete,
+    get,
+    patch,
+    post,
+    put,
+)
 from basefly.base.web.templates import render
 
 __all__ = [
     "PUBLIC",
+    "RECENT",
     "SIGNED_IN",
+    "WITHOUT_FACTOR",
     "Body",
     "Cookie",
+    "Described",
     "Form",
     "Plugs",
     "QueryParameter",
     "Request",
     "Response",
     "Stream",
+    "adopt_session",
     "delete",
     "form_token",
     "get",
     "patch",
+    "pending_cookie",
+    "pending_token",
     "post",
     "put",
     "redirect",

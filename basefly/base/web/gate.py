@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError, Denied, Unauthenticated
+from basefly.base.errors import BaseflyError, Denied, FactorNeeded, Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
@@ -67,8 +67,15 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     structlog.contextvars.bind_contextvars(user_id=str(by.user_id), org_id=str(by.org_id))
     if request.unsafe and by.kind == "session" and request.form_like:
         await _own_form(request)
+    if by.confined and not handler.opt.get("without_factor"):
+        raise FactorNeeded(
+            "Your organization wants a second factor of everyone, and you have none yet.",
+            cure="Set up an authenticator app or a passkey under Settings, Security.",
+        )
     if permission != SIGNED_IN:
         by.require(permission)
+    if handler.opt.get("recent"):
+        by.require_recent()
 
 
 def principal(request: Request) -> Principal:
@@ -107,9 +114,24 @@ def session_cookie(settings: Settings, token: str, lifetime: timedelta) -> Cooki
     )
 
 
+def pending_cookie(settings: Settings, token: str, lifetime: timedelta) -> Cookie:
+    """The cookie of a sign-in on its way, which binds it to one browser. It opens nothing by itself."""
+    return replace(session_cookie(settings, token, lifetime), key=f"{session_name(settings)}-pending")
+
+
+def pending_token(request: Request) -> str:
+    """What the cookie of a sign-in on its way holds; empty without one."""
+    return request.cookies.get(f"{session_name(request.house.settings)}-pending", "")
+
+
 def session_token(request: Request) -> str:
     """What the session cookie holds; empty without one."""
     return request.cookies.get(session_name(request.house.settings), "")
+
+
+def adopt_session(request: Request, token: str) -> None:
+    """Go on as if the request had come with this session: a page made after its secret changed must fit the new one."""
+    request.cookies[session_name(request.house.settings)] = token
 
 
 def form_token(request: Request) -> str:

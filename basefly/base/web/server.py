@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException, LitestarDeprecationWarning
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
-from basefly.base.errors import BaseflyError, Unauthenticated
+from basefly.base.errors import BaseflyError, FactorNeeded, StepUpNeeded, Unauthenticated
 from basefly.base.runtime.house import House
 from basefly.base.web import gate, health, live, problems, requests, routing, static
 from basefly.base.web.frame import framed
@@ -144,15 +144,33 @@ def _wants_page(request: Request) -> bool:
 
 
 def _page(request: Request, error: BaseflyError) -> Response[Any]:
-    if isinstance(error, Unauthenticated) and request.method == "GET":
-        back = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
-        return Response(None, status_code=303, headers={"Location": f"/sign-in?next={back}"}, media_type="text/plain")
+    if isinstance(error, FactorNeeded):
+        return _sent_to("/settings/security")
+    if door := _door(request, error):
+        return _sent_to(f"{door}?next={quote(_back(request), safe='')}")
     return render(
         request, "console/error.html", status=error.status, problem=problems.problem(error), **_extra(request)
     )
 
 
+def _door(request: Request, error: BaseflyError) -> str:
+    """The page that lets in whoever was kept out by this error; empty for what no page can cure."""
+    if isinstance(error, StepUpNeeded):
+        return "/confirm"
+    return "/sign-in" if isinstance(error, Unauthenticated) and request.method == "GET" else ""
+
+
+def _back(request: Request) -> str:
+    """Where to go on afterwards: this page, or for a form the one that it is on, as its route says."""
+    if request.method != "GET":
+        return str(request.route_handler.opt.get("back", "/"))
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _sent_to(address: str) -> Response[None]:
+    return Response(None, status_code=303, headers={"Location": address}, media_type="text/plain")
+
+
 def _extra(request: Request) -> dict[str, Any]:
     """What was found out about the error, and where its page may lead back to."""
-    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return {"explained": dict(request.state.get("explained") or {}), "back": back if request.method == "GET" else "/"}
+    return {"explained": dict(request.state.get("explained") or {}), "back": _back(request)}

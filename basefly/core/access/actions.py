@@ -5,20 +5,23 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Denied, NotFound, Unauthenticated
+from basefly.base.errors import Conflict, Denied, NotFound, Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import Request, preferences, session_token
 from basefly.core.access import granting, store
-from basefly.core.access.model import WRITE, Me, Member, Organization, Subject
+from basefly.core.access.model import WRITE, Me, Member, Membership, Organization, Subject
 from basefly.core.access.rights import holdings
 from basefly.core.access.store import grants, teams
 from basefly.core.audit.actions import record
+from basefly.core.factors import actions as factors
+from basefly.core.factors.model import strong
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
 from basefly.core.identity import passwords
 from basefly.core.identity import store as people
+from basefly.core.identity.model import Visitor
 
 _ENDED = "The session has ended, or the token is not valid (any more)."
 
@@ -54,9 +57,29 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
         held = await holdings.of(request.house, tx, user.id)
+        confined = await _confined(tx, user, membership, kind=kind)
     request.state.organization = membership.organization  # for the pages' shell
     request.state.preferences = preferences.stored(user.preferences)
-    return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=held, kind=kind)
+    return Principal(
+        user_id=user.id,
+        org_id=org_id,
+        name=user.name,
+        email=user.email,
+        grants=() if confined else held,
+        kind=kind,
+        proved_at=user.proved_at,
+        factors=user.factors,
+        confined=confined,
+    )
+
+
+async def _confined(tx: Tx, user: Visitor, membership: Membership, *, kind: str) -> bool:
+    """Whether the organization wants a second factor that this session has not proved, or this token's maker lacks."""
+    if not membership.second_factor_required:
+        return False
+    if kind == "token":
+        return not (await factors.enrolled(tx, user.id)).any
+    return not strong(user.factors)
 
 
 async def me(tx: Tx, by: Principal) -> Me:
@@ -74,6 +97,25 @@ async def me(tx: Tx, by: Principal) -> Me:
         permissions=permissions,
         kind=by.kind,
     )
+
+
+async def second_factor_required(tx: Tx, by: Principal) -> bool:
+    """Whether the organization wants a second factor of everyone."""
+    membership = await store.get_membership(tx, by.user_id)
+    return membership is not None and membership.second_factor_required
+
+
+async def require_second_factor(tx: Tx, by: Principal, *, required: bool) -> None:
+    """Want a second factor of everyone, or no more; needs access:own, and to have proved one oneself."""
+    by.require("access:own")
+    if required and not strong(by.factors):
+        raise Conflict(
+            "You would lock yourself out: you have not proved a second factor in this session.",
+            cure="Set one up under Settings, Security, first.",
+        )
+    if await store.update_second_factor(tx, required=required):
+        detail = {"second_factor_required": required}
+        await record(tx, by, "organization.changed", f"organizations/{by.org_id}", detail)
 
 
 async def members(tx: Tx, by: Principal) -> list[Member]:

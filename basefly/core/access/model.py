@@ -66,6 +66,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     role: str | None
     org_id: UUID
     organization: str
+    second_factor_required: bool
 
 
 class RoleInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from basefly.base.settings import Settings
 from basefly.core.access import store
 from basefly.core.audit.actions import record
 from basefly.core.identity import actions as identity
-from basefly.core.identity import model, passwords, throttle
+from basefly.core.identity import model, passwords, signing, throttle
 from basefly.core.identity import store as people
 from basefly.core.identity.model import Origin, User
 
@@ -83,7 +83,7 @@ async def redeem(house: House, secret: str, wish: Wish, origin: Origin) -> tuple
         await store.insert_member(tx, user.id, "owner")
         by = Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=())
         await record(tx, by, "organization.created", f"organizations/{org_id}", {"name": wish.organization.strip()})
-        session = await identity.open_session(tx, user, origin, house.settings.session_absolute)
+        session = await signing.open_session(tx, user, origin, house.settings.session_absolute)
     file(house.settings).unlink(missing_ok=True)
     return user, session
 

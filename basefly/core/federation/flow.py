@@ -22,8 +22,8 @@ from basefly.core.federation.issuers import Issuers, Metadata
 from basefly.core.federation.model import Claims, Flow, Provider
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as marks
+from basefly.core.identity import signing, throttle
 from basefly.core.identity import store as people
-from basefly.core.identity import throttle
 from basefly.core.identity.model import Origin, User
 
 LIFETIME = timedelta(minutes=10)
@@ -52,10 +52,14 @@ class Returned(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """Where to go on; `session` is the secret of a session just begun, None after an identity was linked."""
+    """Where to go on; `session` is the secret of a session just begun, None after an identity was linked.
+
+    `waiting` is the secret of a sign-in that a second factor must still complete.
+    """
 
     next: str
     session: Secret | None
+    waiting: Secret | None = None
 
 
 async def begin(
@@ -130,7 +134,8 @@ async def finish(house: House, returned: Returned, browser: str, origin: Origin,
     claims = model.claims_of(provider, told)
     if flow.link_user_id:
         return await _link(house, org_id, provider, claims, (flow, by))
-    return await _enter(house, org_id, provider, claims, (flow.next, origin))
+    proved = ("sso", "mfa") if model.strong(provider, told) else ("sso",)
+    return await _enter(house, provider, claims, proved, (org_id, flow.next, origin))
 
 
 async def _told(
@@ -162,15 +167,18 @@ async def verified(issuers: Issuers, metadata: Metadata, token: str) -> dict[str
 
 
 async def _enter(
-    house: House, org_id: UUID, provider: Provider, claims: Claims, towards: tuple[str, Origin]
+    house: House, provider: Provider, claims: Claims, proved: tuple[str, ...], towards: tuple[UUID, str, Origin]
 ) -> SignedIn:
-    next_, origin = towards
+    org_id, next_, origin = towards
     async with house.db.transaction(org_id) as tx:
         user = await _person(tx, org_id, provider, claims)
         if user:
             await store.touch_linked(tx, provider.issuer, claims.subject, claims.email)
             await people.replace_groups(tx, user.id, provider.issuer, claims.groups)
-            session = await identity.open_session(tx, user, origin, house.settings.session_absolute)
+            came = await signing.admit(tx, user, origin, lifetime=house.settings.session_absolute, proved=proved)
+            if isinstance(came, signing.Halfway):
+                return SignedIn(next_, None, came.secret)
+            session = came.secret
             session_id = await people.session_id_of(tx, marks.fingerprint(session.reveal()))
             if session_id is None:
                 raise Unauthenticated(NOBODY, cure=_NOBODY_CURE)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.telemetry import trace
-from basefly.base.web import Cookie, Request, session_cookie
-from basefly.core.identity.model import Origin
+from basefly.base.web import Cookie, Request, pending_cookie, session_cookie
+from basefly.core.identity.model import PENDING_LIFE, Origin
 
 
 def origin(request: Request) -> Origin:
@@ -25,6 +25,16 @@ def kept(house: House, secret: Secret) -> Cookie:
 def gone(house: House) -> Cookie:
     """The cookie that takes the session's away."""
     return session_cookie(house.settings, "", timedelta())
+
+
+def waiting(house: House, secret: str) -> Cookie:
+    """The cookie of a sign-in that waits for its second factor, or for a passkey."""
+    return pending_cookie(house.settings, secret, PENDING_LIFE)
+
+
+def came(house: House) -> Cookie:
+    """The cookie that takes the waiting one away."""
+    return pending_cookie(house.settings, "", timedelta())
 
 
 # Sent at sign-out, so that neither the back button nor the network's absence brings pages back that the browser kept.

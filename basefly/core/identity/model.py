@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from basefly.core.identity.agents import device
 
 TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanners find leaked ones
 SHORTEST, LONGEST = 12, 200  # characters of a password
+PENDING_LIFE = timedelta(minutes=5)  # how long a sign-in waits for its second factor
 _RANDOM = 32  # bytes
 
 _TOO_COMMON = frozenset(
@@ -36,15 +37,28 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visitor(User, frozen=True, kw_only=True):
-    """A person who asks for something, with how they like the pages; None until they said so."""
+    """A person who asks for something, with how they like the pages; None until they said so.
+
+    `proved_at` and `factors`: when and by what they last proved themselves; None for a token.
+    """
 
     preferences: dict[str, Any] | None
+    proved_at: datetime | None
+    factors: tuple[str, ...]
 
 
 class Account(User, frozen=True, kw_only=True):
     """A person as signing in needs them. No password, no sign-in with one."""
 
     password_hash: str | None
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in that waits for its second factor."""
+
+    id: UUID
+    user_id: UUID
+    proved: tuple[str, ...]
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +70,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     address: str
     agent: str
+    factors: tuple[str, ...] = ()
     current: bool = False
 
     @property

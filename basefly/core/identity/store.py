@@ -9,7 +9,7 @@ from uuid import UUID
 
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
-from basefly.core.identity.model import Account, Origin, Session, Token, User, Visitor
+from basefly.core.identity.model import Account, Origin, Pending, Session, Token, User, Visitor
 
 # What is in a bucket at this moment, by the database's clock alone.
 _REFILLED = """least(%(capacity)s, t.tokens + %(rate)s
@@ -66,25 +66,67 @@ async def update_preferences(tx: Tx, user_id: UUID, preferences: Mapping[str, An
     await tx.execute("update users set preferences = %s where id = %s", [Jsonb(dict(preferences)), user_id])
 
 
-async def insert_session(tx: Tx, user_id: UUID, secret_hash: bytes, origin: Origin, lifetime: timedelta) -> UUID:
+async def insert_session(
+    tx: Tx, user_id: UUID, secret_hash: bytes, origin: Origin, *, lifetime: timedelta, factors: Sequence[str]
+) -> UUID:
     """Add a session that ends `lifetime` from now at the latest; forgets those that ended a month ago."""
     await tx.execute(
         "delete from sessions where org_id = %s and user_id = %s and expires_at < now() - interval '30 days'",
         [tx.org_id, user_id],
     )
     session_id: UUID = await tx.value(
-        """insert into sessions (org_id, user_id, secret_hash, address, agent, expires_at)
-           values (%s, %s, %s, %s, %s, now() + %s) returning id""",
-        [tx.org_id, user_id, secret_hash, origin.address, origin.agent[:400], lifetime],
+        """insert into sessions (org_id, user_id, secret_hash, address, agent, expires_at, factors)
+           values (%s, %s, %s, %s, %s, now() + %s, %s) returning id""",
+        [tx.org_id, user_id, secret_hash, origin.address, origin.agent[:400], lifetime, list(factors)],
     )
     return session_id
+
+
+async def renew_session(tx: Tx, old: bytes, new: bytes, factors: Sequence[str]) -> UUID | None:
+    """Give a session another secret: its person just proved themselves by `factors`. None when it had ended."""
+    session_id: UUID | None = await tx.value(
+        """update sessions set secret_hash = %(new)s, proved_at = now(),
+                  factors = array(select distinct unnest(factors || %(factors)s::text[]) order by 1)
+            where org_id = %(org)s and secret_hash = %(old)s and ended_at is null returning id""",
+        {"org": tx.org_id, "old": old, "new": new, "factors": list(factors)},
+    )
+    return session_id
+
+
+async def insert_pending(tx: Tx, user_id: UUID, secret_hash: bytes, proved: Sequence[str], life: timedelta) -> None:
+    """Add a sign-in that waits for its second factor; forgets those of yesterday."""
+    await tx.execute(
+        "delete from pending_sign_ins where org_id = %s and expires_at < now() - interval '1 day'", [tx.org_id]
+    )
+    await tx.execute(
+        """insert into pending_sign_ins (org_id, user_id, secret_hash, proved, expires_at)
+           values (%s, %s, %s, %s, now() + %s)""",
+        [tx.org_id, user_id, secret_hash, list(proved), life],
+    )
+
+
+async def lock_pending(tx: Tx, secret_hash: bytes) -> Pending | None:
+    """The waiting sign-in of this secret, held until `tx` ends; None when it ended or waited too long."""
+    return await tx.one(
+        Pending,
+        """select id, user_id, proved from pending_sign_ins
+            where org_id = %s and secret_hash = %s and ended_at is null and expires_at > now() for update""",
+        [tx.org_id, secret_hash],
+    )
+
+
+async def end_pending(tx: Tx, pending_id: UUID) -> None:
+    """The sign-in waits no more."""
+    await tx.execute(
+        "update pending_sign_ins set ended_at = now() where org_id = %s and id = %s", [tx.org_id, pending_id]
+    )
 
 
 async def session_user(tx: Tx, secret_hash: bytes, idle: timedelta) -> Visitor | None:
     """Whose session this is, if it stands: not ended, not too old, used within `idle`."""
     return await tx.one(
         Visitor,
-        """select u.id, u.home_org_id, u.email, u.name, u.preferences
+        """select u.id, u.home_org_id, u.email, u.name, u.preferences, s.proved_at, s.factors
              from sessions s join users u on u.id = s.user_id
             where s.org_id = %s and s.secret_hash = %s and s.ended_at is null
               and s.expires_at > now() and s.used_at > now() - %s::interval
@@ -105,7 +147,7 @@ async def page_sessions(tx: Tx, user_id: UUID, current: bytes, idle: timedelta) 
     """A person's standing sessions, newest first."""
     return await tx.all(
         Session,
-        """select id, created_at, used_at, expires_at, address, agent, secret_hash = %s as current
+        """select id, created_at, used_at, expires_at, address, agent, factors, secret_hash = %s as current
              from sessions
             where org_id = %s and user_id = %s and ended_at is null
               and expires_at > now() and used_at > now() - %s::interval
@@ -158,7 +200,7 @@ async def token_user(tx: Tx, secret_hash: bytes) -> Visitor | None:
     """Whose token this is, if it stands."""
     return await tx.one(
         Visitor,
-        """select u.id, u.home_org_id, u.email, u.name, u.preferences
+        """select u.id, u.home_org_id, u.email, u.name, u.preferences, null as proved_at, '{}'::text[] as factors
              from api_tokens t join users u on u.id = t.user_id
             where t.org_id = %s and t.secret_hash = %s and t.revoked_at is null
               and (t.expires_at is null or t.expires_at > now())

@@ -19,7 +19,7 @@ from basefly.core.access.rights import holdings
 from basefly.core.audit.actions import record
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
-from basefly.core.identity import passwords, throttle
+from basefly.core.identity import passwords, signing, throttle
 from basefly.core.identity.model import Origin, User
 from basefly.core.invitations import store
 from basefly.core.invitations.model import LIFETIME, Invitation, Sent, letter
@@ -101,7 +101,7 @@ async def accept(house: House, secret: str, wish: Acceptance, origin: Origin) ->
         user = await identity.create_user(tx, org_id, email=found.email, name=wish.name, password_hash=password_hash)
         await members.insert_member(tx, user.id, None)
         await _give(house, tx, found, user)
-        session = await identity.open_session(tx, user, origin, house.settings.session_absolute)
+        session = await signing.open_session(tx, user, origin, house.settings.session_absolute)
     return user, session
 
 

@@ -43,7 +43,7 @@ CONFIG = OpenAPIConfig(
 _CAUSES = {
     "400": "The request could not be read",
     "401": "Nobody is signed in",
-    "403": "The permission is missing",
+    "403": "The permission is missing, or a proof of oneself: `code` tells them apart",
     "404": "There is no such thing for whoever asks",
     "409": "It does not fit what is there",
     "413": "The request is too large",
@@ -73,9 +73,15 @@ def document(app: Litestar) -> dict[str, Any]:
     made["components"]["schemas"].update(components)
     for path, method, handler in _handlers(app):
         if operation := made["paths"].get(path, {}).get(method):
-            operation.setdefault("tags", [handler.fn.__module__.split(".")[-2]])  # a slice's face lies in its folder
+            operation.setdefault("tags", [_subject(handler.fn.__module__)])
             _correct(operation, method, permission_of(handler), schemas[0])
     return made
+
+
+def _subject(module: str) -> str:
+    """What a module's operations are about: a slice's face is the file or the folder `api` in the slice's own."""
+    parts = module.split(".")
+    return parts[parts.index("api") - 1] if "api" in parts else parts[-2]
 
 
 def _correct(operation: dict[str, Any], method: str, permission: str, schema: dict[str, Any]) -> None:
@@ -94,7 +100,7 @@ def _possible(operation: dict[str, Any], method: str, permission: str) -> Iterat
     yield from ("429", "default")
     if method != "get" or permission != PUBLIC:
         yield "401"
-    if method != "get" or permission not in (PUBLIC, SIGNED_IN):
+    if method != "get" or permission != PUBLIC:
         yield "403"
     if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
         yield "404"

@@ -11,7 +11,20 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
-from basefly.base.web import PUBLIC, SIGNED_IN, Body, Request, Response, delete, get, patch, post
+from basefly.base.web import (
+    PUBLIC,
+    RECENT,
+    SIGNED_IN,
+    WITHOUT_FACTOR,
+    Body,
+    Request,
+    Response,
+    delete,
+    get,
+    patch,
+    post,
+    put,
+)
 from basefly.core.access import actions, setup
 from basefly.core.access.model import Me, Member
 from basefly.core.identity import browser
@@ -37,6 +50,12 @@ class NewMember(Body):
     name: Text
     password: Password
     role: Text = "viewer"
+
+
+class SecondFactor(Body):
+    """Whether everyone in the organization must have a second factor."""
+
+    required: bool
 
 
 class RoleChange(Body):
@@ -68,10 +87,28 @@ async def set_up(request: Request, house: House, data: Setup) -> Response[Owner]
     return Response(Owner(user.id, user.name, user.email), status_code=201, cookies=cookies)
 
 
-@get("/me", permission=SIGNED_IN, summary="Who am I, and what may I?")
+@get("/me", permission=SIGNED_IN, opt=WITHOUT_FACTOR, summary="Who am I, and what may I?")
 async def me(tx: Tx, by: Principal) -> Me:
     """Whose credential this is, with role and permissions."""
     return await actions.me(tx, by)
+
+
+@get(
+    "/organization/second-factor",
+    permission=SIGNED_IN,
+    opt=WITHOUT_FACTOR,
+    summary="Must everyone have a second factor?",
+)
+async def second_factor(tx: Tx, by: Principal) -> SecondFactor:
+    """Whoever has none is led to set one up before anything else."""
+    return SecondFactor(await actions.second_factor_required(tx, by))
+
+
+@put("/organization/second-factor", permission="access:own", opt=RECENT, summary="Want a second factor of everyone")
+async def require_second_factor(tx: Tx, by: Principal, data: SecondFactor) -> SecondFactor:
+    """Takes effect with everyone's next request. Only who has proved a second factor can turn it on."""
+    await actions.require_second_factor(tx, by, required=data.required)
+    return data
 
 
 @get("/members", permission="access:read", summary="List members")
@@ -107,4 +144,14 @@ async def leave(tx: Tx, by: Principal) -> None:
     await actions.leave(tx, by)
 
 
-HANDLERS = (set_up, me, members, add_member, change_role, remove_member, leave)
+HANDLERS = (
+    set_up,
+    me,
+    second_factor,
+    require_second_factor,
+    members,
+    add_member,
+    change_role,
+    remove_member,
+    leave,
+)

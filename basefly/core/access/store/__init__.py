@@ -8,6 +8,7 @@ from basefly.core.access.store.members import (
     insert_member,
     insert_organization,
     page_members,
+    update_second_factor,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "insert_member",
     "insert_organization",
     "page_members",
+    "update_second_factor",
 ]

@@ -30,7 +30,7 @@ async def get_membership(tx: Tx, user_id: UUID) -> Membership | None:
     """A person's place in the organization of `tx`; None when they are no member."""
     return await tx.one(
         Membership,
-        f"""select {_ROLE} as role, o.id as org_id, o.name as organization
+        f"""select {_ROLE} as role, o.id as org_id, o.name as organization, o.second_factor_required
              from members m join organizations o on o.id = m.org_id
             where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",  # noqa: S608  # put together from our own constants
         [tx.org_id, user_id],
@@ -45,6 +45,15 @@ async def insert_member(tx: Tx, user_id: UUID, role: str | None, granted_by: UUI
             "insert into grants (org_id, user_id, role, granted_by) values (%s, %s, %s, %s)",
             [tx.org_id, user_id, role, granted_by],
         )
+
+
+async def update_second_factor(tx: Tx, *, required: bool) -> bool:
+    """Want a second factor of everyone in the organization of `tx`, or no more; False when that is so already."""
+    touched = await tx.execute(
+        "update organizations set second_factor_required = %s where id = %s and second_factor_required <> %s",
+        [required, tx.org_id, required],
+    )
+    return touched > 0
 
 
 async def delete_member(tx: Tx, user_id: UUID) -> bool:

@@ -7,7 +7,7 @@ changed by it but a short-lived row, and nothing comes of that but in the same b
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import msgspec
@@ -70,6 +70,9 @@ async def come_back(request: Request, house: House) -> Response[Any]:
         answer: Response[Any] = redirect(done.next)
         if done.session:
             answer.set_cookie(browser.kept(house, done.session))
+        if done.waiting:
+            answer = redirect(f"/sign-in/second-step?{urlencode({'next': done.next})}")
+            answer.set_cookie(browser.waiting(house, done.waiting.reveal()))
     except BaseflyError as error:
         answer = _failed(request, error)
     answer.set_cookie(_cookie(house, "", 0))

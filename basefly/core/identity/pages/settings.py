@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, and one's own settings: password, sessions, API tokens.
+"""One's own settings: appearance and API tokens.
 
 A page that shows its form again after a mistake opens its transaction itself, so that nothing half done commits.
 """
@@ -12,9 +12,8 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.secret import Secret
 from basefly.base.web import (
-    PUBLIC,
+    RECENT,
     SIGNED_IN,
     Form,
     Request,
@@ -24,11 +23,10 @@ from basefly.base.web import (
     preferences,
     redirect,
     render,
-    session_token,
 )
 from basefly.base.web.language import t, zones
 from basefly.base.web.language.languages import LANGUAGES
-from basefly.core.identity import actions, browser
+from basefly.core.identity import actions
 
 
 def lifetimes() -> list[tuple[str, str]]:
@@ -49,50 +47,10 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     }
 
 
-@get("/sign-in", permission=PUBLIC)
-async def sign_in_page(request: Request) -> Response[str]:
-    """The form to sign in with."""
-    return _sign_in(request, next_=request.query_params.get("next", "/"))
-
-
-@post("/sign-in", permission=PUBLIC)
-async def sign_in(request: Request, house: House, form: Form) -> Response[Any]:
-    """Begins a session and leads to where one wanted to go."""
-    email, password = form.text("email"), Secret(form.raw("password"))
-    try:
-        _, secret = await actions.sign_in(house, email, password, browser.origin(request))
-    except BaseflyError as error:
-        return _sign_in(request, next_=form.text("next", "/"), email=email, error=error)
-    answer = redirect(form.text("next", "/"))
-    answer.set_cookie(browser.kept(house, secret))
-    return answer
-
-
-@post("/sign-out", permission=SIGNED_IN)
-async def sign_out(request: Request, house: House, tx: Tx, by: Principal) -> Response[None]:
-    """Ends the session and leads to the sign-in page."""
-    await actions.sign_out(tx, by, session_token(request))
-    answer = redirect("/sign-in")
-    answer.headers.update(browser.FORGET)
-    answer.set_cookie(browser.gone(house))
-    return answer
-
-
 @get("/settings", permission=SIGNED_IN)
 async def settings_page(request: Request, house: House, by: Principal) -> Response[str]:
     """One's own settings."""
     return await _settings(request, house, by)
-
-
-@post("/settings/password", permission=SIGNED_IN)
-async def change_password(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
-    """Takes another password and ends every other session."""
-    current, new = Secret(form.raw("current")), Secret(form.raw("new"))
-    try:
-        await actions.change_password(house, by, current, new, session_token(request))
-    except BaseflyError as error:
-        return await _settings(request, house, by, password_error=error)
-    return await _settings(request, house, by, said=t("The password is changed; every other session has ended."))
 
 
 @post("/settings/preferences", permission=SIGNED_IN)
@@ -110,14 +68,7 @@ async def change_preferences(request: Request, house: House, by: Principal, form
     return answer
 
 
-@post("/settings/sessions/{session_id:uuid}/endings", permission=SIGNED_IN)
-async def end_session(tx: Tx, by: Principal, session_id: UUID) -> Response[None]:
-    """Ends one of one's own sessions."""
-    await actions.end_session(tx, by, session_id)
-    return redirect("/settings#sessions")
-
-
-@post("/settings/tokens", permission=SIGNED_IN)
+@post("/settings/tokens", permission=SIGNED_IN, opt=RECENT | {"back": "/settings"})
 async def create_token(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
     """Makes a token and shows it, this once."""
     days = form.text("days")
@@ -138,24 +89,12 @@ async def revoke_token(tx: Tx, by: Principal, token_id: UUID) -> Response[None]:
     return redirect("/settings#tokens")
 
 
-def _sign_in(request: Request, *, next_: str, email: str = "", error: BaseflyError | None = None) -> Response[str]:
-    answer = render(
-        request,
-        "identity/sign-in.html",
-        status=error.status if error else 200,
-        next=next_,
-        email=email,
-        error=error,
-    )
-    if error and (wait := error.extra.get("retry_after")):
-        answer.headers["Retry-After"] = str(wait)
-    return answer
-
-
 async def _settings(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
     async with house.db.transaction(by.org_id) as tx:
-        sessions = await actions.sessions(tx, by, session_token(request), house.settings.session_idle)
         tokens = await actions.tokens(tx, by)
     errors = [error for error in said.values() if isinstance(error, BaseflyError)]
-    context = {"sessions": sessions, "tokens": tokens, "lifetimes": lifetimes(), "choices": choices(), **said}
+    context = {"tokens": tokens, "lifetimes": lifetimes(), "choices": choices(), "recent": by.recent(), **said}
     return render(request, "identity/settings.html", status=errors[0].status if errors else 200, **context)
+
+
+HANDLERS = (settings_page, change_preferences, create_token, revoke_token)

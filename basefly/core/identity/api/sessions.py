@@ -1,8 +1,8 @@
-"""Sessions and tokens as JSON."""
+"""Sessions, tokens, the password and preferences as JSON."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -13,19 +13,24 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import (
     PUBLIC,
+    RECENT,
     SIGNED_IN,
+    WITHOUT_FACTOR,
     Body,
+    Described,
     Request,
     Response,
     delete,
     get,
+    pending_token,
     post,
     put,
     session_token,
 )
 from basefly.base.web.preferences import Preferences
-from basefly.core.identity import actions, browser
+from basefly.core.identity import actions, browser, signing
 from basefly.core.identity.model import NewToken, Session, Token
+from basefly.core.identity.signing import Halfway, Proof, SignedIn
 
 
 class Credentials(Body):
@@ -33,6 +38,19 @@ class Credentials(Body):
 
     email: Annotated[str, msgspec.Meta(max_length=254)]
     password: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class Code(Body):
+    """One of these: the six digits that the app shows, or a recovery code."""
+
+    totp: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+    recovery: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+
+
+class Assertion(Body):
+    """What `navigator.credentials.get` brought, as `toJSON()` of it."""
+
+    credential: dict[str, Any]
 
 
 class NewPassword(Body):
@@ -68,6 +86,12 @@ class Person(msgspec.Struct, frozen=True):
     email: str
 
 
+class SecondStep(msgspec.Struct, frozen=True):
+    """How a sign-in may be completed: `passkey`, `totp`, `recovery`."""
+
+    ways: list[str]
+
+
 class Sessions(msgspec.Struct, frozen=True):
     """Sessions, newest first."""
 
@@ -80,11 +104,46 @@ class Tokens(msgspec.Struct, frozen=True):
     items: list[Token]
 
 
-@post("/sessions", permission=PUBLIC, summary="Sign in")
+@post(
+    "/sessions",
+    permission=PUBLIC,
+    summary="Sign in",
+    responses={202: Described(SecondStep, description="The password is right; a second step must follow")},
+)
 async def sign_in(request: Request, house: House, data: Credentials) -> Response[Person]:
-    """Begins a session and sets its cookie. Programs better use an API token."""
-    user, secret = await actions.sign_in(house, data.email, Secret(data.password), browser.origin(request))
-    return Response(Person(user.id, user.name, user.email), status_code=201, cookies=[browser.kept(house, secret)])
+    """Begins a session and sets its cookie, or answers 202: whoever has a second factor must prove it next.
+
+    Programs better use an API token.
+    """
+    came = await signing.with_password(house, data.email, Secret(data.password), browser.origin(request))
+    if isinstance(came, Halfway):
+        step = SecondStep(list(came.ways))
+        waiting: Response[Any] = Response(step, status_code=202, cookies=[browser.waiting(house, came.secret.reveal())])
+        return waiting
+    return _signed_in(house, came)
+
+
+@post("/sessions/second-steps", permission=PUBLIC, summary="Complete a sign-in with a code")
+async def complete_sign_in(request: Request, house: House, data: Code) -> Response[Person]:
+    """A code of one's authenticator app, or a recovery code, in the browser that gave the password, in five minutes."""
+    proof = Proof(totp=data.totp or "", recovery=data.recovery or "")
+    return _signed_in(house, await signing.with_code(house, pending_token(request), proof, browser.origin(request)))
+
+
+@post("/sessions/challenges", permission=PUBLIC, summary="Begin to sign in with a passkey")
+async def ask_passkey(request: Request, house: House) -> Response[dict[str, Any]]:
+    """What `navigator.credentials.get` takes, to be answered from this browser within five minutes."""
+    bound, options = await signing.ask(house, pending_token(request), browser.origin(request))
+    return Response(options, status_code=201, cookies=[browser.waiting(house, bound)])
+
+
+@post("/sessions/passkeys", permission=PUBLIC, summary="Sign in with a passkey")
+async def sign_in_with_passkey(request: Request, house: House, data: Assertion) -> Response[Person]:
+    """The browser's answer; it needs no password, and completes a sign-in that waits for its second step."""
+    came = await signing.with_passkey(
+        house, data.credential, bound=pending_token(request), origin=browser.origin(request)
+    )
+    return _signed_in(house, came)
 
 
 @get("/sessions", permission=SIGNED_IN, summary="List one's own sessions")
@@ -93,7 +152,7 @@ async def list_sessions(request: Request, house: House, tx: Tx, by: Principal) -
     return Sessions(await actions.sessions(tx, by, session_token(request), house.settings.session_idle))
 
 
-@delete("/sessions/current", permission=SIGNED_IN, summary="Sign out")
+@delete("/sessions/current", permission=SIGNED_IN, opt=WITHOUT_FACTOR, summary="Sign out")
 async def sign_out(request: Request, house: House, tx: Tx, by: Principal) -> Response[None]:
     """Ends the session that asks, and takes its cookie away."""
     await actions.sign_out(tx, by, session_token(request))
@@ -106,7 +165,7 @@ async def end_session(tx: Tx, by: Principal, session_id: UUID) -> None:
     await actions.end_session(tx, by, session_id)
 
 
-@put("/me/password", permission=SIGNED_IN, summary="Change one's password", status_code=204)
+@put("/me/password", permission=SIGNED_IN, opt=RECENT, summary="Change one's password", status_code=204)
 async def change_password(request: Request, house: House, by: Principal, data: NewPassword) -> None:
     """Ends every other session of this person."""
     await actions.change_password(house, by, Secret(data.current), Secret(data.new), session_token(request))
@@ -131,7 +190,7 @@ async def list_tokens(tx: Tx, by: Principal) -> Tokens:
     return Tokens(await actions.tokens(tx, by))
 
 
-@post("/tokens", permission=SIGNED_IN, summary="Make an API token")
+@post("/tokens", permission=SIGNED_IN, opt=RECENT, summary="Make an API token")
 async def create_token(tx: Tx, by: Principal, data: TokenWish) -> NewToken:
     """The answer holds the token, this once. It has one's own rights. Only a session can make tokens."""
     return await actions.create_token(tx, by, name=data.name, expires_in_days=data.expires_in_days)
@@ -141,3 +200,26 @@ async def create_token(tx: Tx, by: Principal, data: TokenWish) -> NewToken:
 async def revoke_token(tx: Tx, by: Principal, token_id: UUID) -> None:
     """It is refused from the next request on."""
     await actions.revoke_token(tx, by, token_id)
+
+
+def _signed_in(house: House, came: SignedIn) -> Response[Person]:
+    user, secret = came
+    cookies = [browser.kept(house, secret), browser.came(house)]
+    return Response(Person(user.id, user.name, user.email), status_code=201, cookies=cookies)
+
+
+HANDLERS = (
+    sign_in,
+    complete_sign_in,
+    ask_passkey,
+    sign_in_with_passkey,
+    list_sessions,
+    sign_out,
+    end_session,
+    change_password,
+    get_preferences,
+    change_preferences,
+    list_tokens,
+    create_token,
+    revoke_token,
+)

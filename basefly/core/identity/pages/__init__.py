@@ -1,0 +1,1 @@
+"""Identity as pages: sign-in, settings, security, confirmation."""

@@ -1,0 +1,58 @@
+"""People with factors, set up over HTTP as they would do it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pyotp
+
+from tests.core.factors.authenticator import Authenticator
+from tests.people import PASSWORD, Hub, Person
+
+CREDENTIALS = {"email": "mia@example.com", "password": PASSWORD}
+
+
+class App:
+    """An authenticator app. Codes are good once, so each one asked for is of a later step, as far as is allowed."""
+
+    def __init__(self, secret: str) -> None:
+        self.totp = pyotp.TOTP(secret)
+        self._step = int(time.time()) // 30 - 2
+
+    def code(self) -> str:
+        """The code of the next step: the first three calls lie within what a clock may be off."""
+        self._step += 1
+        return self.totp.at(self._step * 30)
+
+
+async def with_app(person: Person) -> tuple[App, list[str]]:
+    """Set an app up; the recovery codes come with it. The person's cookie is the session's new one."""
+    made = await person.http.post("/api/v1/me/factors/totp")
+    assert made.status_code == 201, made.text
+    app = App(made.json()["secret"])
+    answer = await person.http.post("/api/v1/me/factors/totp/confirmations", json={"code": app.code()})
+    assert answer.status_code == 201, answer.text
+    return app, answer.json()["recovery_codes"]
+
+
+def authenticator(hub: Hub) -> Authenticator:
+    """A device whose browser has the hub's page open."""
+    return Authenticator(hub.url.replace("127.0.0.1", "localhost"))
+
+
+async def with_passkey(hub: Hub, person: Person, name: str = "laptop") -> Authenticator:
+    """Make a passkey."""
+    device = authenticator(hub)
+    options = (await person.http.post("/api/v1/me/passkeys/challenges")).json()
+    wish = {"credential": device.create(options), "name": name}
+    answer = await person.http.post("/api/v1/me/passkeys", json=wish)
+    assert answer.status_code == 201, answer.text
+    return device
+
+
+async def sign_in(http: httpx.AsyncClient, device: Authenticator) -> httpx.Response:
+    """Sign in with a passkey."""
+    options: dict[str, Any] = (await http.post("/api/v1/sessions/challenges")).json()
+    return await http.post("/api/v1/sessions/passkeys", json={"credential": device.get(options)})
