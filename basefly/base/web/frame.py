@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from typing import cast
 
 import structlog
 from litestar.enums import ScopeType
@@ -55,18 +56,19 @@ class Exchange:
     """One request and its answer, as seen from the outside."""
 
     def __init__(self, scope: Scope, send: Send, settings: Settings) -> None:
-        self.scope = scope
         self.method = str(scope.get("method", ""))
         self.status = 0
+        self.headed = False
         self.nonce = secrets.token_urlsafe(16)
         self.trace = _received(scope, settings.trusted_proxies)
         self._send = send
         self._held: HTTPResponseStartEvent | None = None
         self._encrypted = settings.url.startswith("https://")
         self._began = time.perf_counter()
-        scope["state"] = {**scope.get("state", {}), "nonce": self.nonce}
+        # A copy: the server must go on knowing that it answers HEAD, or it sends a body's end into the next answer.
+        self.scope = cast("Scope", {**scope, "state": {**scope.get("state", {}), "nonce": self.nonce}})
         if self.method == "HEAD":
-            scope["method"] = "GET"  # type: ignore[typeddict-unknown-key]  # an HTTP scope has it
+            self.scope["method"] = "GET"  # type: ignore[typeddict-unknown-key]  # an HTTP scope has it
 
     async def send(self, message: Message) -> None:
         """Pass a part of the answer on, completed with our headers; a page goes out in one piece, compressed."""
@@ -79,6 +81,7 @@ class Exchange:
         elif self._held and message["type"] == "http.response.body":
             await self._release(self._held, message)
         elif self.method == "HEAD" and message["type"] == "http.response.body":
+            self.headed = True
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
             raise _Sent
         await self._send(message)
@@ -136,12 +139,14 @@ def framed(app: ASGIApp, settings: Settings) -> ASGIApp:
             await app(scope, receive, send)
             return
         exchange = Exchange(scope, send, settings)
-        with trace.entered(exchange.trace), _OPEN.track_inprogress(), read(scope):
+        with trace.entered(exchange.trace), _OPEN.track_inprogress(), read(exchange.scope):
             try:
-                await app(scope, receive, exchange.send)
+                await app(exchange.scope, receive, exchange.send)
             except _Sent:
                 pass
             except Exception:
+                if exchange.headed:  # the framework wraps our _Sent into an error of its own
+                    return
                 log.exception("failed", path=scope.get("path"))
                 if exchange.status:
                     raise  # half an answer is out: the server cuts the connection, so that nobody takes it for whole

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from basefly.base.web.static import asset
-from tests.people import Hub, Person
+from tests.people import Hub, Person, found, join
 
 EVERYWHERE = {
     "x-content-type-options": "nosniff",
@@ -84,6 +84,13 @@ class TestMethods:
         answer = await owner.http.head("/live?topic=*")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
+
+    async def test_the_connection_serves_on_after_the_head_of_a_page_and_of_a_stream(self, hub: Hub) -> None:
+        async with join(hub, "kim", "owner", await found(hub, "Initech")) as person:
+            person.http.headers["Connection"] = "keep-alive"
+            for path in ("/settings", "/live?topic=*", "/live?topic=*"):
+                assert (await person.http.head(path)).status_code == 200
+                assert (await person.http.get("/api/v1/me")).json()["name"] == "Kim"
 
     async def test_what_a_path_does_not_take_is_405_with_what_it_takes(self, hub: Hub) -> None:
         async with hub.browser() as http:
