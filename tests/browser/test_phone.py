@@ -25,12 +25,18 @@ def page(browser: Browser, hub: Hub) -> Iterator[Page]:
     assert someone.complaints == []
 
 
+_SIZE = """it => {
+    it.scrollIntoView({block: 'nearest'});
+    const box = it.getBoundingClientRect();
+    return [box.width, box.height];
+}"""
+
+
 def tap(target: Locator) -> None:
     """Touch it, if it is large enough to be hit."""
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
-    assert box, f"{target} is not to be seen"
-    assert min(box["width"], box["height"]) >= FINGERTIP, f"{target} is {box['width']:.0f} × {box['height']:.0f}"
+    # In one go: a list that is still being typed for may be drawn anew between two looks at it.
+    size = target.evaluate(_SIZE)
+    assert min(size) >= FINGERTIP, f"{target} is {size[0]:.0f} × {size[1]:.0f}"
     target.tap()
 
 
