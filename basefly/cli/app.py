@@ -10,7 +10,7 @@ import typer
 
 from basefly import __version__
 from basefly.cli import terminal
-from basefly.cli.commands import clusters, doctor, groups, hub, objects, registration, session, tokens, views
+from basefly.cli.commands import access, clusters, doctor, groups, hub, objects, registration, session, tokens, views
 from basefly.cli.exits import Exit, Failure
 
 HELP = """
@@ -55,6 +55,7 @@ clusters.add_to(app)
 registration.add_to(clusters.app)
 tokens.add_to(app)
 views.add_to(app)
+access.add_to(app)
 
 
 def _version(asked: bool) -> None:

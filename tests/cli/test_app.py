@@ -21,7 +21,10 @@ COMMANDS = """
 get workloads images describe search events kinds up setup login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
-GROUPS = {"clusters": 11, "tokens": 3}
+GROUPS = {
+    "clusters": 11, "tokens": 3, "members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5,
+    "access": 2,
+}  # fmt: skip
 
 
 def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -60,7 +63,8 @@ class TestHelp:
         """Whatever an example says, the parser takes it."""
         import shlex
 
-        texts = [shell.done(word, "--help").out for word in ("get", "describe", "search", "events", "login")]
+        explained = ("get", "describe", "search", "events", "login", *GROUPS)
+        texts = [shell.done(word, "--help").out for word in explained]
         examples = [line.strip() for text in texts for line in text.splitlines() if line.startswith("    basefly ")]
         assert len(examples) > 15
         for example in examples:
