@@ -48,13 +48,13 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
             user = await people.token_user(tx, kept)
         else:
             user = await people.session_user(tx, kept, request.house.settings.session_idle)
-        membership = await store.get_membership(tx, user.id) if user else None
-        if user is None or membership is None:
+        organization = await store.get_organization(tx, user.id) if user else None
+        if user is None or organization is None:
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
         held = await holdings.of(request.house, tx, user.id)
-    request.state.organization = membership.organization  # for the pages' shell
+    request.state.organization = organization  # for the pages' shell
     request.state.preferences = preferences.stored(user.preferences)
     return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=held, kind=kind)
 

@@ -37,6 +37,16 @@ async def get_membership(tx: Tx, user_id: UUID) -> Membership | None:
     )
 
 
+async def get_organization(tx: Tx, user_id: UUID) -> str | None:
+    """The name of the organization of `tx`, if this person is a member of it; asked with every request."""
+    return await tx.one(
+        str,
+        """select o.name from members m join organizations o on o.id = m.org_id
+            where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",
+        [tx.org_id, user_id],
+    )
+
+
 async def insert_member(tx: Tx, user_id: UUID, role: str | None, granted_by: UUID | None = None) -> None:
     """Make a person a member; with a role of ours, which they get over the whole organization."""
     await tx.execute("insert into members (org_id, user_id) values (%s, %s)", [tx.org_id, user_id])
