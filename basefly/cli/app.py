@@ -10,7 +10,19 @@ import typer
 
 from basefly import __version__
 from basefly.cli import terminal
-from basefly.cli.commands import audit, clusters, doctor, groups, hub, objects, registration, session, tokens, views
+from basefly.cli.commands import (
+    access,
+    audit,
+    clusters,
+    doctor,
+    groups,
+    hub,
+    objects,
+    registration,
+    session,
+    tokens,
+    views,
+)
 from basefly.cli.exits import Exit, Failure
 
 HELP = """
@@ -56,6 +68,7 @@ registration.add_to(clusters.app)
 tokens.add_to(app)
 views.add_to(app)
 audit.add_to(app)
+access.add_to(app)
 
 
 def _version(asked: bool) -> None:

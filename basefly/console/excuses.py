@@ -50,7 +50,8 @@ async def _explain(request: Request, error: BaseflyError) -> Mapping[str, Any]:
         return {}
     async with request.house.db.transaction(by.org_id) as tx:
         if isinstance(error, Denied):
-            return await _missing(request, tx, by, str(error.extra.get("permission", "")))
+            missing = await _missing(request, tx, by, str(error.extra.get("permission", "")))
+            return {**missing, "explanation": str(error.extra.get("explanation", ""))}
         return {"guesses": await _guesses(request, tx, by)}
 
 

@@ -115,6 +115,7 @@ def _said(act: str) -> str:
         "member.added": t("added the member"),
         "member.changed": t("changed the role of"),
         "member.removed": t("removed the member"),
+        "member.left": t("left the organization:"),
     }
     return said.get(act, act)
 

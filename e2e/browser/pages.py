@@ -24,6 +24,23 @@ class Visit(NamedTuple):
 # Addresses of each route. A route that is missing here fails tests/browser/test_routes.py.
 VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/": (Visit("/"),),
+    "/access": (Visit("/access"),),
+    "/access/elevations": (Visit("/access/elevations"),),
+    "/access/explanation": (
+        Visit("/access/explanation"),
+        Visit("/access/explanation?permission=clusters:write&cluster={alive}"),
+        Visit("/access/explanation?permission=no:such", refused=True),
+    ),
+    "/access/grants": (Visit("/access/grants"),),
+    "/access/invitations": (Visit("/access/invitations"),),
+    "/access/members/{member_id}": (
+        Visit("/access/members/{me}"),
+        Visit("/access/members/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
+    "/access/roles": (Visit("/access/roles"),),
+    "/access/roles/{role_id}": (Visit("/access/roles/operator"), Visit("/access/roles/no-such-role", refused=True)),
+    "/access/teams": (Visit("/access/teams"),),
+    "/access/teams/{team_id}": (Visit("/access/teams/{team}"),),
     "/api/docs": (Visit("/api/docs"),),
     "/audit": (
         Visit("/audit"),
@@ -58,6 +75,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/events": (Visit("/events"),),
     "/gallery": (Visit("/gallery"),),
     "/gallery/states": (Visit("/gallery/states"),),
+    "/invitation": (Visit("/invitation"),),
     "/images": (Visit("/images"), Visit("/images?q=no-such-image")),
     "/namespaces": (Visit("/namespaces"),),
     "/nodes": (Visit("/nodes"),),
@@ -138,7 +156,14 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     found["provider"] = hub.get("/identity-providers")["items"][0]["id"]
-    return clusters | found | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
+    return clusters | found | _people(hub) | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
+
+
+def _people(hub: Hub) -> dict[str, str]:
+    """Whoever is signed in, and a team."""
+    teams = hub.get("/teams")["items"]
+    team = teams[0] if teams else hub.post("/teams", {"name": "Site reliability", "description": "Keeps it running"})
+    return {"me": hub.get("/me")["id"], "team": team["id"]}
 
 
 def _path(hub: Hub, cluster: str, resource: str) -> str:

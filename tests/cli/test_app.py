@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,14 @@ COMMANDS = """
 get workloads images describe search events kinds up setup login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
-GROUPS = {"clusters": 11, "tokens": 3}
+ACCESS = {"members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 2}
+GROUPS = {"clusters": 11, "tokens": 3, **ACCESS}
+
+
+def commands(shell: Shell, group: str) -> list[str]:
+    """The commands of a group, as its help lists them."""
+    listed = shell.done(group, "--help").out.partition("Commands:\n")[2]
+    return [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
 
 
 def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -50,17 +58,15 @@ class TestHelp:
 
     @pytest.mark.parametrize("group", GROUPS)
     def test_every_command_of_a_group_has_help(self, shell: Shell, group: str) -> None:
-        listed = shell.done(group, "--help").out.partition("Commands:\n")[2]
-        words = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
+        words = commands(shell, group)
         assert len(words) == GROUPS[group]
         for word in words:
             assert shell.done(group, word, "--help").out.startswith(f"Usage: basefly {group} {word}")
 
     def test_examples_are_commands_that_exist(self, shell: Shell) -> None:
         """Whatever an example says, the parser takes it."""
-        import shlex
-
-        texts = [shell.done(word, "--help").out for word in ("get", "describe", "search", "events", "login")]
+        explained = ("get", "describe", "search", "events", "login", *GROUPS)
+        texts = [shell.done(word, "--help").out for word in explained]
         examples = [line.strip() for text in texts for line in text.splitlines() if line.startswith("    basefly ")]
         assert len(examples) > 15
         for example in examples:
@@ -143,6 +149,20 @@ class TestGuide:
         told = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+|-[a-zA-Z])(?![\w-])", self.TEXT))
         assert len(told) > 30
         assert [option for option in sorted(told) if not re.search(rf"(?<![\w-]){option}(?![\w-])", helps)] == []
+
+    def test_every_command_of_access_is_told(self, shell: Shell) -> None:
+        told = self.TEXT.partition("## Who may do what")[2].partition("\n## ")[0]
+        for group in ACCESS:
+            line = next(line for line in told.splitlines() if line.startswith(f"| `basefly {group} "))
+            for word in commands(shell, group):
+                assert re.search(rf"[ `]{word}[ `]", line), (group, word)
+
+    def test_the_guide_of_access_gives_commands_that_exist(self, shell: Shell) -> None:
+        text = (CLI.parent.parent / "docs/guide/access.md").read_text()
+        examples = re.findall(r"^(basefly [^#\n]+)", text, re.MULTILINE)
+        assert len(examples) > 8
+        for example in examples:
+            assert shell(*shlex.split(example)[1:], "--help").code == 0, example
 
     def test_every_exit_code_is_told(self) -> None:
         told = re.findall(r"^\| (\d+) \| ", self.TEXT.partition("## Exit codes")[2], re.MULTILINE)

@@ -11,7 +11,7 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import Request, preferences, session_token
 from basefly.core.access import granting, store
-from basefly.core.access.model import WRITE, Me, Member, Membership, Organization, Subject
+from basefly.core.access.model import WRITE, Me, Member, Organization, Place, Subject
 from basefly.core.access.rights import holdings
 from basefly.core.access.store import grants, teams
 from basefly.core.audit.actions import record
@@ -51,14 +51,14 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
             user = await people.token_user(tx, kept)
         else:
             user = await people.session_user(tx, kept, request.house.settings.session_idle)
-        membership = await store.get_membership(tx, user.id) if user else None
-        if user is None or membership is None:
+        place = await store.get_place(tx, user.id) if user else None
+        if user is None or place is None:
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
         held = await holdings.of(request.house, tx, user.id)
-        confined = await _confined(tx, user, membership, kind=kind)
-    request.state.organization = membership.organization  # for the pages' shell
+        confined = await _confined(tx, user, place, kind=kind)
+    request.state.organization = place.organization  # for the pages' shell
     request.state.preferences = preferences.stored(user.preferences)
     return Principal(
         user_id=user.id,
@@ -73,9 +73,9 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
     )
 
 
-async def _confined(tx: Tx, user: Visitor, membership: Membership, *, kind: str) -> bool:
+async def _confined(tx: Tx, user: Visitor, place: Place, *, kind: str) -> bool:
     """Whether the organization wants a second factor that this session has not proved, or this token's maker lacks."""
-    if not membership.second_factor_required:
+    if not place.second_factor_required:
         return False
     if kind == "token":
         return not (await factors.enrolled(tx, user.id)).any

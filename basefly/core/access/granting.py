@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -128,6 +128,18 @@ async def may_take(house: House, tx: Tx, by: Principal, held: Iterable[Held]) ->
     """Raise Denied unless one could have given these: an admin unmakes no owner."""
     for each in await holdings.built(house, tx, list(held)):
         deny(lacks(each, by.grants, lasting=False), each.role)
+
+
+async def may_reach(house: House, tx: Tx, by: Principal, cluster_id: UUID, gained: Callable[[Where], bool]) -> None:
+    """Raise Denied unless one could give, over this cluster, every grant whose rule comes to choose it.
+
+    Otherwise whoever may label clusters would hand out, and take, rights that they do not hold.
+    """
+    for each in await store.ruled(tx):
+        if gained(each.where):
+            here = msgspec.structs.replace(each, clusters="ids", cluster_ids=(cluster_id,), labels=None, region=None)
+            for one in await holdings.built(house, tx, [here]):
+                deny(lacks(one, by.grants), one.role)
 
 
 @asynccontextmanager

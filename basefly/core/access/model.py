@@ -69,6 +69,13 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     second_factor_required: bool
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """What every request needs to know of the organization that it is asked in."""
+
+    organization: str
+    second_factor_required: bool
+
+
 class RoleInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A role: one of ours by its name, which is its id too, or one of the organization's own."""
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from basefly.base.runtime.house import House
-from basefly.base.slice import Slice
+from basefly.base.slice import Nav, Slice
 from basefly.core.access import api, pages
 from basefly.core.access.model import OWN, READ, WRITE
 from basefly.core.access.rights.places import Places
@@ -29,4 +29,5 @@ access = Slice(
     api=api.HANDLERS,
     pages=pages.HANDLERS,
     furnish=furnish,
+    nav=(Nav("Access", "/access", "Govern", "users", READ, 800),),
 )

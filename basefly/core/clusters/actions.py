@@ -18,10 +18,14 @@ from basefly.base.errors import Conflict, FieldError, Invalid, NotFound
 from basefly.base.kube import fields, kubeconfig
 from basefly.base.kube.credentials import Credentials
 from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.base.web.language import sentence
+from basefly.core.access import granting
+from basefly.core.access.model import Where
 from basefly.core.audit import actions as audit
 from basefly.core.clusters import checks, connections, model, store
 from basefly.core.clusters.checks import Report
+from basefly.core.clusters.choosing import fits
 from basefly.core.clusters.facts import releases
 from basefly.core.clusters.model import Cluster, Place, Probe
 from basefly.core.clusters.store import REMOVAL, SORTS, Wanted
@@ -110,7 +114,7 @@ async def register(
     Raises Invalid with every failed check, Conflict if its name is taken, or if the same cluster is there already and
     `settings.once` is set.
     """
-    by.require(WRITE)
+    by.require_everywhere(WRITE)
     context, credentials = read(given)
     changes = _changes(msgspec.structs.replace(settings, name=settings.name or context))
     report = await checks.check(credentials, private=private)
@@ -131,14 +135,23 @@ async def register(
         return await _done(tx, by, created, "cluster.registered", told)
 
 
-async def change(tx: Tx, by: Principal, cluster: str | UUID, settings: Settings) -> Cluster:
-    """Rename, label or relocate a cluster. Raises NotFound, Invalid, or Conflict if its name is taken."""
+async def change(house: House, tx: Tx, by: Principal, cluster: str | UUID, settings: Settings) -> Cluster:
+    """Rename, label or relocate a cluster. Raises NotFound, Invalid, or Conflict if its name is taken.
+
+    Labels and regions are what some grants go by: who brings a cluster within such a grant must be able to give it.
+    """
     before = await find(tx, by, cluster)
     cluster_id = before.id
     by.require(WRITE, cluster_id)
     changes = _changes(settings)
     if not changes:
         return before
+    labels, region = changes.get("labels", before.labels), changes.get("region", before.region)
+
+    def gained(where: Where) -> bool:
+        return fits(where, labels, region) and not fits(where, before.labels, before.region)
+
+    await granting.may_reach(house, tx, by, cluster_id, gained)
     try:
         async with tx.attempt():
             await store.update(tx, cluster_id, changes)

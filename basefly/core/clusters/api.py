@@ -152,9 +152,9 @@ async def show_cluster(tx: Tx, by: Principal, house: House, cluster: str) -> Clu
 
 
 @patch("/clusters/{cluster:str}", permission=WRITE, tags=["clusters"], summary="Rename, label or relocate a cluster")
-async def change_cluster(tx: Tx, by: Principal, cluster: str, data: ChangeBody) -> Cluster:
+async def change_cluster(house: House, tx: Tx, by: Principal, cluster: str, data: ChangeBody) -> Cluster:
     """Change what is given and leave the rest."""
-    return await actions.change(tx, by, cluster, Settings(**msgspec.structs.asdict(data)))
+    return await actions.change(house, tx, by, cluster, Settings(**msgspec.structs.asdict(data)))
 
 
 @put("/clusters/{cluster:str}/credentials", permission=WRITE, tags=["clusters"], summary="Rotate credentials")

@@ -11,7 +11,6 @@ from basefly.base.errors import Invalid
 from basefly.base.kube import selectors
 from basefly.core.access.model import Where
 from basefly.core.clusters import store
-from basefly.core.clusters.model import ClusterState
 
 
 class Choosing:
@@ -25,21 +24,25 @@ class Choosing:
     async def choose(self, tx: Tx, places: Sequence[Where]) -> Mapping[str, frozenset[UUID]]:
         """Of a selector that cannot be read, nothing."""
         found = await store.get_states(tx)
-        return {where.rule: frozenset(each.id for each in found if _chosen(where, each)) for where in places}
+        return {
+            where.rule: frozenset(each.id for each in found if fits(where, each.labels, each.region))
+            for where in places
+        }
 
     async def names(self, tx: Tx) -> Mapping[UUID, str]:
         """The name of each."""
         return {each.id: each.name for each in await store.get_states(tx)}
 
 
-def _chosen(where: Where, cluster: ClusterState) -> bool:
+def fits(where: Where, labels: Mapping[str, str], region: str) -> bool:
+    """Whether labels or a region are what a rule chooses. A selector that cannot be read chooses nothing."""
     if where.region is not None:
-        return cluster.region.lower() == where.region.lower()
+        return region.lower() == where.region.lower()
     try:
         requirements = _parsed(where.labels or "")
     except Invalid:
         return False
-    return bool(requirements) and selectors.holds(requirements, cluster.labels)
+    return bool(requirements) and selectors.holds(requirements, labels)
 
 
 @lru_cache(1000)

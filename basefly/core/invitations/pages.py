@@ -1,15 +1,23 @@
-"""The page behind an invitation's link."""
+"""The page behind an invitation's link, and the list of invitations."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError
+from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import PUBLIC, Form, Request, Response, get, post, redirect, render
+from basefly.core.access import roles
+from basefly.core.access.model import READ, WRITE
 from basefly.core.identity import browser
 from basefly.core.invitations import actions
+from basefly.core.invitations.model import Sent
+
+HERE = "/access/invitations"
 
 
 @get("/invitation", permission=PUBLIC)
@@ -32,4 +40,68 @@ async def accept_page(request: Request, house: House, form: Form) -> Response[An
     return answer
 
 
-HANDLERS = (invitation_page, accept_page)
+@get("/access/invitations", permission="access:read")
+async def invitations_page(request: Request, house: House, by: Principal) -> Response[Any]:
+    """Whom the organization asked in."""
+    return await _page(request, house, by)
+
+
+@post("/access/invitations", permission="access:write")
+async def invite_page(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
+    """Invites someone; without a mail room, shows the link this once."""
+    given = {name: form.text(name) for name in ("email", "role")}
+    try:
+        async with house.db.transaction(by.org_id) as tx:
+            sent = await actions.invite(house, tx, by, given["email"], given["role"])
+    except BaseflyError as error:
+        return await _page(request, house, by, given=given, error=error)
+    return await _page(request, house, by, sent=sent)
+
+
+@post("/access/invitations/{invitation_id:uuid}", permission="access:write")
+async def change_invitation_page(
+    request: Request, house: House, by: Principal, form: Form, invitation_id: UUID
+) -> Response[Any]:
+    """Sends an invitation again, or withdraws it."""
+    sent: Sent | None = None
+    try:
+        async with house.db.transaction(by.org_id) as tx:
+            if form.text("act") == "send":
+                sent = await actions.send_again(house, tx, by, invitation_id)
+            else:
+                await actions.withdraw(tx, by, invitation_id)
+    except BaseflyError as error:
+        return await _page(request, house, by, error=error)
+    return await _page(request, house, by, sent=sent)
+
+
+async def _page(
+    request: Request,
+    house: House,
+    by: Principal,
+    *,
+    given: dict[str, str] | None = None,
+    error: BaseflyError | None = None,
+    sent: Sent | None = None,
+) -> Response[Any]:
+    async with house.db.transaction(by.org_id) as tx:
+        context = await _read(house, tx, by)
+    return render(
+        request,
+        "invitations/list.html",
+        status=error.status if error else 200,
+        here=HERE,
+        given=given or {"email": "", "role": "viewer"},
+        may_read=by.may(READ),
+        may_write=by.may(WRITE),
+        error=error,
+        sent=sent,
+        **context,
+    )
+
+
+async def _read(house: House, tx: Tx, by: Principal) -> dict[str, Any]:
+    return {"invitations": await actions.invitations(tx, by), "roles": await roles.roles(house, tx, by)}
+
+
+HANDLERS = (invitation_page, accept_page, invitations_page, invite_page, change_invitation_page)

@@ -170,6 +170,41 @@ class TestClosure:
             assert (await viewer.http.delete(f"/api/v1/members/{kim.by.user_id}")).status_code == 403
 
 
+class TestLabels:
+    """Who labels clusters decides what rules choose, so labelling is granting."""
+
+    async def test_nobody_labels_a_cluster_into_a_right_that_they_do_not_hold(self, hub: Hub, owner: Person) -> None:
+        org = owner.by.org_id
+        prod, mine = await cluster(hub, org, "prod", env="prod"), await cluster(hub, org, "mine")
+        async with join(hub, "op", "operator", org) as op:
+            await given(owner, op, "admin", where={"clusters": "labels", "labels": "env=dev"})
+            await given(owner, op, "admin", where={"clusters": "ids", "cluster_ids": [str(mine)]})
+            refused = await op.http.patch(f"/api/v1/clusters/{prod}", json={"labels": {"env": "dev"}})
+            assert refused.status_code == 403
+            assert "admin" in refused.json()["detail"]
+            harmless = await op.http.patch(f"/api/v1/clusters/{prod}", json={"labels": {"env": "test"}})
+            assert harmless.status_code == 200
+            own = await op.http.patch(f"/api/v1/clusters/{mine}", json={"labels": {"env": "dev"}})
+            assert own.status_code == 200
+        answer = await owner.http.patch(f"/api/v1/clusters/{prod}", json={"labels": {"env": "dev"}})
+        assert answer.status_code == 200
+
+    async def test_nor_moves_it_into_a_region(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        one = await cluster(hub, owner.by.org_id, "one")
+        await given(owner, viewer, "admin", where={"clusters": "region", "region": "eu"})
+        async with join(hub, "op", "operator", owner.by.org_id) as op:
+            path = f"/api/v1/clusters/{one}"
+            assert (await op.http.patch(path, json={"region": "eu"})).status_code == 403
+            assert (await op.http.patch(path, json={"region": "us"})).status_code == 200
+
+    async def test_who_holds_a_part_registers_nothing(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        await bare(owner, viewer)
+        await given(owner, viewer, "operator", where={"clusters": "region", "region": "eu"})
+        answer = await viewer.http.post("/api/v1/clusters", json={"kubeconfig": "x"})
+        assert answer.status_code == 403
+        assert "over a part" in answer.json()["detail"]
+
+
 class TestGroups:
     async def test_a_group_s_grant_counts_for_who_is_in_it(self, hub: Hub, owner: Person, viewer: Person) -> None:
         from basefly.core.identity import store as people

@@ -1,5 +1,12 @@
 """Access as pages."""
 
-from basefly.core.access.pages import setup
+from basefly.core.access.pages import explanations, grants, members, roles, setup, teams
 
-HANDLERS = (*setup.HANDLERS,)
+HANDLERS = (
+    *setup.HANDLERS,
+    *members.HANDLERS,
+    *teams.HANDLERS,
+    *roles.HANDLERS,
+    *grants.HANDLERS,
+    *explanations.HANDLERS,
+)

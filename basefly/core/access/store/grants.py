@@ -107,6 +107,17 @@ async def held_by_team(tx: Tx, team_id: UUID) -> list[Held]:
     )
 
 
+async def ruled(tx: Tx) -> list[Held]:
+    """Every grant that chooses clusters by labels or by a region, whoever has it."""
+    return await tx.all(
+        Held,
+        f"""select {_HELD}, coalesce(g.user_id, g.team_id, g.id) as user_id, '' as via from grants g {_ROLES}
+             where g.org_id = %s and g.clusters in ('labels', 'region')
+               and (g.expires_at is null or g.expires_at > now()) order by g.id""",  # noqa: S608  # put together from our own constants
+        [tx.org_id],
+    )
+
+
 async def page(tx: Tx, subject: Subject | None = None) -> list[Granted]:
     """Grants, of one subject when given, by who has them; those that ended lately among them."""
     condition = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.core.access.model import Member, Membership
+from basefly.core.access.model import Member, Membership, Place
 
 # A grant over the whole organization, without end, to the member themselves: those of ours first, the strongest first.
 _ROLE = """(
@@ -33,6 +33,17 @@ async def get_membership(tx: Tx, user_id: UUID) -> Membership | None:
         f"""select {_ROLE} as role, o.id as org_id, o.name as organization, o.second_factor_required
              from members m join organizations o on o.id = m.org_id
             where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",  # noqa: S608  # put together from our own constants
+        [tx.org_id, user_id],
+    )
+
+
+async def get_place(tx: Tx, user_id: UUID) -> Place | None:
+    """The organization of `tx`, if this person is a member of it; asked with every request."""
+    return await tx.one(
+        Place,
+        """select o.name as organization, o.second_factor_required
+             from members m join organizations o on o.id = m.org_id
+            where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null""",
         [tx.org_id, user_id],
     )
 

@@ -53,7 +53,7 @@ async def label_clusters(request: Request, tx: Tx, by: Principal, house: House, 
     async def relabel(cluster: Cluster) -> None:
         labels = {key: value for key, value in cluster.labels.items() if key not in away} | added
         async with house.db.transaction(by.org_id) as own:
-            await actions.change(own, by, cluster.id, Settings(labels=labels))
+            await actions.change(house, own, by, cluster.id, Settings(labels=labels))
 
     return _changes(request, chosen, "label", typed=typed, results=await _each(chosen, relabel))
 

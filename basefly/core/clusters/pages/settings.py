@@ -27,13 +27,15 @@ async def show_settings(request: Request, tx: Tx, by: Principal, cluster: str) -
 
 
 @post("/clusters/{cluster:str}", permission=WRITE, include_in_schema=False)
-async def change_cluster(request: Request, tx: Tx, by: Principal, form: Form, cluster: str) -> Response[Any]:
+async def change_cluster(
+    request: Request, house: House, tx: Tx, by: Principal, form: Form, cluster: str
+) -> Response[Any]:
     """Rename, label, relocate."""
     typed = {name: form.text(name) for name in ("name", "region", "provider", "labels")}
     wanted = Settings(name=typed["name"], region=typed["region"], provider=typed["provider"])
     try:
         wanted = msgspec.structs.replace(wanted, labels=forms.labels(typed["labels"]))
-        changed = await actions.change(tx, by, cluster, wanted)
+        changed = await actions.change(house, tx, by, cluster, wanted)
     except MISTAKES as error:
         return await _settings(request, tx, by, cluster, typed=typed, mistake=error)
     return redirect(f"/clusters/{changed.id}/settings")

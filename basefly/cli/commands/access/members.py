@@ -1,0 +1,54 @@
+"""Members of the organization."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from basefly.cli.commands.options import Output, OutputOption, Yes, add, command
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Members: who they are, and their role over the whole organization.
+
+    \b
+    Examples
+      basefly members list
+      basefly members role kim@example.com operator
+      basefly members remove kim@example.com
+    """,
+)
+
+Who = Annotated[str, typer.Argument(metavar="MEMBER", help="Their e-mail address, name or id.")]
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Add the group to `basefly`."""
+    add(app, list_members, name="list")
+    add(app, role, remove)
+    parent.add_typer(app, name="members")
+
+
+@command
+def list_members(output: OutputOption = Output.TABLE) -> None:
+    """List members, with their role over the whole organization."""
+    from basefly.cli.access import members as work
+
+    work.show(output.value)
+
+
+@command
+def role(who: Who, role: Annotated[str, typer.Argument(help="The name of a role.")]) -> None:
+    """Give a member another role over the whole organization."""
+    from basefly.cli.access import members as work
+
+    work.change(who, role)
+
+
+@command
+def remove(who: Who, yes: Yes = False) -> None:
+    """Take a member out. Their sessions and tokens end within seconds."""
+    from basefly.cli.access import members as work
+
+    work.remove(who, yes=yes)

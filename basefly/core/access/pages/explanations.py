@@ -1,0 +1,94 @@
+"""Why may someone do this, why not, and who may: for everyone about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from basefly.base.db.transaction import Tx
+from basefly.base.errors import BaseflyError
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.base.slice import Permissions
+from basefly.base.web import SIGNED_IN, Request, Response, get
+from basefly.base.web.language import t
+from basefly.core.access import actions, explaining
+from basefly.core.access.model import READ
+from basefly.core.access.pages.frame import Context, show
+from basefly.core.access.rights.explanations import Question, Reason
+from basefly.core.access.words import cluster_id, place, through
+
+Told = tuple[str, str, str, Any, str]
+
+
+@get("/access/explanation", permission=SIGNED_IN)
+async def explanation_page(
+    request: Request,
+    house: House,
+    by: Principal,
+    permission: str = "",
+    cluster: str = "",
+    namespace: str = "",
+    member: str = "",
+) -> Response[Any]:
+    """The question as a form, and its answer."""
+    asked = {"permission": permission, "cluster": cluster, "namespace": namespace, "member": member}
+    error: BaseflyError | None = None
+    answer: Context = {}
+    if permission:
+        try:
+            async with house.db.transaction(by.org_id) as tx:
+                answer = await _answer(house, tx, by, asked)
+        except BaseflyError as wrong:
+            error = wrong
+
+    async def read(tx: Tx) -> Context:
+        people = [(str(each.id), each.name) for each in await actions.members(tx, by)] if by.may(READ) else []
+        return {"people": people, "permissions": sorted(house.get(Permissions).items()), **_blank(), **answer}
+
+    return await show(
+        request, house, by, "explanation.html", read, here="/access/explanation", asked=asked, error=error
+    )
+
+
+def _blank() -> Context:
+    return {"explained_access": None, "because": [], "misses": [], "holders": None}
+
+
+async def _answer(house: House, tx: Tx, by: Principal, asked: Mapping[str, str]) -> Context:
+    names = await explaining.clusters(house, tx, by)
+    cluster, member = _uuid(asked["cluster"]), _uuid(asked["member"])
+    if asked["cluster"] and cluster is None:
+        cluster = cluster_id(asked["cluster"], names)
+    question = Question(permission=asked["permission"], cluster=cluster, namespace=asked["namespace"] or None)
+    found = await explaining.explain(house, tx, by, question, member)
+    holders = (await explaining.holders(house, tx, by, question)).items if by.may(READ) else None
+    return {
+        "explained_access": found,
+        "because": _said(found.member.reasons, names),
+        "misses": _said(found.misses, names),
+        "holders": None if holders is None else [(each, _said(each.reasons, names)) for each in holders],
+    }
+
+
+def _said(reasons: Sequence[Reason], names: Mapping[UUID, str]) -> list[Told]:
+    why = {
+        "ended": t("it has ended"),
+        "elsewhere": t("it does not reach this place"),
+        "lesser": t("the role does not have this permission"),
+    }
+    return [
+        (each.role, through(each.via), place(each.where, names), each.ends_at, why.get(each.miss, ""))
+        for each in reasons
+    ]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+HANDLERS = (explanation_page,)
