@@ -32,6 +32,7 @@ from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
 from basefly.core.lists.slice import lists
+from basefly.core.machines.slice import machines
 from basefly.core.sync.slice import sync
 from basefly.features.events.slice import events
 from basefly.features.images.slice import images
@@ -44,6 +45,7 @@ SLICES: tuple[Slice, ...] = (
     identity,
     access,
     federation,
+    machines,
     clusters,
     sync,
     inventory,

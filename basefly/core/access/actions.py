@@ -13,6 +13,7 @@ from basefly.base.slice import Permissions
 from basefly.base.web import Request, preferences, session_token
 from basefly.core.access import store
 from basefly.core.access.model import Me, Member, Organization, Role, permissions_of
+from basefly.core.access.narrowing import narrowed
 from basefly.core.audit.actions import record
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
@@ -52,7 +53,8 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
-    grants = (Grant(permissions_of(membership.role, request.house.get(Permissions))),)
+    held = (Grant(permissions_of(membership.role, request.house.get(Permissions))),)
+    grants = narrowed(held, user.permissions, user.clusters)
     request.state.organization = membership.organization  # for the pages' shell
     request.state.preferences = preferences.stored(user.preferences)
     return Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=grants, kind=kind)

@@ -64,6 +64,11 @@ def permissions_of(role: Role, known: Iterable[str]) -> frozenset[str]:
     return frozenset(permission for permission in known if _gives(role, permission))
 
 
+def governing(permission: str) -> bool:
+    """Whether a permission is over the organization itself, not over clusters and what runs in them."""
+    return permission.startswith(_GOVERNING)
+
+
 def _gives(role: Role, permission: str) -> bool:
     if role == "owner":
         return True

@@ -17,6 +17,7 @@ from basefly.core.identity.agents import device
 
 TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanners find leaked ones
 SHORTEST, LONGEST = 12, 200  # characters of a password
+UNKNOWN = UUID(int=0)  # for secrets that are given before anyone is known
 _RANDOM = 32  # bytes
 
 _TOO_COMMON = frozenset(
@@ -36,9 +37,14 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visitor(User, frozen=True, kw_only=True):
-    """A person who asks for something, with how they like the pages; None until they said so."""
+    """Who asks for something, with how they like the pages; None until they said so.
+
+    A token may be limited to some permissions and clusters; None limits nothing.
+    """
 
     preferences: dict[str, Any] | None
+    permissions: list[str] | None = None
+    clusters: list[UUID] | None = None
 
 
 class Account(User, frozen=True, kw_only=True):
@@ -65,13 +71,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """An API token; `expires_at` None never ends by itself."""
+    """An API token; `expires_at` None never ends by itself. It may be limited to some permissions and clusters."""
 
     id: UUID
     name: str
     created_at: datetime
     used_at: datetime | None
     expires_at: datetime | None
+    used_address: str = ""
+    permissions: list[str] | None = None
+    clusters: list[UUID] | None = None
+    ends_soon: bool = False  # within a week: whatever uses it needs another one
 
 
 class NewToken(Token, frozen=True, kw_only=True):

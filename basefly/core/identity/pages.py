@@ -13,6 +13,7 @@ from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
+from basefly.base.slice import Permissions
 from basefly.base.web import (
     PUBLIC,
     SIGNED_IN,
@@ -28,7 +29,8 @@ from basefly.base.web import (
 )
 from basefly.base.web.language import t, zones
 from basefly.base.web.language.languages import LANGUAGES
-from basefly.core.identity import actions, browser
+from basefly.core.identity import actions, browser, tokens
+from basefly.core.identity.tokens import Limits, Wish
 
 
 def lifetimes() -> list[tuple[str, str]]:
@@ -123,9 +125,9 @@ async def create_token(request: Request, house: House, by: Principal, form: Form
     days = form.text("days")
     try:
         async with house.db.transaction(by.org_id) as tx:
-            token = await actions.create_token(
-                tx, by, name=form.text("name"), expires_in_days=int(days) if days.isdecimal() else None
-            )
+            chosen = None if form.text("reach", "all") == "all" else form.all("permission")
+            wish = Wish(form.text("name"), int(days) if days.isdecimal() else None, Limits(chosen))
+            token = await tokens.create(tx, by, wish)
     except BaseflyError as error:
         return await _settings(request, house, by, token_error=error, token_name=form.text("name"))
     return await _settings(request, house, by, new_token=token)
@@ -155,7 +157,16 @@ def _sign_in(request: Request, *, next_: str, email: str = "", error: BaseflyErr
 async def _settings(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
     async with house.db.transaction(by.org_id) as tx:
         sessions = await actions.sessions(tx, by, session_token(request), house.settings.session_idle)
-        tokens = await actions.tokens(tx, by)
+        kept = await actions.tokens(tx, by)
+    known = house.get(Permissions)
+    may = [(name, known[name]) for name in sorted(known) if by.may(name)]
     errors = [error for error in said.values() if isinstance(error, BaseflyError)]
-    context = {"sessions": sessions, "tokens": tokens, "lifetimes": lifetimes(), "choices": choices(), **said}
+    context = {
+        "sessions": sessions,
+        "tokens": kept,
+        "lifetimes": lifetimes(),
+        "permissions": may,
+        "choices": choices(),
+        **said,
+    }
     return render(request, "identity/settings.html", status=errors[0].status if errors else 200, **context)
