@@ -21,7 +21,7 @@ COMMANDS = """
 get workloads images describe search events kinds up setup login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
-GROUPS = {"clusters": 11, "tokens": 3}
+GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 5}
 
 
 def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
