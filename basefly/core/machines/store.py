@@ -42,8 +42,11 @@ async def approve(tx: Tx, user_hash: bytes, user_id: UUID) -> str | None:
 
 async def refuse(tx: Tx, user_hash: bytes) -> str | None:
     """Refuse a device; its name, or None when it is not open."""
-    query = f"update device_requests set refused_at = now() where user_hash = %s and {_OPEN} returning machine"  # noqa: S608
-    machine: str | None = await tx.value(query, [user_hash])
+    machine: str | None = await tx.value(
+        f"""update device_requests set refused_at = now()
+             where user_hash = %s and {_OPEN} returning machine""",  # noqa: S608  # as above
+        [user_hash],
+    )
     return machine
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from basefly.core.machines.pages import device, service
+from basefly.core.machines.pages import accounts, device
 
-HANDLERS = (*device.HANDLERS, *service.HANDLERS)
+HANDLERS = (*device.HANDLERS, *accounts.HANDLERS)
