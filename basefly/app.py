@@ -35,6 +35,7 @@ from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
 from basefly.core.invitations.slice import invitations
 from basefly.core.lists.slice import lists
+from basefly.core.machines.slice import machines
 from basefly.core.sync.slice import sync
 from basefly.features.events.slice import events
 from basefly.features.images.slice import images
@@ -50,6 +51,7 @@ SLICES: tuple[Slice, ...] = (
     elevation,
     invitations,
     federation,
+    machines,
     clusters,
     sync,
     inventory,

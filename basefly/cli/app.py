@@ -15,6 +15,7 @@ from basefly.cli.commands import (
     audit,
     clusters,
     doctor,
+    govern,
     groups,
     hub,
     objects,
@@ -66,6 +67,7 @@ for room in (objects, groups, hub, session, doctor):
 clusters.add_to(app)
 registration.add_to(clusters.app)
 tokens.add_to(app)
+govern.add_to(app)
 views.add_to(app)
 audit.add_to(app)
 access.add_to(app)

@@ -31,6 +31,7 @@ def fleet(folder: Path) -> Iterator[Hub]:
                 eventually(partial(_listed, running, name), seconds=30)
             simulated[DEAD].kill()
             _single_sign_on(running)
+            running.post("/service-accounts", {"name": "CI", "role": "operator"})
             _crash(cluster(running, ALIVE))
             eventually(lambda: running.cluster(DEAD)["health"] == "unreachable", seconds=40)
             yield running

@@ -72,6 +72,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/connect/access": (Visit("/connect/access?name=another"),),
     "/connect/install": (Visit("/connect/install?name=another"),),
     "/connect/verify/{cluster}": (Visit("/connect/verify/{alive}"),),
+    "/device": (Visit("/device"), Visit("/device?code=BCDF-GHJK", refused=True)),
     "/events": (Visit("/events"),),
     "/gallery": (Visit("/gallery"),),
     "/gallery/states": (Visit("/gallery/states"),),
@@ -96,6 +97,11 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/scope": (Visit("/scope"),),
     "/search": (Visit("/search?q=a"), Visit("/search?q=no-such-thing"), Visit("/search")),
     "/confirm": (Visit("/confirm?next=/settings"),),
+    "/service-accounts": (Visit("/service-accounts"),),
+    "/service-accounts/{account_id}": (
+        Visit("/service-accounts/{account}"),
+        Visit("/service-accounts/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
     "/settings": (Visit("/settings"),),
     "/settings/identities": (Visit("/settings/identities"),),
     "/sign-in/{slug}": (Visit("/sign-in/acme"), Visit("/sign-in/no-such-name")),
@@ -156,6 +162,7 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     found["provider"] = hub.get("/identity-providers")["items"][0]["id"]
+    found["account"] = hub.get("/service-accounts")["items"][0]["id"]
     return clusters | found | _people(hub) | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
 
 

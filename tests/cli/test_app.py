@@ -23,7 +23,7 @@ get workloads images describe search events kinds up setup login logout whoami d
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
 ACCESS = {"members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 2}
-GROUPS = {"clusters": 11, "tokens": 3, **ACCESS}
+GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 5, **ACCESS}
 
 
 def commands(shell: Shell, group: str) -> list[str]:

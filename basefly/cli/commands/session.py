@@ -24,11 +24,16 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
-    days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long this sign-in lasts.")] = 90,
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long a sign-in with a password lasts.")] = 90,
+    device: Annotated[
+        bool, typer.Option("--device", help="Show a code to approve in a browser, also where nobody can type.")
+    ] = False,
 ) -> None:
     """Sign in, and remember it in your own configuration folder.
 
-    Your password makes a token for this machine, named after it; only the token is kept, readable by you alone.
+    On a terminal a code and an address are shown: whoever approves it there, signed in in a browser, lets this machine
+    in as themselves. With --email a password is asked for instead. Either way a token is made for this machine, named
+    after it; only that is kept, readable by you alone.
 
     \b
     Examples
@@ -36,10 +41,15 @@ def login(
       basefly login https://basefly.example.com --email me@example.com
       vault read -field=token basefly | basefly login https://basefly.example.com --token -
     """
+    from basefly.cli import terminal
     from basefly.cli.signin import login as work
 
     if token:
         work.with_token(url, token)
+    elif device or (terminal.interactive() and not email and not password_stdin):
+        from basefly.cli.signin import device as flow
+
+        flow.sign_in(url)
     else:
         work.with_password(url, email, days=days, stdin=password_stdin)
 

@@ -15,6 +15,7 @@ app = typer.Typer(
     \b
     Examples
       basefly tokens create ci --days 30
+      basefly tokens create scrape --permission clusters:read --permission inventory:read
       basefly tokens list
       basefly tokens revoke ci
     """,
@@ -40,18 +41,23 @@ def list_tokens(output: OutputOption = Output.TABLE) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long it lasts.")] = 90,
+    permission: Annotated[
+        list[str] | None, typer.Option("--permission", help="All that it may; repeat it. [default: what you may]")
+    ] = None,
+    cluster_id: Annotated[list[str] | None, typer.Option("--cluster-id", help="Only over this cluster.")] = None,
     email: Annotated[str, typer.Option("--email", help="Your e-mail address, if the hub has to ask again.")] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
 ) -> None:
-    """Make a token with your rights, and print it, this once, on stdout.
+    """Make a token with your rights or a part of them, and print it, this once, on stdout.
 
     A token cannot make tokens: your password is asked for again.
     """
     from basefly.cli.signin import tokens as work
 
-    work.create(name, days=days, email=email, stdin=password_stdin)
+    wish = {"name": name, "expires_in_days": days, "permissions": permission or None, "clusters": cluster_id or None}
+    work.create(wish, email=email, stdin=password_stdin)
 
 
 @command

@@ -16,39 +16,56 @@ from basefly.cli.signin import login
 def show(output: str) -> None:
     """One's tokens, newest first."""
     with connect() as hub:
-        items = hub.get("/tokens")["items"]
+        draw(hub.get("/tokens")["items"], output)
+
+
+def draw(items: list[dict[str, Any]], output: str) -> None:
+    """Tokens, as asked for; one that ends within a week is warned of."""
     if output in ("json", "yaml"):
         terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
     elif output == "name":
         for token in items:
             terminal.say(terminal.clean(token["name"]))
     else:
-        table = Table(["name", "ends", "last used", "age", "id"])
+        table = Table(["name", "may", "ends", "last used", "from", "age", "id"])
         for line in table.draw(_row(token) for token in items):
             terminal.say(line)
+        for token in items:
+            if token.get("ends_soon"):
+                terminal.warn(f"{terminal.clean(token['name'])} ends on {login.ends(token)}: make another one in time.")
 
 
 def _row(token: dict[str, Any]) -> list[str]:
     used = values.age(token["used_at"]) if token.get("used_at") else "never"
-    return [terminal.clean(token["name"]), login.ends(token), used, values.age(token["created_at"]), token["id"]]
+    may = ",".join(token.get("permissions") or ["all"]) + (" (some clusters)" if token.get("clusters") else "")
+    return [
+        terminal.clean(token["name"]),
+        may,
+        login.ends(token),
+        used,
+        token.get("used_address") or "-",
+        values.age(token["created_at"]),
+        token["id"],
+    ]
 
 
-def create(name: str, *, days: int, email: str, stdin: bool) -> None:
+def create(wish: dict[str, Any], *, email: str, stdin: bool) -> None:
     """Sign in once more for a moment, because a token cannot make tokens. The token alone goes to stdout."""
     here = account.current()
-    email = email or _own_email(here.url, here.token)
+    email = email or own_email(here.url, here.token)
     terminal.note(f"Signing in to {here.url} as {email}.", "dim")
     with Hub(here.url) as hub:
         login.begin_session(hub, email, login.password(stdin=stdin))
         try:
-            made = hub.post("/tokens", {"name": name, "expires_in_days": days})
+            made = hub.post("/tokens", wish)
         finally:
             hub.delete("/sessions/current")
-    terminal.note(f"Token {terminal.clean(name)}, valid until {login.ends(made)}. It is shown this once:")
+    terminal.note(f"Token {terminal.clean(made['name'])}, valid until {login.ends(made)}. It is shown this once:")
     terminal.say(made["token"])
 
 
-def _own_email(url: str, token: str) -> str:
+def own_email(url: str, token: str) -> str:
+    """The e-mail address to sign in with: of whoever is signed in, else asked for."""
     if not token:
         return terminal.ask("E-mail address", instead="Give it with --email.")
     with Hub(url, token) as hub:

@@ -12,6 +12,7 @@ from basefly.base.secret import Secret
 from basefly.base.web import Request, preferences, session_token
 from basefly.core.access import granting, store
 from basefly.core.access.model import WRITE, Me, Member, Organization, Place, Subject
+from basefly.core.access.narrowing import narrowed
 from basefly.core.access.rights import holdings
 from basefly.core.access.store import grants, teams
 from basefly.core.audit.actions import record
@@ -56,7 +57,7 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
-        held = await holdings.of(request.house, tx, user.id)
+        held = narrowed(await holdings.of(request.house, tx, user.id), user.permissions, user.clusters)
         confined = await _confined(tx, user, place, kind=kind)
     request.state.organization = place.organization  # for the pages' shell
     request.state.preferences = preferences.stored(user.preferences)
@@ -78,7 +79,7 @@ async def _confined(tx: Tx, user: Visitor, place: Place, *, kind: str) -> bool:
     if not place.second_factor_required:
         return False
     if kind == "token":
-        return not (await factors.enrolled(tx, user.id)).any
+        return not user.machine and not (await factors.enrolled(tx, user.id)).any
     return not strong(user.factors)
 
 

@@ -192,6 +192,11 @@ def narrowed(permissions: Iterable[str], *, whole: bool) -> frozenset[str]:
     return frozenset(each for each in permissions if whole or not each.startswith(_WHOLE))
 
 
+def governing(permission: str) -> bool:
+    """Whether a permission is over the organization itself, not over clusters and what runs in them."""
+    return permission.startswith(_GOVERNING)
+
+
 def _gives(role: Role, permission: str) -> bool:
     if role == "owner":
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -17,7 +17,7 @@ from basefly.base.secret import Secret
 from basefly.base.web.preferences import Preferences, checked, stored
 from basefly.core.audit.actions import record
 from basefly.core.identity import model, passwords, store, throttle
-from basefly.core.identity.model import NewToken, Session, Token, User
+from basefly.core.identity.model import Session, Token, User
 
 
 async def create_user(tx: Tx, org_id: UUID, *, email: str, name: str, password_hash: str | None) -> User:
@@ -93,31 +93,6 @@ async def change_preferences(tx: Tx, by: Principal, wish: Mapping[str, str]) -> 
 async def tokens(tx: Tx, by: Principal) -> list[Token]:
     """One's own API tokens."""
     return await store.page_tokens(tx, by.user_id)
-
-
-async def create_token(tx: Tx, by: Principal, *, name: str, expires_in_days: int | None) -> NewToken:
-    """A new API token with one's own rights. A token cannot make tokens: a leaked one must not outlive its end."""
-    if by.kind != "session":
-        raise Denied("A token cannot make tokens.", cure="Sign in with your password for this.")
-    expires_at = datetime.now(UTC) + timedelta(days=expires_in_days) if expires_in_days else None
-    secret = model.TOKEN_PREFIX + model.mint(by.org_id).reveal()
-    try:
-        token = await store.insert_token(
-            tx, by.user_id, name=name.strip(), secret_hash=model.fingerprint(secret), expires_at=expires_at
-        )
-    except Duplicate as error:
-        raise Conflict(f"You have a token named {name.strip()} already.", cure="Take another name.") from error
-    if token is None:
-        raise NotFound("The token was not made.")
-    await record(tx, by, "token.created", f"tokens/{token.id}", {"name": token.name})
-    return NewToken(
-        id=token.id,
-        name=token.name,
-        created_at=token.created_at,
-        used_at=None,
-        expires_at=token.expires_at,
-        token=secret,
-    )
 
 
 async def revoke_token(tx: Tx, by: Principal, token_id: UUID) -> None:

@@ -18,6 +18,7 @@ from basefly.core.identity.agents import device
 TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanners find leaked ones
 SHORTEST, LONGEST = 12, 200  # characters of a password
 PENDING_LIFE = timedelta(minutes=5)  # how long a sign-in waits for its second factor
+UNKNOWN = UUID(int=0)  # for secrets that are given before anyone is known
 _RANDOM = 32  # bytes
 
 _TOO_COMMON = frozenset(
@@ -37,14 +38,18 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visitor(User, frozen=True, kw_only=True):
-    """A person who asks for something, with how they like the pages; None until they said so.
+    """Who asks for something, with how they like the pages; None until they said so.
 
-    `proved_at` and `factors`: when and by what they last proved themselves; None for a token.
+    `proved_at` and `factors`: when and by what they last proved themselves; None for a token. A token may be limited
+    to some permissions and clusters; None limits nothing.
     """
 
     preferences: dict[str, Any] | None
     proved_at: datetime | None
     factors: tuple[str, ...]
+    permissions: list[str] | None = None
+    clusters: list[UUID] | None = None
+    machine: bool = False
 
 
 class Account(User, frozen=True, kw_only=True):
@@ -80,13 +85,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """An API token; `expires_at` None never ends by itself."""
+    """An API token; `expires_at` None never ends by itself. It may be limited to some permissions and clusters."""
 
     id: UUID
     name: str
     created_at: datetime
     used_at: datetime | None
     expires_at: datetime | None
+    used_address: str = ""
+    permissions: list[str] | None = None
+    clusters: list[UUID] | None = None
+    machine: bool = False
+    ends_soon: bool = False  # within a week: whatever uses it needs another one
 
 
 class NewToken(Token, frozen=True, kw_only=True):

@@ -9,11 +9,14 @@ from uuid import UUID
 
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
+from basefly.base.telemetry import trace
 from basefly.core.identity.model import Account, Origin, Pending, Session, Token, User, Visitor
 
 # What is in a bucket at this moment, by the database's clock alone.
 _REFILLED = """least(%(capacity)s, t.tokens + %(rate)s
                * greatest(0, extract(epoch from clock_timestamp() - t.at)::double precision))"""
+_LISTED = """id, name, created_at, used_at, expires_at, used_address, permissions, clusters,
+    coalesce(expires_at between now() and now() + interval '7 days', false) as ends_soon"""
 _USED = timedelta(minutes=1)  # how exactly we note when something was last used: not a write a request
 
 
@@ -22,11 +25,11 @@ async def count_users(tx: Tx) -> int:
     return int(await tx.value("select count(*) from users where deleted_at is null"))
 
 
-async def insert_user(tx: Tx, user: User, password_hash: str | None) -> None:
-    """Add a person; raises Duplicate when the e-mail address is taken."""
+async def insert_user(tx: Tx, user: User, password_hash: str | None, *, kind: str = "person") -> None:
+    """Add a person, or a service account; raises Duplicate when the e-mail address is taken."""
     await tx.execute(
-        "insert into users (id, home_org_id, email, name, password_hash) values (%s, %s, %s, %s, %s)",
-        [user.id, user.home_org_id, user.email, user.name, password_hash],
+        "insert into users (id, home_org_id, email, name, password_hash, kind) values (%s, %s, %s, %s, %s, %s)",
+        [user.id, user.home_org_id, user.email, user.name, password_hash, kind],
     )
 
 
@@ -35,7 +38,7 @@ async def get_account(tx: Tx, email: str) -> Account | None:
     return await tx.one(
         Account,
         """select id, home_org_id, email, name, password_hash
-             from users where email = %s and deleted_at is null and disabled_at is null""",
+             from users where email = %s and kind = 'person' and deleted_at is null and disabled_at is null""",
         [email],
     )
 
@@ -45,7 +48,7 @@ async def get_user_account(tx: Tx, user_id: UUID) -> Account | None:
     return await tx.one(
         Account,
         """select id, home_org_id, email, name, password_hash
-             from users where id = %s and deleted_at is null and disabled_at is null""",
+             from users where id = %s and kind = 'person' and deleted_at is null and disabled_at is null""",
         [user_id],
     )
 
@@ -185,14 +188,21 @@ async def end_sessions(tx: Tx, user_id: UUID, *, but: bytes = b"") -> int:
 
 
 async def insert_token(
-    tx: Tx, user_id: UUID, *, name: str, secret_hash: bytes, expires_at: datetime | None
+    tx: Tx,
+    user_id: UUID,
+    *,
+    name: str,
+    secret_hash: bytes,
+    expires_at: datetime | None,
+    limits: tuple[Sequence[str] | None, Sequence[UUID] | None] = (None, None),
 ) -> Token | None:
-    """Add a token; raises Duplicate when the person has one of this name."""
+    """Add a token; raises Duplicate when its owner has one of this name. `limits` are permissions and clusters."""
+    permissions, clusters = (None if each is None else list(each) for each in limits)
     return await tx.one(
         Token,
-        """insert into api_tokens (org_id, user_id, name, secret_hash, expires_at) values (%s, %s, %s, %s, %s)
-           returning id, name, created_at, used_at, expires_at""",
-        [tx.org_id, user_id, name, secret_hash, expires_at],
+        f"""insert into api_tokens (org_id, user_id, name, secret_hash, expires_at, permissions, clusters)
+           values (%s, %s, %s, %s, %s, %s, %s) returning {_LISTED}""",  # noqa: S608  # our own constant
+        [tx.org_id, user_id, name, secret_hash, expires_at, permissions, clusters],
     )
 
 
@@ -200,7 +210,8 @@ async def token_user(tx: Tx, secret_hash: bytes) -> Visitor | None:
     """Whose token this is, if it stands."""
     return await tx.one(
         Visitor,
-        """select u.id, u.home_org_id, u.email, u.name, u.preferences, null as proved_at, '{}'::text[] as factors
+        """select u.id, u.home_org_id, u.email, u.name, u.preferences, null as proved_at, '{}'::text[] as factors,
+                  t.permissions, t.clusters, u.kind = 'service' as machine
              from api_tokens t join users u on u.id = t.user_id
             where t.org_id = %s and t.secret_hash = %s and t.revoked_at is null
               and (t.expires_at is null or t.expires_at > now())
@@ -210,11 +221,12 @@ async def token_user(tx: Tx, secret_hash: bytes) -> Visitor | None:
 
 
 async def touch_token(tx: Tx, secret_hash: bytes) -> None:
-    """Note that the token is in use."""
+    """Note that the token is in use, and from where."""
+    here = trace.current()
     await tx.execute(
-        """update api_tokens set used_at = now()
+        """update api_tokens set used_at = now(), used_address = %s
             where org_id = %s and secret_hash = %s and (used_at is null or used_at < now() - %s::interval)""",
-        [tx.org_id, secret_hash, _USED],
+        [here.address if here else "", tx.org_id, secret_hash, _USED],
     )
 
 
@@ -222,8 +234,8 @@ async def page_tokens(tx: Tx, user_id: UUID) -> list[Token]:
     """A person's tokens that are not revoked, newest first; expired ones among them."""
     return await tx.all(
         Token,
-        """select id, name, created_at, used_at, expires_at from api_tokens
-            where org_id = %s and user_id = %s and revoked_at is null order by created_at desc, id""",
+        f"""select {_LISTED} from api_tokens
+            where org_id = %s and user_id = %s and revoked_at is null order by created_at desc, id""",  # noqa: S608  # as above
         [tx.org_id, user_id],
     )
 
@@ -332,4 +344,12 @@ async def page_groups(tx: Tx, user_id: UUID) -> list[str]:
         str,
         "select distinct name from user_groups where org_id = %s and user_id = %s order by name",
         [tx.org_id, user_id],
+    )
+
+
+async def enable_user(tx: Tx, user_id: UUID) -> None:
+    """Undo `disable_user`."""
+    await tx.execute(
+        "update users set disabled_at = null where id = %s and home_org_id = %s and disabled_at is not null",
+        [user_id, tx.org_id],
     )

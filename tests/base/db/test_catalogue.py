@@ -18,6 +18,7 @@ NO_TENANT = {
     "users": "one person may belong to several organizations",
     "setup_links": "they make the first organization",
     "challenges": "a passkey is asked before anyone is known",
+    "device_requests": "they are made before anyone is known",
     "throttles": "guessing is counted before anyone is known",
     "schema_migrations": "the schema's own record",
 }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.people import Hub, Person
 
 
@@ -44,6 +48,68 @@ class TestCreate:
         again = await owner.http.get("/settings")
         assert "basefly_" not in again.text
         assert "laptop" in again.text
+
+
+class TestLimits:
+    async def test_of_permissions_hold_at_each_use(self, hub: Hub, owner: Person) -> None:
+        wish = {"name": "reader", "permissions": ["clusters:read"]}
+        made = (await owner.http.post("/api/v1/tokens", json=wish)).json()
+        assert made["permissions"] == ["clusters:read"]
+        async with hub.browser() as http:
+            http.headers.update(owner.bearer(made["token"]))
+            assert (await http.get("/api/v1/me")).json()["permissions"] == ["clusters:read"]
+            assert (await http.get("/api/v1/clusters")).status_code == 200
+            assert (await http.get("/api/v1/members")).status_code == 403
+
+    async def test_are_no_more_than_one_holds(self, viewer: Person) -> None:
+        wish = {"name": "more", "permissions": ["clusters:write"]}
+        answer = await viewer.http.post("/api/v1/tokens", json=wish)
+        assert (answer.status_code, answer.json()["permission"]) == (403, "clusters:write")
+
+    async def test_shrink_with_their_owner(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        path = f"/api/v1/members/{viewer.by.user_id}"
+        await owner.http.patch(path, json={"role": "operator"})
+        wish = {"name": "writer", "permissions": ["clusters:write"]}
+        made = (await viewer.http.post("/api/v1/tokens", json=wish)).json()
+        await owner.http.patch(path, json={"role": "viewer"})
+        async with hub.browser() as http:
+            me = (await http.get("/api/v1/me", headers=owner.bearer(made["token"]))).json()
+        assert me["permissions"] == []
+
+    @pytest.mark.parametrize(
+        "limits",
+        [{"permissions": []}, {"clusters": []}, {"clusters": ["00000000-0000-4000-8000-000000000000"] * 201}],
+    )
+    async def test_that_limit_nothing_or_too_much_are_no_limits(self, owner: Person, limits: dict[str, Any]) -> None:
+        answer = await owner.http.post("/api/v1/tokens", json={"name": "x", **limits})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == f"/{next(iter(limits))}"
+
+    async def test_to_clusters_leave_nothing_to_govern(self, hub: Hub, owner: Person) -> None:
+        cluster = "00000000-0000-4000-8000-000000000001"
+        wish = {"name": "one", "clusters": [cluster]}
+        made = (await owner.http.post("/api/v1/tokens", json=wish)).json()
+        async with hub.browser() as http:
+            http.headers.update(owner.bearer(made["token"]))
+            permissions = (await http.get("/api/v1/me")).json()["permissions"]
+            assert "clusters:write" in permissions
+            assert not [name for name in permissions if name.startswith(("access:", "audit:", "federation:"))]
+
+
+class TestUse:
+    async def test_is_shown_with_its_address(self, hub: Hub, owner: Person) -> None:
+        made = (await owner.http.post("/api/v1/tokens", json={"name": "laptop"})).json()
+        async with hub.browser() as http:
+            await http.get("/api/v1/me", headers=owner.bearer(made["token"]))
+        (token,) = (await owner.http.get("/api/v1/tokens")).json()["items"]
+        assert token["used_at"]
+        assert token["used_address"] == "127.0.0.1"
+
+    async def test_an_end_that_is_near_is_warned_of(self, owner: Person) -> None:
+        await owner.http.post("/api/v1/tokens", json={"name": "soon", "expires_in_days": 6})
+        await owner.http.post("/api/v1/tokens", json={"name": "later", "expires_in_days": 9})
+        items = (await owner.http.get("/api/v1/tokens")).json()["items"]
+        assert {each["name"]: each["ends_soon"] for each in items} == {"soon": True, "later": False}
 
 
 class TestRevoke:

@@ -9,6 +9,7 @@ from basefly.core.access.store.members import (
     insert_member,
     insert_organization,
     page_members,
+    page_service_accounts,
     update_second_factor,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "insert_member",
     "insert_organization",
     "page_members",
+    "page_service_accounts",
     "update_second_factor",
 ]

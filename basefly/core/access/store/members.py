@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.core.access.model import Member, Membership, Place
+
+T = TypeVar("T")
 
 # A grant over the whole organization, without end, to the member themselves: those of ours first, the strongest first.
 _ROLE = """(
@@ -95,4 +98,17 @@ async def get_member(tx: Tx, user_id: UUID) -> Member | None:
              from members m join users u on u.id = m.user_id
             where m.org_id = %s and m.user_id = %s and m.deleted_at is null""",  # noqa: S608  # put together from our own constants
         [tx.org_id, user_id],
+    )
+
+
+async def page_service_accounts(tx: Tx, into: type[T]) -> list[T]:
+    """Every member that is no person, with the number of its tokens, by name."""
+    return await tx.all(
+        into,
+        f"""select u.id, u.name, {_ROLE} as role, m.created_at, u.disabled_at,
+                  (select count(*) from api_tokens t where t.org_id = m.org_id and t.user_id = m.user_id
+                      and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())) as tokens
+             from members m join users u on u.id = m.user_id
+            where m.org_id = %s and m.deleted_at is null and u.kind = 'service' order by lower(u.name), u.id""",  # noqa: S608  # put together from our own constants
+        [tx.org_id],
     )

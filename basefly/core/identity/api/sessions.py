@@ -28,9 +28,10 @@ from basefly.base.web import (
     session_token,
 )
 from basefly.base.web.preferences import Preferences
-from basefly.core.identity import actions, browser, signing
+from basefly.core.identity import actions, browser, signing, tokens
 from basefly.core.identity.model import NewToken, Session, Token
 from basefly.core.identity.signing import Halfway, Proof, SignedIn
+from basefly.core.identity.tokens import Limits, Wish
 
 
 class Credentials(Body):
@@ -61,10 +62,16 @@ class NewPassword(Body):
 
 
 class TokenWish(Body):
-    """What to call a token, and how many days it shall last; None: until it is revoked."""
+    """What to call a token, how many days it shall last (null: until it is revoked), and what it may at most."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\S")]
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = 90
+    permissions: list[str] | None = None  # null: all that its owner may
+    clusters: list[UUID] | None = None  # null: all of them
+
+    def wish(self) -> Wish:
+        """As it shall be."""
+        return Wish(self.name, self.expires_in_days, Limits(self.permissions, self.clusters))
 
 
 class PreferencesWish(Body):
@@ -192,8 +199,8 @@ async def list_tokens(tx: Tx, by: Principal) -> Tokens:
 
 @post("/tokens", permission=SIGNED_IN, opt=RECENT, summary="Make an API token")
 async def create_token(tx: Tx, by: Principal, data: TokenWish) -> NewToken:
-    """The answer holds the token, this once. It has one's own rights. Only a session can make tokens."""
-    return await actions.create_token(tx, by, name=data.name, expires_in_days=data.expires_in_days)
+    """The answer holds the token, this once. It has one's own rights or part of them. Only a session makes tokens."""
+    return await tokens.create(tx, by, data.wish())
 
 
 @delete("/tokens/{token_id:uuid}", permission=SIGNED_IN, summary="Revoke one of one's API tokens")

@@ -12,6 +12,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
+from basefly.base.slice import Permissions
 from basefly.base.web import (
     RECENT,
     SIGNED_IN,
@@ -26,7 +27,8 @@ from basefly.base.web import (
 )
 from basefly.base.web.language import t, zones
 from basefly.base.web.language.languages import LANGUAGES
-from basefly.core.identity import actions
+from basefly.core.identity import actions, tokens
+from basefly.core.identity.tokens import Limits, Wish
 
 
 def lifetimes() -> list[tuple[str, str]]:
@@ -74,9 +76,9 @@ async def create_token(request: Request, house: House, by: Principal, form: Form
     days = form.text("days")
     try:
         async with house.db.transaction(by.org_id) as tx:
-            token = await actions.create_token(
-                tx, by, name=form.text("name"), expires_in_days=int(days) if days.isdecimal() else None
-            )
+            chosen = None if form.text("reach", "all") == "all" else form.all("permission")
+            wish = Wish(form.text("name"), int(days) if days.isdecimal() else None, Limits(chosen))
+            token = await tokens.create(tx, by, wish)
     except BaseflyError as error:
         return await _settings(request, house, by, token_error=error, token_name=form.text("name"))
     return await _settings(request, house, by, new_token=token)
@@ -91,9 +93,18 @@ async def revoke_token(tx: Tx, by: Principal, token_id: UUID) -> Response[None]:
 
 async def _settings(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
     async with house.db.transaction(by.org_id) as tx:
-        tokens = await actions.tokens(tx, by)
+        kept = await actions.tokens(tx, by)
+    known = house.get(Permissions)
+    may = [(name, known[name]) for name in sorted(known) if by.may(name)]
     errors = [error for error in said.values() if isinstance(error, BaseflyError)]
-    context = {"tokens": tokens, "lifetimes": lifetimes(), "choices": choices(), "recent": by.recent(), **said}
+    context = {
+        "tokens": kept,
+        "lifetimes": lifetimes(),
+        "permissions": may,
+        "choices": choices(),
+        "recent": by.recent(),
+        **said,
+    }
     return render(request, "identity/settings.html", status=errors[0].status if errors else 200, **context)
 
 

@@ -1,0 +1,92 @@
+"""The organization's identity providers, and the address to sign in at."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+
+from basefly.cli import terminal
+from basefly.cli.client.hub import Hub
+from basefly.cli.exits import Exit, Failure
+from basefly.cli.fleet.connection import connect
+from basefly.cli.show import documents, values
+from basefly.cli.show.table import Table
+
+PATH = "/identity-providers"
+
+
+def show(output: str) -> None:
+    """Every one, by name."""
+    with connect() as hub:
+        found = hub.get(PATH)
+    if output in ("json", "yaml"):
+        terminal.write(documents.as_json(found) if output == "json" else documents.as_yaml(found))
+        return
+    if output == "name":
+        for each in found["items"]:
+            terminal.say(terminal.clean(each["name"]))
+        return
+    table = Table(["name", "issuer", "first sign-in", "age", "id"])
+    for line in table.draw(_row(each) for each in found["items"]):
+        terminal.say(line)
+    if found["slug"]:
+        terminal.note(f"People sign in at {hub.url}/sign-in/{found['slug']}", "dim")
+    else:
+        terminal.note("Nobody finds them yet: basefly single-sign-on address NAME", "dim")
+
+
+def add(wish: dict[str, Any], *, secret_stdin: bool) -> None:
+    """Add one; its client secret is typed or read from stdin, never given as a word of the command."""
+    secret = sys.stdin.readline().rstrip("\r\n") if secret_stdin else _typed()
+    with connect() as hub:
+        made = hub.post(PATH, {**wish, "client_secret": secret})
+    terminal.say(f"Added {terminal.clean(made['name'])}.")
+    terminal.note(f"Its redirect address: {hub.url}/sso/callback", "dim")
+    terminal.note(f"Next: basefly single-sign-on test {made['name']!r}", "dim")
+
+
+def test(name: str) -> None:
+    """Ask its issuer, and say what is wrong; ends with 1 when something is."""
+    with connect() as hub:
+        told = hub.post(f"{PATH}/{_found(hub, name)['id']}/tests")
+    for check in told["items"]:
+        terminal.say(f"{'ok ' if check['ok'] else 'BAD'}  {check['name']}: {terminal.clean(check['detail'])}")
+    if not told["ok"]:
+        raise typer.Exit(int(Exit.ERROR))
+
+
+def remove(name: str, *, yes: bool) -> None:
+    """Take one out."""
+    with connect() as hub:
+        found = _found(hub, name)
+        terminal.sure(f"Remove {found['name']}? Nobody signs in through it any more.", yes=yes)
+        hub.delete(f"{PATH}/{found['id']}")
+    terminal.say(f"Removed {terminal.clean(found['name'])}.")
+
+
+def address(slug: str) -> None:
+    """Name the address."""
+    with connect() as hub:
+        named = hub.put("/sign-in-address", {"slug": slug})["slug"]
+        terminal.say(f"People sign in at {hub.url}/sign-in/{named}")
+
+
+def _typed() -> str:
+    return terminal.ask("Client secret", hidden=True, instead="Pipe it in with --client-secret-stdin.")
+
+
+def _row(each: dict[str, Any]) -> list[str]:
+    made = f"made {each['create_role']}" if each["create_role"] else "must be a member"
+    return [terminal.clean(each["name"]), each["issuer"], made, values.age(each["created_at"]), each["id"]]
+
+
+def _found(hub: Hub, name: str) -> dict[str, Any]:
+    """The one of this name or id."""
+    for each in hub.get(PATH)["items"]:
+        if name in (each["name"], each["id"]):
+            found: dict[str, Any] = each
+            return found
+    cure = "`basefly single-sign-on list` shows them."
+    raise Failure(f"There is no identity provider {name!r}.", cure=cure, exit_code=Exit.NOT_FOUND)
