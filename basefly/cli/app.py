@@ -10,7 +10,7 @@ import typer
 
 from basefly import __version__
 from basefly.cli import terminal
-from basefly.cli.commands import clusters, doctor, groups, hub, objects, registration, session, tokens, views
+from basefly.cli.commands import account, clusters, doctor, groups, hub, objects, registration, session, tokens, views
 from basefly.cli.exits import Exit, Failure
 
 HELP = """
@@ -54,6 +54,7 @@ for room in (objects, groups, hub, session, doctor):
 clusters.add_to(app)
 registration.add_to(clusters.app)
 tokens.add_to(app)
+account.add_to(app)
 views.add_to(app)
 
 

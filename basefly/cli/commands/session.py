@@ -24,6 +24,9 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    code: Annotated[
+        str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
+    ] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long this sign-in lasts.")] = 90,
 ) -> None:
     """Sign in, and remember it in your own configuration folder.
@@ -41,7 +44,7 @@ def login(
     if token:
         work.with_token(url, token)
     else:
-        work.with_password(url, email, days=days, stdin=password_stdin)
+        work.with_password(url, email, days=days, stdin=password_stdin, code=code)
 
 
 @command

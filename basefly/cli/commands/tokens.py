@@ -44,6 +44,9 @@ def create(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    code: Annotated[
+        str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
+    ] = "",
 ) -> None:
     """Make a token with your rights, and print it, this once, on stdout.
 
@@ -51,7 +54,7 @@ def create(
     """
     from basefly.cli.signin import tokens as work
 
-    work.create(name, days=days, email=email, stdin=password_stdin)
+    work.create(name, days=days, email=email, stdin=password_stdin, code=code)
 
 
 @command

@@ -33,26 +33,19 @@ def _row(token: dict[str, Any]) -> list[str]:
     return [terminal.clean(token["name"]), login.ends(token), used, values.age(token["created_at"]), token["id"]]
 
 
-def create(name: str, *, days: int, email: str, stdin: bool) -> None:
+def create(name: str, *, days: int, email: str, stdin: bool, code: str = "") -> None:
     """Sign in once more for a moment, because a token cannot make tokens. The token alone goes to stdout."""
     here = account.current()
-    email = email or _own_email(here.url, here.token)
+    email = email or login.own_email(here)
     terminal.note(f"Signing in to {here.url} as {email}.", "dim")
     with Hub(here.url) as hub:
-        login.begin_session(hub, email, login.password(stdin=stdin))
+        login.begin_session(hub, email, login.password(stdin=stdin), code)
         try:
             made = hub.post("/tokens", {"name": name, "expires_in_days": days})
         finally:
             hub.delete("/sessions/current")
     terminal.note(f"Token {terminal.clean(name)}, valid until {login.ends(made)}. It is shown this once:")
     terminal.say(made["token"])
-
-
-def _own_email(url: str, token: str) -> str:
-    if not token:
-        return terminal.ask("E-mail address", instead="Give it with --email.")
-    with Hub(url, token) as hub:
-        return str(hub.get("/me")["email"])
 
 
 def revoke(name: str, *, yes: bool) -> None:

@@ -22,5 +22,5 @@ access = Slice(
         api.change_role,
         api.remove_member,
     ),
-    pages=(pages.setup_page, pages.set_up),
+    pages=(pages.setup_page, pages.set_up, pages.second_factor_page, pages.require_second_factor),
 )

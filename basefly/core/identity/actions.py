@@ -51,6 +51,11 @@ async def end_session(tx: Tx, by: Principal, session_id: UUID) -> None:
     await record(tx, by, "session.ended", f"sessions/{session_id}")
 
 
+async def email_verified_at(tx: Tx, by: Principal) -> datetime | None:
+    """When one showed that one's address is one's own."""
+    return await store.get_verified_at(tx, by.user_id)
+
+
 async def end_others(tx: Tx, by: Principal, secret: str) -> None:
     """End every session of one's own but the one of this secret."""
     ended = await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))

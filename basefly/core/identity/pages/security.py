@@ -25,6 +25,7 @@ from basefly.base.web import (
 )
 from basefly.base.web.language import t
 from basefly.core.identity import actions, browser, proving
+from basefly.core.identity.mail import outbox
 from basefly.core.identity.signing import Proof
 
 HOME = "/settings/security"
@@ -35,7 +36,7 @@ _SETTING_UP = {**_RECENT, **WITHOUT_FACTOR}
 @get(HOME, permission=SIGNED_IN, opt=WITHOUT_FACTOR)
 async def security_page(request: Request, house: House, by: Principal) -> Response[str]:
     """What one proves oneself with."""
-    return await _page(request, house, by)
+    return await page(request, house, by)
 
 
 @post(f"{HOME}/totp", permission=SIGNED_IN, opt=_SETTING_UP)
@@ -94,7 +95,7 @@ async def make_recovery_codes(request: Request, house: House, by: Principal) -> 
     try:
         codes = await proving.make_recovery_codes(house, by)
     except BaseflyError as error:
-        return await _page(request, house, by, error=error)
+        return await page(request, house, by, error=error)
     return render(request, "identity/recovery-codes.html", codes=codes, said="")
 
 
@@ -105,8 +106,8 @@ async def change_password(request: Request, house: House, by: Principal, form: F
     try:
         await actions.change_password(house, by, current, new, session_token(request))
     except BaseflyError as error:
-        return await _page(request, house, by, password_error=error)
-    return await _page(request, house, by, said=t("The password is changed; every other session has ended."))
+        return await page(request, house, by, password_error=error)
+    return await page(request, house, by, said=t("The password is changed; every other session has ended."))
 
 
 @post(f"{HOME}/sessions/{{session_id:uuid}}/endings", permission=SIGNED_IN)
@@ -144,16 +145,21 @@ async def confirm(request: Request, house: House, by: Principal, form: Form) -> 
     return answer
 
 
-async def _page(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
+async def page(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
+    """The page of one's security, with what was said or went wrong."""
     own = await proving.own(house, by)
     async with house.db.transaction(by.org_id) as tx:
         sessions = await actions.sessions(tx, by, session_token(request), house.settings.session_idle)
+        verified_at = await actions.email_verified_at(tx, by)
     errors = [error for error in said.values() if isinstance(error, BaseflyError)]
     context = {
         "totp": own.totp,
         "passkeys": own.passkeys,
         "recovery_codes": own.enrolled.recovery_codes,
         "sessions": sessions,
+        "verified_at": verified_at,
+        "mail": outbox.configured(house),
+        "owns": by.may("access:own"),
         "recent": by.recent(),
         "confined": by.confined,
         **said,
