@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
 from e2e.browser import Visitor
 from e2e.hub import OWNER, Hub
+from tests.core.factors.people import App
 
 pytestmark = pytest.mark.browser
 DEVICE = {
@@ -61,10 +60,6 @@ def arrive(page: Page, path: str) -> None:
     page.wait_for_url(lambda url: urlsplit(url).path == path)
 
 
-def code(secret: str, *, step: int = 0) -> str:
-    return pyotp.TOTP(secret).at(time.time() + 30 * step)
-
-
 def session(page: Page) -> str:
     return next(str(cookie.get("value")) for cookie in page.context.cookies() if cookie.get("name") == "basefly")
 
@@ -103,16 +98,16 @@ def test_a_passkey_is_made_and_signs_in_and_proves_and_an_app_too(
     page.goto("/settings/security")
     page.locator("#totp button").click()
     arrive(page, "/settings/security/totp")
-    secret = page.locator("#secret").inner_text()
+    app = App(page.locator("#secret").inner_text())
     assert page.locator("figure svg").count() == 1
-    page.locator("[name=code]").fill(code(secret, step=-1))
+    page.locator("[name=code]").fill(app.code())
     page.locator("[name=code]").press("Enter")
     arrive(page, "/settings/security")
     assert page.locator("#totp").inner_text().count("Set up") == 1
 
     sign_out(page)
     give_password(page)
-    page.locator("[name=totp]").fill(code(secret))
+    page.locator("[name=totp]").fill(app.code())
     page.locator("[name=totp]").press("Enter")
     arrive(page, "/settings/security")
 
@@ -141,9 +136,9 @@ def test_pages_that_lead_away_until_their_time_have_no_fault(
         someone.page.goto("/settings/security")
         someone.page.locator("#totp button").click()
         arrive(someone.page, "/settings/security/totp")
-        secret = someone.page.locator("#secret").inner_text()
+        app = App(someone.page.locator("#secret").inner_text())
         assert someone.faults("/settings/security/totp") == []
-        someone.page.locator("[name=code]").fill(code(secret))
+        someone.page.locator("[name=code]").fill(app.code())
         someone.page.locator("[name=code]").press("Enter")
         someone.page.locator("#codes").wait_for()
         someone.page.locator("main a.primary").click()

@@ -18,10 +18,10 @@ from tests.cli.shell import Shell
 
 CLI = Path(app.__file__).parent
 COMMANDS = """
-get workloads images describe search events kinds up setup login logout whoami doctor completion version
+get workloads images describe search events kinds up setup reset-link login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
-GROUPS = {"clusters": 11, "tokens": 3}
+GROUPS = {"clusters": 11, "tokens": 3, "account": 4}
 
 
 def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:

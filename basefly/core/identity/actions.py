@@ -17,6 +17,7 @@ from basefly.base.secret import Secret
 from basefly.base.web.preferences import Preferences, checked, stored
 from basefly.core.audit.actions import record
 from basefly.core.identity import model, passwords, store, throttle
+from basefly.core.identity.mail import outbox
 from basefly.core.identity.model import NewToken, Session, Token, User
 
 
@@ -77,6 +78,7 @@ async def change_password(house: House, by: Principal, current: Secret, new: Sec
         await store.update_password(tx, by.user_id, password_hash)
         ended = await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
         await record(tx, by, "password.changed", f"users/{by.user_id}", {"sessions_ended": ended})
+        await outbox.tell(tx, house, "password_changed", account.email)
 
 
 async def preferences(tx: Tx, by: Principal) -> Preferences:

@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import httpx
-import pyotp
 import pytest
 
 from tests.cli.conftest import PASSWORD
 from tests.cli.shell import Shell
 from tests.cli.world import World
+from tests.core.factors.people import App
 
 MIA = {"email": "mia@example.com", "password": PASSWORD}
 ME = ("--email", "mia@example.com", "--password-stdin")
 
 
-class App:
+class Mine(App):
     """Mia's authenticator app, with its recovery codes."""
 
     def __init__(self, url: str) -> None:
         with httpx.Client(base_url=f"{url}/api/v1") as http:
             http.post("/sessions", json=MIA).raise_for_status()
-            self.secret = http.post("/me/factors/totp").raise_for_status().json()["secret"]
-            answer = http.post("/me/factors/totp/confirmations", json={"code": self.code(-1)}).raise_for_status()
-            self.codes = answer.json()["recovery_codes"]
+            super().__init__(http.post("/me/factors/totp").raise_for_status().json()["secret"])
+            answer = http.post("/me/factors/totp/confirmations", json={"code": self.code()}).raise_for_status()
+            self.codes: list[str] = answer.json()["recovery_codes"]
             http.delete("/sessions/current")
-
-    def code(self, step: int) -> str:
-        return pyotp.TOTP(self.secret).at(time.time() + 30 * step)
 
 
 @pytest.fixture
-def app(world: World, mia: Shell) -> Iterator[App]:
+def app(world: World, mia: Shell) -> Iterator[Mine]:
     """Set up for the test, and removed by it or in the end: others sign in without."""
-    app = App(world.url)
+    app = Mine(world.url)
     yield app
     if mia.done("account", "factors", "-o", "json").json["totp"]:
         mia.done("account", "remove-factor", "app", *ME, "--yes", "--code", app.codes[-1], stdin=f"{PASSWORD}\n")
 
 
-def test_signing_in_takes_a_code_once(app: App, shell: Shell, world: World) -> None:
+def test_signing_in_takes_a_code_once(app: Mine, shell: Shell, world: World) -> None:
     fresh = Shell(shell.home, {"BASEFLY_URL": world.url})
     without = fresh("login", *ME, stdin=f"{PASSWORD}\n")
     assert without.code == 2
     assert "try: Give it with --code." in without.err
-    code = app.code(0)
+    code = app.code()
     fresh.done("login", *ME, "--code", code, stdin=f"{PASSWORD}\n")
     assert fresh.done("whoami").out.startswith("Mia ")
     again = fresh("login", *ME, "--code", code, stdin=f"{PASSWORD}\n")
@@ -55,7 +51,7 @@ def test_signing_in_takes_a_code_once(app: App, shell: Shell, world: World) -> N
     fresh.done("login", *ME, "--code", app.codes[0], stdin=f"{PASSWORD}\n")
 
 
-def test_factors_are_listed_and_removed(app: App, mia: Shell) -> None:
+def test_factors_are_listed_and_removed(app: Mine, mia: Shell) -> None:
     listed = mia.done("account", "factors")
     assert listed.rows[1][0] == "app"
     assert "10 recovery codes are left." in listed.err

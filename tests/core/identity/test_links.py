@@ -203,6 +203,21 @@ class TestEmail:
         assert mailbox.mails == []
 
 
+class TestNews:
+    async def test_of_factors_and_the_password_go_to_their_person(
+        self, hub: Hub, owner: Person, mailbox: Mailbox
+    ) -> None:
+        await with_app(owner)
+        await owner.http.put("/api/v1/me/password", json={"current": PASSWORD, "new": NEW})
+        await owner.http.delete("/api/v1/me/factors/totp")
+        await deliver(hub)
+        assert [(mail["To"], mail["Subject"]) for mail in mailbox.mails] == [
+            ("mia@example.com", "Your Basefly sign-in was changed"),
+            ("mia@example.com", "Your Basefly password was changed"),
+            ("mia@example.com", "Your Basefly sign-in was changed"),
+        ]
+
+
 class TestOutbox:
     async def test_a_dead_relay_loses_nothing(self, hub: Hub, owner: Person) -> None:
         async with hub.browser() as http:

@@ -55,8 +55,7 @@ async def reset(house: House, secret: str, password: Secret, origin: Origin) -> 
         await store.end_pendings(tx, account.id)
         ended = await store.end_sessions(tx, account.id)
         await record(tx, acting(account), "password.reset", f"users/{account.id}", {"sessions_ended": ended})
-        if outbox.configured(house):
-            await outbox.post(tx, "password_changed", account.email, {"user": str(account.id)})
+        await outbox.tell(tx, house, "password_changed", account.email)
     await throttle.forgive(house.db, "account", account.email)
 
 
@@ -88,7 +87,7 @@ async def verify(house: House, secret: str, origin: Origin) -> None:
         changed = link.email != account.email
         if changed:
             await store.use_links(tx, account.id, "reset")  # those went to the old address
-            await outbox.post(tx, "email_changed", account.email, {"user": str(account.id)})
+            await outbox.tell(tx, house, "email_changed", account.email)
         await record(tx, acting(account), "email.verified", f"users/{account.id}", {"changed": changed})
 
 
@@ -148,14 +147,25 @@ If it was not you, tell whoever runs the hub at once.
 
 
 async def compose_password_changed(house: House, mail: Mail) -> Letter | None:
-    """The mail that tells of a password set anew."""
+    """The mail that tells of another password."""
     text = f"""Hello,
 
-your password at {house.settings.url} was set anew, and every session has ended.
+your password at {house.settings.url} was changed, and your sessions have ended.
 
 If it was not you, set it anew yourself at once, and tell whoever runs the hub.
 """
     return Letter(mail.recipient, "Your Basefly password was changed", text)
+
+
+async def compose_factors_changed(house: House, mail: Mail) -> Letter | None:
+    """The mail that tells of a factor that came or went."""
+    text = f"""Hello,
+
+a passkey or an authenticator app of yours at {house.settings.url} was added or removed.
+
+If it was not you, set your password anew at once, and tell whoever runs the hub.
+"""
+    return Letter(mail.recipient, "Your Basefly sign-in was changed", text)
 
 
 COMPOSERS = {
@@ -163,6 +173,7 @@ COMPOSERS = {
     "email_verification": compose_verification,
     "email_changed": compose_email_changed,
     "password_changed": compose_password_changed,
+    "factors_changed": compose_factors_changed,
 }
 
 

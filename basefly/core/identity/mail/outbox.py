@@ -65,6 +65,12 @@ async def post(tx: Tx, kind: str, recipient: str, words: Mapping[str, str] | Non
     await store.insert_mail(tx, kind, recipient, words or {})
 
 
+async def tell(tx: Tx, house: House, kind: str, recipient: str) -> None:
+    """As `post`, where mail goes out at all; what it would tell of must not fail for want of it."""
+    if configured(house):
+        await post(tx, kind, recipient)
+
+
 class Postman:
     """Sends what waits, one at a time; several hubs share the work."""
 

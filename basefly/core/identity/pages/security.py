@@ -96,7 +96,7 @@ async def make_recovery_codes(request: Request, house: House, by: Principal) -> 
         codes = await proving.make_recovery_codes(house, by)
     except BaseflyError as error:
         return await page(request, house, by, error=error)
-    return render(request, "identity/recovery-codes.html", codes=codes, said="")
+    return _shown_once(render(request, "identity/recovery-codes.html", codes=codes, said=""))
 
 
 @post(f"{HOME}/password", permission=SIGNED_IN, opt=_RECENT)
@@ -171,7 +171,8 @@ async def _totp(request: Request, house: House, by: Principal, error: BaseflyErr
     shown = await proving.shown_totp(house, by)
     if shown is None:
         return redirect(HOME)
-    return render(request, "identity/totp.html", status=error.status if error else 200, shown=shown, error=error)
+    status = error.status if error else 200
+    return _shown_once(render(request, "identity/totp.html", status=status, shown=shown, error=error))
 
 
 async def _confirm(
@@ -188,8 +189,14 @@ def _done(request: Request, house: House, done: proving.Set, said: str) -> Respo
     answer: Response[Any] = redirect(HOME)
     adopt_session(request, done.secret.reveal())
     if done.codes:
-        answer = render(request, "identity/recovery-codes.html", codes=done.codes, said=said)
+        answer = _shown_once(render(request, "identity/recovery-codes.html", codes=done.codes, said=said))
     answer.set_cookie(browser.kept(house, done.secret))
+    return answer
+
+
+def _shown_once(answer: Response[str]) -> Response[str]:
+    """A page with a secret on it: no browser keeps it."""
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
