@@ -20,6 +20,7 @@ TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanner
 SHORTEST, LONGEST = 12, 200  # characters of a password
 PENDING_LIFE = timedelta(minutes=5)  # how long a sign-in waits for its second factor
 LINK_LIFE = timedelta(hours=1)  # of a mailed link, from its sending on
+_NO_ADDRESS = frozenset('@,;:<>()[]"\\')  # what makes several addresses of one, or something else altogether
 _RANDOM = 32  # bytes
 
 
@@ -160,7 +161,8 @@ def check_password(password: str, *, email: str = "", name: str = "") -> None:
 def check_email(email: str) -> None:
     """Raise Invalid for what cannot be an address; whether it is one only a mail to it can tell."""
     name, at, domain = email.rpartition("@")
-    if not (at and name and domain) or len(email) > 254 or any(letter.isspace() for letter in email):
+    odd = any(letter in _NO_ADDRESS or letter.isspace() or not letter.isprintable() for letter in name + domain)
+    if not (at and name and domain) or odd or len(email) > 254:
         raise Invalid("This is no e-mail address.", errors=(FieldError("/email", "Write it like mia@example.com."),))
 
 

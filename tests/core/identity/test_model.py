@@ -48,6 +48,30 @@ def test_the_longest_password_is_judged_in_time() -> None:
     assert time.perf_counter() - began < 3
 
 
+class TestEmail:
+    @pytest.mark.parametrize("email", ["mia@example.com", "mia.o'neil+hub@sub.example.com", "mïa@exämple.com"])
+    def test_taken(self, email: str) -> None:
+        model.check_email(email)
+
+    @pytest.mark.parametrize(
+        "email",
+        [
+            "mia",
+            "@example.com",
+            "mia@",
+            "mia@example.com,sam@example.com",
+            "Mia <mia@example.com>",
+            "mia@ex ample.com",
+            "mia@example.com\nBcc: sam@example.com",
+            "mia@@example.com",
+            "x" * 250 + "@example.com",
+        ],
+    )
+    def test_refused(self, email: str) -> None:
+        with pytest.raises(Invalid):
+            model.check_email(email)
+
+
 class TestSecret:
     def test_names_its_organization_and_nothing_else(self) -> None:
         org_id = uuid4()
