@@ -81,6 +81,14 @@ async def change_password(house: House, by: Principal, current: Secret, new: Sec
         await outbox.tell(tx, house, "password_changed", account.email)
 
 
+async def change_name(tx: Tx, by: Principal, name: str) -> str:
+    """Be called otherwise; the name as it is kept. Raises Invalid."""
+    plain = model.check_name(name)
+    await store.update_name(tx, by.user_id, plain)
+    await record(tx, by, "name.changed", f"users/{by.user_id}")
+    return plain
+
+
 async def preferences(tx: Tx, by: Principal) -> Preferences:
     """How one likes the pages."""
     return stored(await store.get_preferences(tx, by.user_id)) or Preferences()

@@ -158,6 +158,15 @@ def check_password(password: str, *, email: str = "", name: str = "") -> None:
         _refuse("This password is among the first that anyone would try.")
 
 
+def check_name(name: str) -> str:
+    """A person's name without the space around it; raises Invalid for none, one too long, or unreadable."""
+    plain = name.strip()
+    if not plain or len(plain) > 200 or not plain.isprintable():
+        detail = "A name has 1 to 200 characters that can be read."
+        raise Invalid(detail, errors=(FieldError("/name", detail),), cure="Say how to call you.")
+    return plain
+
+
 def check_email(email: str) -> None:
     """Raise Invalid for what cannot be an address; whether it is one only a mail to it can tell."""
     name, at, domain = email.rpartition("@")

@@ -55,6 +55,11 @@ async def update_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
     await tx.execute("update users set password_hash = %s where id = %s", [password_hash, user_id])
 
 
+async def update_name(tx: Tx, user_id: UUID, name: str) -> None:
+    """Call a person otherwise."""
+    await tx.execute("update users set name = %s where id = %s", [name, user_id])
+
+
 async def verify_email(tx: Tx, user_id: UUID, email: str) -> None:
     """This address is a person's own; raises Duplicate when someone else has it."""
     await tx.execute("update users set email = %s, email_verified_at = now() where id = %s", [email, user_id])

@@ -75,13 +75,6 @@ async def passkey_page(request: Request) -> Response[str]:
     return render(request, "identity/passkey.html")
 
 
-@post(f"{HOME}/passkeys/{{passkey_id:uuid}}/names", permission=SIGNED_IN)
-async def rename_passkey(house: House, by: Principal, passkey_id: UUID, form: Form) -> Response[None]:
-    """Calls a passkey otherwise."""
-    await proving.rename_passkey(house, by, passkey_id, form.text("name"))
-    return redirect(HOME)
-
-
 @post(f"{HOME}/passkeys/{{passkey_id:uuid}}/removals", permission=SIGNED_IN, opt=_RECENT)
 async def remove_passkey(request: Request, house: House, by: Principal, passkey_id: UUID) -> Response[None]:
     """Takes a passkey away."""
@@ -207,7 +200,6 @@ HANDLERS = (
     confirm_totp,
     remove_totp,
     passkey_page,
-    rename_passkey,
     remove_passkey,
     make_recovery_codes,
     change_password,
