@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +30,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audit_key: str = ""  # 32 bytes, base64, that sign the audit; empty: data_dir/audit.key, created at the first start
     private_clusters: bool = True  # may clusters have loopback and private addresses?
     private_issuers: bool = True  # may identity providers have loopback and private addresses?
+    smtp_url: str = ""  # the relay that mail goes out through; empty: no mail
+    mail_from: str = ""  # who mail is from
+    private_relay: bool = True  # may the relay have a loopback or private address?
     trusted_proxies: int = 0  # how many hops of X-Forwarded-For we believe
     log_level: str = "info"
     log_format: str = "auto"  # text, json, auto: text on a terminal
@@ -51,7 +55,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             values[name] = _READERS.get(name, str)(text)
         except ValueError as error:
-            problems.append(f"BASEFLY_{name.upper()}={text!r}: {error}")
+            shown = "…" if name in _SECRET else repr(text)
+            problems.append(f"BASEFLY_{name.upper()}={shown}: {error}")
+    if values.get("smtp_url") and not values.get("mail_from"):
+        problems.append("BASEFLY_MAIL_FROM is missing: say who mail is from, like basefly@example.com")
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values)  # type: ignore[arg-type]  # every reader returns its field's type
@@ -106,6 +113,25 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError(
+            "give an address like smtp://user:password@relay.example.com:587 (STARTTLS), smtps://… (TLS from the start)"
+            " or smtp+plain://localhost:25 (not encrypted)"
+        )
+    if parts.scheme == "smtp+plain" and parts.username:
+        raise ValueError("a password would go out unencrypted: use smtp:// or smtps://")
+    return text
+
+
+def _sender(text: str) -> str:
+    address = parseaddr(text)[1]
+    if "@" not in address.strip("@") or not text.isprintable():
+        raise ValueError("give an address like basefly@example.com, or Basefly <basefly@example.com>")
+    return text
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in words:
@@ -115,6 +141,8 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+_SECRET = ("smtp_url",)  # never shown, not even when wrong
+
 _READERS: dict[str, Callable[[str], object]] = {
     "data_dir": _absolute,
     "port": _port,
@@ -123,6 +151,9 @@ _READERS: dict[str, Callable[[str], object]] = {
     "owner_database_url": _postgres_url,
     "private_clusters": _flag,
     "private_issuers": _flag,
+    "smtp_url": _smtp_url,
+    "mail_from": _sender,
+    "private_relay": _flag,
     "trusted_proxies": _count,
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("text", "json", "auto"),

@@ -12,6 +12,7 @@ from basefly import __version__
 from basefly.cli import terminal
 from basefly.cli.commands import (
     access,
+    account,
     audit,
     clusters,
     doctor,
@@ -68,6 +69,7 @@ clusters.add_to(app)
 registration.add_to(clusters.app)
 tokens.add_to(app)
 govern.add_to(app)
+account.add_to(app)
 views.add_to(app)
 audit.add_to(app)
 access.add_to(app)

@@ -18,16 +18,20 @@ import uvloop
 from basefly.app import create_app, start
 from basefly.base import keys
 from basefly.base.db import logins
+from basefly.base.db.changes import Changes
 from basefly.base.db.embedded import Embedded
+from basefly.base.db.pool import Database
+from basefly.base.db.secrets import Vault
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError, load
 from basefly.base.telemetry import logs
 from basefly.base.web.server import Hub
 from basefly.cli import terminal
 from basefly.cli.audit import verifying
-from basefly.cli.exits import Failure
+from basefly.cli.exits import Exit, Failure
 from basefly.core.access import setup
 from basefly.core.audit.offline import verify_all
+from basefly.core.identity.mail import links
 
 GRACE = 5  # seconds that open requests get at the end
 
@@ -40,6 +44,30 @@ def up(overrides: Mapping[str, str]) -> None:
         serve(load({**os.environ, **overrides}))
     except SettingsError as error:
         raise Failure(str(error)) from None
+
+
+def reset_link(email: str, overrides: Mapping[str, str]) -> None:
+    """Print a link that sets someone's password anew, made in the database of the hub that runs here."""
+    try:
+        link = asyncio.run(_reset_link(load({**os.environ, **overrides}), email))
+    except SettingsError as error:
+        raise Failure(str(error)) from None
+    if link is None:
+        raise Failure("Nobody has this e-mail address.", cure="Check it.", exit_code=Exit.NOT_FOUND)
+    _say("Good once, for an hour; hand it over where nobody else reads it:")
+    print(link)
+
+
+async def _reset_link(settings: Settings, email: str) -> str | None:
+    if settings.database_url:
+        url = (await logins.resolve(settings.database_url, settings.owner_database_url)).application
+    else:
+        url = Embedded.running_url(settings)
+    db = await Database.open(url, max_size=2)
+    try:
+        return await links.operator_reset(House(settings, db, Changes(url), Vault.load(settings)), email)
+    finally:
+        await db.close()
 
 
 def serve(settings: Settings) -> None:

@@ -13,7 +13,7 @@ test("pages and assets are kept", () => {
   assert.equal(asked("/static/app-1.js", { mode: "cors" }), "asset");
 });
 
-for (const path of ["/api/v1/search", "/live?topic=a", "/settings", "/settings/tokens", "/setup", "/connect", "/sw.js", "/metrics"]) {
+for (const path of ["/api/v1/search", "/live?topic=a", "/settings", "/settings/tokens", "/setup", "/confirm", "/reset-password", "/connect", "/sw.js", "/metrics"]) {
   test(`${path} goes straight to the hub`, () => assert.equal(asked(path), "pass"));
 }
 

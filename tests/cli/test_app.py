@@ -19,11 +19,11 @@ from tests.cli.shell import Shell
 
 CLI = Path(app.__file__).parent
 COMMANDS = """
-get workloads images describe search events kinds up setup login logout whoami doctor completion version
+get workloads images describe search events kinds up setup reset-link login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
 ACCESS = {"members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 2}
-GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 5, **ACCESS}
+GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 5, "account": 4, **ACCESS}
 
 
 def commands(shell: Shell, group: str) -> list[str]:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiosmtpd.controller import Controller
 
 from tests.conftest import Urls
+from tests.core.identity.post import Mailbox, free_port
 
 SETUP = {"email": "mia@example.com", "name": "Mia", "password": "seven herons at the quay", "organization": "Acme"}
 
@@ -107,3 +109,48 @@ def test_a_port_that_is_taken_is_told_with_the_cure(hub_process: Process) -> Non
     assert done.returncode != 0
     assert "BASEFLY_PORT" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_operator_makes_a_link_beside_the_hub(hub_process: Process) -> None:
+    with hub_process.running():
+        link = (hub_process.home / "setup-link").read_text().strip()
+        body = SETUP | {"token": link.partition("#")[2]}
+        assert httpx.post(f"{hub_process.url}/api/v1/setup", json=body).status_code == 201
+        made, unknown = (
+            subprocess.run(
+                [sys.executable, "-m", "basefly", "reset-link", email],
+                env=hub_process.environ,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            for email in ("mia@example.com", "nobody@example.com")
+        )
+        assert (unknown.returncode, unknown.stdout) == (5, "")
+        assert made.stdout.startswith(f"{hub_process.url}/reset-password#")
+        wish = {"token": made.stdout.strip().partition("#")[2], "password": "eight storks on the roof"}
+        assert httpx.post(f"{hub_process.url}/api/v1/password-resets/redemptions", json=wish).status_code == 204
+
+
+def test_mail_goes_out_by_itself(hub_process: Process) -> None:
+    mailbox, port = Mailbox(), free_port()
+    relay = Controller(mailbox, hostname="127.0.0.1", port=port)
+    relay.start()
+    hub_process.environ |= {
+        "BASEFLY_SMTP_URL": f"smtp+plain://127.0.0.1:{port}",
+        "BASEFLY_MAIL_FROM": "basefly@example.com",
+    }
+    try:
+        with hub_process.running():
+            link = (hub_process.home / "setup-link").read_text().strip()
+            body = SETUP | {"token": link.partition("#")[2]}
+            assert httpx.post(f"{hub_process.url}/api/v1/setup", json=body).status_code == 201
+            asked = httpx.post(f"{hub_process.url}/api/v1/password-resets", json={"email": "mia@example.com"})
+            assert asked.status_code == 202
+            deadline = time.monotonic() + 20
+            while not mailbox.mails and time.monotonic() < deadline:
+                time.sleep(0.1)
+    finally:
+        relay.stop()
+    assert [mail["To"] for mail in mailbox.mails] == ["mia@example.com"]
+    assert f"{hub_process.url}/reset-password#" in mailbox.mails[0].get_content()

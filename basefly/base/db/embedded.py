@@ -69,6 +69,14 @@ class Embedded:
         embedded._watch.start()
         return embedded
 
+    @staticmethod
+    def running_url(settings: Settings) -> str:
+        """Who runs the application, for a command beside a hub that runs; SettingsError when there has been none."""
+        home = settings.data_dir / "postgres"
+        if not (home / "postgres.log").exists():
+            raise SettingsError(f"There is no hub in {settings.data_dir}.\nName its folder with BASEFLY_DATA_DIR.")
+        return _url(Postmaster(home, Binaries.find(settings.postgres_bin), say=_quietly), logins.APPLICATION, DATABASE)
+
     @property
     def owner_url(self) -> str:
         """Who migrates."""
@@ -92,7 +100,7 @@ class Embedded:
         self._lock.close()
 
     def _url(self, user: str, database: str) -> str:
-        return f"postgresql://{user}@/{database}?host={quote(str(self._postmaster.sockets), safe='')}&port={PORT}"
+        return _url(self._postmaster, user, database)
 
     def _keep_alive(self) -> None:
         wait = PULSE
@@ -108,6 +116,10 @@ class Embedded:
             except SettingsError as error:
                 wait = min(30.0, wait * 2)
                 log.error("the database does not start", error=str(error), next_try_in=wait)  # noqa: TRY400  # told in full
+
+
+def _url(postmaster: Postmaster, user: str, database: str) -> str:
+    return f"postgresql://{user}@/{database}?host={quote(str(postmaster.sockets), safe='')}&port={PORT}"
 
 
 def _quietly(message: str) -> None:

@@ -29,6 +29,7 @@ DataDir = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
     add(app, up, demo, setup, completion, version)
+    add(app, reset_link, name="reset-link")
 
 
 @command
@@ -138,3 +139,22 @@ def version() -> None:
     from basefly.cli.signin import versions
 
     versions.tell()
+
+
+@command
+def reset_link(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")], data_dir: DataDir = None
+) -> None:
+    """Make a link that sets someone's password anew. Runs on the hub's own machine, beside the hub.
+
+    For hubs that send no mail. The link is good once, for an hour; whoever has a second factor still needs it.
+
+    \b
+    Examples
+      basefly reset-link mia@example.com
+      sudo -u basefly basefly reset-link mia@example.com --data-dir /srv/basefly
+    """
+    from basefly.cli import server
+
+    given = {"BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute())} if data_dir else {}
+    server.reset_link(email, given)

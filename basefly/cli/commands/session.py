@@ -24,6 +24,9 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    code: Annotated[
+        str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
+    ] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="How long a sign-in with a password lasts.")] = 90,
     device: Annotated[
         bool, typer.Option("--device", help="Show a code to approve in a browser, also where nobody can type.")
@@ -51,7 +54,7 @@ def login(
 
         flow.sign_in(url)
     else:
-        work.with_password(url, email, days=days, stdin=password_stdin)
+        work.with_password(url, email, days=days, stdin=password_stdin, code=code)
 
 
 @command

@@ -49,6 +49,9 @@ def create(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    code: Annotated[
+        str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
+    ] = "",
 ) -> None:
     """Make a token with your rights or a part of them, and print it, this once, on stdout.
 
@@ -57,7 +60,7 @@ def create(
     from basefly.cli.signin import tokens as work
 
     wish = {"name": name, "expires_in_days": days, "permissions": permission or None, "clusters": cluster_id or None}
-    work.create(wish, email=email, stdin=password_stdin)
+    work.create(wish, email=email, stdin=password_stdin, code=code)
 
 
 @command

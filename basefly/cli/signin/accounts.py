@@ -67,7 +67,7 @@ def show_tokens(name: str, output: str) -> None:
 def create_token(name: str, wish: dict[str, Any], *, email: str, stdin: bool) -> None:
     """Make a token of one; the token alone goes to stdout."""
     here = account.current()
-    email = email or tokens.own_email(here.url, here.token)
+    email = email or login.own_email(here)
     with Hub(here.url) as hub:
         login.begin_session(hub, email, login.password(stdin=stdin))
         try:

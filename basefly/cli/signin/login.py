@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from basefly.cli import account, terminal
-from basefly.cli.account import Login
+from basefly.cli.account import Account, Login
 from basefly.cli.client import http
 from basefly.cli.client.hub import Hub
 from basefly.cli.exits import Exit, Failure, misuse
@@ -17,14 +17,14 @@ from basefly.cli.fleet.connection import connect
 from basefly.cli.show import documents, values
 
 
-def with_password(url: str, email: str, *, days: int, stdin: bool) -> None:
+def with_password(url: str, email: str, *, days: int, stdin: bool, code: str = "") -> None:
     """Trade e-mail address and password for a token of this machine."""
     address = account.current(url).url
     warn_if_overheard(address)
     with Hub(address) as hub:
         hub.get("/health/live")  # before anyone types a password into the void
         email = email or terminal.ask("E-mail address", instead="Give it with --email.")
-        begin_session(hub, email, password(stdin=stdin))
+        begin_session(hub, email, password(stdin=stdin), code)
         keep(hub, email, days=days)
 
 
@@ -37,10 +37,10 @@ def keep(hub: Hub, email: str, *, days: int) -> None:
     terminal.note(f"The token is in {place}, readable by you alone.", "dim")
 
 
-def begin_session(hub: Hub, email: str, secret: str) -> None:
-    """A session in the connection's cookies; a wrong password is told as such."""
+def begin_session(hub: Hub, email: str, secret: str, code: str = "") -> None:
+    """A session in the connection's cookies, after a second step where one is needed; what was wrong is told."""
     try:
-        hub.post("/sessions", {"email": email, "password": secret})
+        begun = hub.post("/sessions", {"email": email, "password": secret})
     except Failure as failure:
         if failure.exit_code is Exit.NOT_SIGNED_IN:
             raise Failure(
@@ -49,6 +49,33 @@ def begin_session(hub: Hub, email: str, secret: str) -> None:
                 exit_code=Exit.NOT_SIGNED_IN,
             ) from None
         raise
+    if "ways" in begun:
+        _second_step(hub, begun["ways"], code)
+
+
+def _second_step(hub: Hub, ways: list[str], code: str) -> None:
+    """A code of the app, or a recovery code. A passkey is used in a browser."""
+    question = "Code of your authenticator app, or a recovery code" if "totp" in ways else "Recovery code"
+    if not code and "passkey" in ways and "totp" not in ways:
+        terminal.note("Your passkey works in a browser only: make a token there, and use `basefly login --token -`.")
+    typed = code or terminal.ask(question, instead="Give it with --code.")
+    plain = typed.replace(" ", "")
+    way = "totp" if plain.isdecimal() and len(plain) == 6 else "recovery"
+    try:
+        hub.post("/sessions/second-steps", {way: typed})
+    except Failure as failure:
+        if failure.exit_code is Exit.NOT_SIGNED_IN:
+            cure = "Wait for the app's next code: each is good once."
+            raise Failure("This code is not right.", cure=cure, exit_code=Exit.NOT_SIGNED_IN) from None
+        raise
+
+
+def own_email(here: Account) -> str:
+    """Whose sign-in is remembered for this hub; asked for when nobody's is."""
+    if not here.token:
+        return terminal.ask("E-mail address", instead="Give it with --email.")
+    with Hub(here.url, here.token) as hub:
+        return str(hub.get("/me")["email"])
 
 
 def with_token(url: str, token: str) -> None:

@@ -49,27 +49,19 @@ def _row(token: dict[str, Any]) -> list[str]:
     ]
 
 
-def create(wish: dict[str, Any], *, email: str, stdin: bool) -> None:
+def create(wish: dict[str, Any], *, email: str, stdin: bool, code: str = "") -> None:
     """Sign in once more for a moment, because a token cannot make tokens. The token alone goes to stdout."""
     here = account.current()
-    email = email or own_email(here.url, here.token)
+    email = email or login.own_email(here)
     terminal.note(f"Signing in to {here.url} as {email}.", "dim")
     with Hub(here.url) as hub:
-        login.begin_session(hub, email, login.password(stdin=stdin))
+        login.begin_session(hub, email, login.password(stdin=stdin), code)
         try:
             made = hub.post("/tokens", wish)
         finally:
             hub.delete("/sessions/current")
     terminal.note(f"Token {terminal.clean(made['name'])}, valid until {login.ends(made)}. It is shown this once:")
     terminal.say(made["token"])
-
-
-def own_email(url: str, token: str) -> str:
-    """The e-mail address to sign in with: of whoever is signed in, else asked for."""
-    if not token:
-        return terminal.ask("E-mail address", instead="Give it with --email.")
-    with Hub(url, token) as hub:
-        return str(hub.get("/me")["email"])
 
 
 def revoke(name: str, *, yes: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -17,6 +17,7 @@ from basefly.base.secret import Secret
 from basefly.base.web.preferences import Preferences, checked, stored
 from basefly.core.audit.actions import record
 from basefly.core.identity import model, passwords, store, throttle
+from basefly.core.identity.mail import outbox
 from basefly.core.identity.model import Session, Token, User
 
 
@@ -51,6 +52,11 @@ async def end_session(tx: Tx, by: Principal, session_id: UUID) -> None:
     await record(tx, by, "session.ended", f"sessions/{session_id}")
 
 
+async def email_verified_at(tx: Tx, by: Principal) -> datetime | None:
+    """When one showed that one's address is one's own."""
+    return await store.get_verified_at(tx, by.user_id)
+
+
 async def end_others(tx: Tx, by: Principal, secret: str) -> None:
     """End every session of one's own but the one of this secret."""
     ended = await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
@@ -72,6 +78,15 @@ async def change_password(house: House, by: Principal, current: Secret, new: Sec
         await store.update_password(tx, by.user_id, password_hash)
         ended = await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
         await record(tx, by, "password.changed", f"users/{by.user_id}", {"sessions_ended": ended})
+        await outbox.tell(tx, house, "password_changed", account.email)
+
+
+async def change_name(tx: Tx, by: Principal, name: str) -> str:
+    """Be called otherwise; the name as it is kept. Raises Invalid."""
+    plain = model.check_name(name)
+    await store.update_name(tx, by.user_id, plain)
+    await record(tx, by, "name.changed", f"users/{by.user_id}")
+    return plain
 
 
 async def preferences(tx: Tx, by: Principal) -> Preferences:

@@ -6,26 +6,23 @@ import base64
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from basefly.base.errors import FieldError, Invalid
 from basefly.base.secret import Secret
+from basefly.core.identity import guessing
 from basefly.core.identity.agents import device
 
 TOKEN_PREFIX = "basefly_"  # noqa: S105  # how our tokens begin, so that scanners find leaked ones
 SHORTEST, LONGEST = 12, 200  # characters of a password
 PENDING_LIFE = timedelta(minutes=5)  # how long a sign-in waits for its second factor
 UNKNOWN = UUID(int=0)  # for secrets that are given before anyone is known
+LINK_LIFE = timedelta(hours=1)  # of a mailed link, from its sending on
+_NO_ADDRESS = frozenset('@,;:<>()[]"\\')  # what makes several addresses of one, or something else altogether
 _RANDOM = 32  # bytes
-
-_TOO_COMMON = frozenset(
-    "password passwort contraseña motdepasse qwertyuiop qwertzuiop azertyuiop 1q2w3e4r5t 1qaz2wsx3edc zaq12wsx "
-    "abcdefghijkl abcd1234 letmein welcome iloveyou administrator changeme correcthorsebatterystaple "
-    "trustno1 superman baseball football dragon monkey sunshine princess kubernetes basefly".split()
-)
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +61,28 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     user_id: UUID
     proved: tuple[str, ...]
+
+
+Purpose = Literal["reset", "verification"]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to set a password anew, or to show that an address is one's own."""
+
+    id: UUID
+    user_id: UUID
+    email: str
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail on its way: what it is about, and `words` to make it of."""
+
+    id: UUID
+    kind: str
+    recipient: str
+    words: dict[str, str]
+    attempts: int
+    created_at: datetime
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,21 +160,28 @@ def check_password(password: str, *, email: str = "", name: str = "") -> None:
 
     Length is what counts (NIST SP 800-63B, 5.1.1.2): no rules of composition, nothing cut off.
     """
-    plain = "".join(password.lower().split())
-    word = plain.strip("0123456789!?.,-_*#@")  # "Password2026!" is "password" to whoever guesses
-    own = {normalized(email), normalized(email).partition("@")[0], "".join(name.lower().split())} - {""}
     if len(password) < SHORTEST:
         _refuse(f"The password needs at least {SHORTEST} characters; a few words make a good one.")
     if len(password) > LONGEST:
         _refuse(f"The password may have {LONGEST} characters at most.")
-    if not word or word in _TOO_COMMON or len(set(plain)) < 5 or plain in own:
+    if guessing.easy(password, own=[email, *email.split("@"), name, *name.split()]):
         _refuse("This password is among the first that anyone would try.")
+
+
+def check_name(name: str) -> str:
+    """A person's name without the space around it; raises Invalid for none, one too long, or unreadable."""
+    plain = name.strip()
+    if not plain or len(plain) > 200 or not plain.isprintable():
+        detail = "A name has 1 to 200 characters that can be read."
+        raise Invalid(detail, errors=(FieldError("/name", detail),), cure="Say how to call you.")
+    return plain
 
 
 def check_email(email: str) -> None:
     """Raise Invalid for what cannot be an address; whether it is one only a mail to it can tell."""
     name, at, domain = email.rpartition("@")
-    if not (at and name and domain) or len(email) > 254 or any(letter.isspace() for letter in email):
+    odd = any(letter in _NO_ADDRESS or letter.isspace() or not letter.isprintable() for letter in name + domain)
+    if not (at and name and domain) or odd or len(email) > 254:
         raise Invalid("This is no e-mail address.", errors=(FieldError("/email", "Write it like mia@example.com."),))
 
 

@@ -17,6 +17,7 @@ from basefly.core.audit.actions import record
 from basefly.core.factors import actions as factors
 from basefly.core.factors.model import Enrolled, NewTotp, Passkey, Totp
 from basefly.core.identity import model, passwords, signing, store, throttle
+from basefly.core.identity.mail import outbox
 from basefly.core.identity.model import Account
 from basefly.core.identity.signing import Proof
 
@@ -103,7 +104,7 @@ async def confirm_totp(house: House, by: Principal, secret: str, code: str) -> S
     async with house.db.transaction(await _home(house, by)) as tx:
         await factors.confirm_totp(tx, house.vault, by, code)
         codes = await factors.first_codes(tx, by)
-        return Set(await _raised(tx, by, secret, "totp"), codes)
+        return Set(await _raised(tx, house, by, secret, way="totp"), codes)
 
 
 async def registration(house: House, by: Principal, secret: str) -> dict[str, Any]:
@@ -122,7 +123,7 @@ async def register(
     async with house.db.transaction(await _home(house, by)) as tx:
         passkey = await factors.register(tx, house.settings, by, challenge=given, credential=credential, name=name)
         codes = await factors.first_codes(tx, by)
-        return passkey, Set(await _raised(tx, by, secret, "passkey"), codes)
+        return passkey, Set(await _raised(tx, house, by, secret, way="passkey"), codes)
 
 
 async def rename_passkey(house: House, by: Principal, passkey_id: UUID, name: str) -> None:
@@ -135,14 +136,14 @@ async def remove_passkey(house: House, by: Principal, secret: str, passkey_id: U
     """Take a passkey away; other sessions end."""
     async with house.db.transaction(await _home(house, by)) as tx:
         await factors.remove_passkey(tx, by, passkey_id)
-        await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
+        await _changed(tx, house, by, secret)
 
 
 async def remove_totp(house: House, by: Principal, secret: str) -> None:
     """Take the authenticator app away; other sessions end."""
     async with house.db.transaction(await _home(house, by)) as tx:
         await factors.remove_totp(tx, by)
-        await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
+        await _changed(tx, house, by, secret)
 
 
 async def make_recovery_codes(house: House, by: Principal) -> list[str]:
@@ -165,10 +166,16 @@ async def _risen(house: House, by: Principal, secret: str, way: str) -> Secret:
     return fresh
 
 
-async def _raised(tx: Tx, by: Principal, secret: str, way: str) -> Secret:
-    """A factor was added: this session has proved it, and every other one ends."""
-    await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
+async def _raised(tx: Tx, house: House, by: Principal, secret: str, *, way: str) -> Secret:
+    """A factor was added, which this session has proved."""
+    await _changed(tx, house, by, secret)
     return await _renewed(tx, by, secret, way)
+
+
+async def _changed(tx: Tx, house: House, by: Principal, secret: str) -> None:
+    """A factor came or went: every other session ends, and the person hears of it by mail."""
+    await store.end_sessions(tx, by.user_id, but=model.fingerprint(secret))
+    await outbox.tell(tx, house, "factors_changed", by.email)
 
 
 async def _renewed(tx: Tx, by: Principal, secret: str, way: str) -> Secret:

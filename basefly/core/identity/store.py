@@ -10,7 +10,7 @@ from uuid import UUID
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
 from basefly.base.telemetry import trace
-from basefly.core.identity.model import Account, Origin, Pending, Session, Token, User, Visitor
+from basefly.core.identity.model import Account, Link, Mail, Origin, Pending, Purpose, Session, Token, User, Visitor
 
 # What is in a bucket at this moment, by the database's clock alone.
 _REFILLED = """least(%(capacity)s, t.tokens + %(rate)s
@@ -56,6 +56,22 @@ async def get_user_account(tx: Tx, user_id: UUID) -> Account | None:
 async def update_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
     """Give a person another password."""
     await tx.execute("update users set password_hash = %s where id = %s", [password_hash, user_id])
+
+
+async def update_name(tx: Tx, user_id: UUID, name: str) -> None:
+    """Call a person otherwise."""
+    await tx.execute("update users set name = %s where id = %s", [name, user_id])
+
+
+async def verify_email(tx: Tx, user_id: UUID, email: str) -> None:
+    """This address is a person's own; raises Duplicate when someone else has it."""
+    await tx.execute("update users set email = %s, email_verified_at = now() where id = %s", [email, user_id])
+
+
+async def get_verified_at(tx: Tx, user_id: UUID) -> datetime | None:
+    """When a person showed that their address is their own."""
+    shown: datetime | None = await tx.value("select email_verified_at from users where id = %s", [user_id])
+    return shown
 
 
 async def get_preferences(tx: Tx, user_id: UUID) -> dict[str, Any] | None:
@@ -353,3 +369,83 @@ async def enable_user(tx: Tx, user_id: UUID) -> None:
         "update users set disabled_at = null where id = %s and home_org_id = %s and disabled_at is not null",
         [user_id, tx.org_id],
     )
+
+
+async def end_pendings(tx: Tx, user_id: UUID) -> None:
+    """No sign-in of this person waits any more."""
+    await tx.execute(
+        "update pending_sign_ins set ended_at = now() where org_id = %s and user_id = %s and ended_at is null",
+        [tx.org_id, user_id],
+    )
+
+
+async def insert_link(
+    tx: Tx, user_id: UUID, purpose: Purpose, email: str, *, secret_hash: bytes, life: timedelta
+) -> None:
+    """Add a link; forgets those of yesterday."""
+    await tx.execute(
+        "delete from account_links where org_id = %s and expires_at < now() - interval '1 day'", [tx.org_id]
+    )
+    await tx.execute(
+        """insert into account_links (org_id, user_id, purpose, email, secret_hash, expires_at)
+           values (%s, %s, %s, %s, %s, now() + %s)""",
+        [tx.org_id, user_id, purpose, email, secret_hash, life],
+    )
+
+
+async def lock_link(tx: Tx, purpose: Purpose, secret_hash: bytes) -> Link | None:
+    """The link of this secret, held until `tx` ends; None when it was used, or its time is over."""
+    return await tx.one(
+        Link,
+        """select id, user_id, email from account_links
+            where org_id = %s and purpose = %s and secret_hash = %s and used_at is null and expires_at > now()
+              for update""",
+        [tx.org_id, purpose, secret_hash],
+    )
+
+
+async def use_links(tx: Tx, user_id: UUID, purpose: Purpose) -> None:
+    """Use up every link of this person and purpose."""
+    await tx.execute(
+        """update account_links set used_at = now()
+            where org_id = %s and user_id = %s and purpose = %s and used_at is null""",
+        [tx.org_id, user_id, purpose],
+    )
+
+
+async def insert_mail(tx: Tx, kind: str, recipient: str, words: Mapping[str, str]) -> None:
+    """Add a mail that is to go out."""
+    await tx.execute(
+        "insert into mails (kind, recipient, words) values (%s, %s, %s)", [kind, recipient, Jsonb(dict(words))]
+    )
+
+
+async def take_mail(tx: Tx, pause: timedelta) -> Mail | None:
+    """The mail that has waited longest. Until `pause` is over nobody else takes it, nor ever if it is sent."""
+    return await tx.one(
+        Mail,
+        """update mails set attempts = attempts + 1, available_at = now() + %s * least(2 ^ attempts, 120)
+            where id = (select id from mails where sent_at is null and given_up_at is null and available_at <= now()
+                        order by available_at limit 1 for update skip locked)
+           returning id, kind, recipient, words, attempts, created_at""",
+        [pause],
+    )
+
+
+async def note_sent(tx: Tx, mail_id: UUID) -> None:
+    """The relay has taken the mail; whom it went to is forgotten with it a week later."""
+    await tx.execute("update mails set sent_at = now(), error = '' where id = %s", [mail_id])
+    await tx.execute("delete from mails where created_at < now() - interval '7 days'")
+
+
+async def note_trouble(tx: Tx, mail_id: UUID, error: str, *, over: bool) -> None:
+    """The relay has not taken the mail; `over` when it is not tried again."""
+    await tx.execute(
+        "update mails set error = %s, given_up_at = case when %s then now() end where id = %s", [error, over, mail_id]
+    )
+
+
+async def count_mails(tx: Tx) -> tuple[int, int]:
+    """How many mails wait, and how many were given up in the last week."""
+    waiting = await tx.value("select count(*) from mails where sent_at is null and given_up_at is null")
+    return int(waiting), int(await tx.value("select count(*) from mails where given_up_at is not null"))

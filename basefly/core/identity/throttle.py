@@ -24,6 +24,7 @@ class Bucket(NamedTuple):
 
 ACCOUNT = Bucket(10, 1 / 60)  # attempts on one account: ten, then one a minute
 NETWORK = Bucket(60, 1 / 5)  # attempts from one network: sixty, then twelve a minute
+LINK = Bucket(5, 1 / 600)  # links by mail to one address: five, then one in ten minutes
 SETUP = Bucket(10, 1 / 60)  # attempts at the set-up link from one network
 
 

@@ -3,7 +3,8 @@
 /** How the worker treats a request. */
 export type Way = "asset" | "page" | "sign-out" | "pass";
 
-const NEVER = ["/api", "/live", "/settings", "/setup", "/connect", "/invite", "/metrics", "/health", "/sw.js"];
+const DOORS = ["/confirm", "/forgot-password", "/reset-password", "/verify-email"];
+const NEVER = [...DOORS, "/api", "/live", "/settings", "/setup", "/connect", "/invite", "/metrics", "/health", "/sw.js"];
 
 export interface Asked {
   method: string;

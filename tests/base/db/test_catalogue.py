@@ -17,6 +17,7 @@ NO_TENANT = {
     "master_keys": "fingerprints of the hub's own key",
     "users": "one person may belong to several organizations",
     "setup_links": "they make the first organization",
+    "mails": "a link is asked for before anyone is known",
     "challenges": "a passkey is asked before anyone is known",
     "device_requests": "they are made before anyone is known",
     "throttles": "guessing is counted before anyone is known",

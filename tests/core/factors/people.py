@@ -15,16 +15,24 @@ CREDENTIALS = {"email": "mia@example.com", "password": PASSWORD}
 
 
 class App:
-    """An authenticator app. Codes are good once, so each one asked for is of a later step, as far as is allowed."""
+    """An authenticator app. Each code is of a later step than the one before, as far as the hub allows."""
 
     def __init__(self, secret: str) -> None:
         self.totp = pyotp.TOTP(secret)
-        self._step = int(time.time()) // 30 - 2
+        self._last = 0
 
     def code(self) -> str:
-        """The code of the next step: the first three calls lie within what a clock may be off."""
-        self._step += 1
-        return self.totp.at(self._step * 30)
+        """A code that is good for some seconds still, and that was not given before; waits for its time if it must."""
+        while (step := self._next()) > self._now() + 1:
+            time.sleep(0.5)
+        self._last = step
+        return self.totp.at(step * 30)
+
+    def _next(self) -> int:
+        return max(self._last + 1, int(time.time() + 8) // 30 - 1)  # the step before, unless it is over in a moment
+
+    def _now(self) -> int:
+        return int(time.time()) // 30
 
 
 async def with_app(person: Person) -> tuple[App, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,21 @@ from basefly.core.identity import model, throttle
 class TestPassword:
     @pytest.mark.parametrize(
         "password",
-        ["short", "password1234", "PASSWORD!!!!", "123456789012", "aaaaaaaaaaaaaaaa", "mia@example.com", "x" * 201],
+        [
+            "short",
+            "password1234",
+            "PASSWORD!!!!",
+            "123456789012",
+            "aaaaaaaaaaaaaaaa",
+            "mia@example.com",
+            "x" * 201,
+            "trustno1trustno1",  # a breached one, twice
+            "Mia-Mia-Mia-Mia",  # one's own name
+            "kubernetes2026",
+            "1qaz2wsx3edc4rfv",  # a walk over the keyboard
+            "P@ssw0rd!P@ss",  # other letters for the same
+            "iloveyou2024!!",
+        ],
     )
     def test_refused(self, password: str) -> None:
         with pytest.raises(Invalid) as caught:
@@ -25,6 +40,36 @@ class TestPassword:
     )
     def test_taken(self, password: str) -> None:
         model.check_password(password, email="mia@example.com", name="Mia")
+
+
+def test_the_longest_password_is_judged_in_time() -> None:
+    began = time.perf_counter()
+    model.check_password("herons " * 28)
+    assert time.perf_counter() - began < 3
+
+
+class TestEmail:
+    @pytest.mark.parametrize("email", ["mia@example.com", "mia.o'neil+hub@sub.example.com", "mïa@exämple.com"])
+    def test_taken(self, email: str) -> None:
+        model.check_email(email)
+
+    @pytest.mark.parametrize(
+        "email",
+        [
+            "mia",
+            "@example.com",
+            "mia@",
+            "mia@example.com,sam@example.com",
+            "Mia <mia@example.com>",
+            "mia@ex ample.com",
+            "mia@example.com\nBcc: sam@example.com",
+            "mia@@example.com",
+            "x" * 250 + "@example.com",
+        ],
+    )
+    def test_refused(self, email: str) -> None:
+        with pytest.raises(Invalid):
+            model.check_email(email)
 
 
 class TestSecret:

@@ -183,6 +183,25 @@ class TestPages:
             assert done.headers["location"] == "/settings"
             assert (await http.get("/settings")).status_code == 200
 
+    async def test_set_an_app_up_and_no_browser_keeps_what_they_show(self, hub: Hub, owner: Person) -> None:
+        page = (await owner.http.get("/settings/security")).text
+        csrf = {"csrf": page.split('name="csrf" value="')[1].split('"')[0]}
+        begun = await owner.http.post("/settings/security/totp", data=csrf)
+        shown = await owner.http.get(begun.headers["location"])
+        assert shown.headers["cache-control"] == "no-store"
+        app = App(shown.text.split('<code id="secret">')[1].split("<")[0])
+        wrong = await owner.http.post("/settings/security/totp/confirmations", data=csrf | {"code": "000000"})
+        assert wrong.status_code == 422
+        done = await owner.http.post("/settings/security/totp/confirmations", data=csrf | {"code": app.code()})
+        assert done.headers["cache-control"] == "no-store"
+        assert done.text.count("-") > 50  # ten codes of six groups
+
+        fresh = {"csrf": done.text.split('name="csrf" value="')[1].split('"')[0]}  # of the session's new secret
+        again = await owner.http.post("/settings/security/recovery-codes", data=fresh)
+        assert again.status_code == 200
+        removed = await owner.http.post("/settings/security/totp/removals", data=fresh)
+        assert removed.headers["location"] == "/settings/security"
+
     async def test_the_second_step_without_the_first_leads_to_it(self, hub: Hub, owner: Person) -> None:
         async with hub.browser() as http:
             assert (await http.get("/sign-in/second-step")).headers["location"] == "/sign-in"

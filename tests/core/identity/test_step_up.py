@@ -141,3 +141,11 @@ class TestEveryone:
         assert (await owner.http.get("/api/v1/organization/second-factor")).json() == {"required": False}
         (found,) = (await stranger.http.get("/api/v1/audit?act=organization.changed")).json()["items"]
         assert found["detail"] == {"second_factor_required": True}
+
+    async def test_on_its_page(self, owner: Person, viewer: Person) -> None:
+        assert (await viewer.http.get("/settings/second-factor")).status_code == 403
+        await with_app(owner)
+        page = (await owner.http.get("/settings/second-factor")).text
+        wish = {"csrf": page.split('name="csrf" value="')[1].split('"')[0], "required": "yes"}
+        assert (await owner.http.post("/settings/second-factor", data=wish)).status_code == 303
+        assert "Everyone needs a second factor." in (await owner.http.get("/settings/second-factor")).text

@@ -1,14 +1,15 @@
-"""The page behind the set-up link."""
+"""The page behind the set-up link, and the one that asks a second factor of everyone."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from basefly.base.errors import BaseflyError
+from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
-from basefly.base.web import PUBLIC, Form, Request, Response, get, post, redirect, render
-from basefly.core.access import setup
+from basefly.base.web import PUBLIC, RECENT, Form, Request, Response, get, post, redirect, render
+from basefly.core.access import actions, setup
 from basefly.core.identity import browser
 
 
@@ -39,4 +40,30 @@ async def set_up(request: Request, house: House, form: Form) -> Response[Any]:
     return answer
 
 
-HANDLERS = (setup_page, set_up)
+@get("/settings/second-factor", permission="access:own")
+async def second_factor_page(request: Request, house: House, by: Principal) -> Response[str]:
+    """Whether everyone must have a second factor."""
+    return await _second_factor(request, house, by)
+
+
+@post("/settings/second-factor", permission="access:own", opt={**RECENT, "back": "/settings/second-factor"})
+async def require_second_factor(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
+    """Wants one of everyone, or no more."""
+    try:
+        async with house.db.transaction(by.org_id) as tx:
+            await actions.require_second_factor(tx, by, required=form.text("required") == "yes")
+    except BaseflyError as error:
+        return await _second_factor(request, house, by, error)
+    return redirect("/settings/second-factor")
+
+
+async def _second_factor(
+    request: Request, house: House, by: Principal, error: BaseflyError | None = None
+) -> Response[str]:
+    async with house.db.transaction(by.org_id) as tx:
+        required = await actions.second_factor_required(tx, by)
+    status = error.status if error else 200
+    return render(request, "access/second-factor.html", status=status, required=required, error=error)
+
+
+HANDLERS = (setup_page, set_up, second_factor_page, require_second_factor)

@@ -61,6 +61,12 @@ class NewPassword(Body):
     new: Annotated[str, msgspec.Meta(max_length=1000)]
 
 
+class Name(Body):
+    """How to call someone."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200)]
+
+
 class TokenWish(Body):
     """What to call a token, how many days it shall last (null: until it is revoked), and what it may at most."""
 
@@ -178,6 +184,12 @@ async def change_password(request: Request, house: House, by: Principal, data: N
     await actions.change_password(house, by, Secret(data.current), Secret(data.new), session_token(request))
 
 
+@put("/me/name", permission=SIGNED_IN, summary="Change one's name")
+async def change_name(tx: Tx, by: Principal, data: Name) -> Name:
+    """How others see one."""
+    return Name(await actions.change_name(tx, by, data.name))
+
+
 @get("/me/preferences", permission=SIGNED_IN, summary="How one likes the pages")
 async def get_preferences(tx: Tx, by: Principal) -> Preferences:
     """An empty language is the browser's, an empty time zone UTC; `system` is as the device has it."""
@@ -224,6 +236,7 @@ HANDLERS = (
     sign_out,
     end_session,
     change_password,
+    change_name,
     get_preferences,
     change_preferences,
     list_tokens,

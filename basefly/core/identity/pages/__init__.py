@@ -1,1 +1,7 @@
-"""Identity as pages: sign-in, settings, security, confirmation."""
+"""Identity as pages: sign-in, links by mail, settings, security, confirmation."""
+
+from __future__ import annotations
+
+from basefly.core.identity.pages import recovery, security, settings, sign_in
+
+HANDLERS = (*sign_in.HANDLERS, *recovery.HANDLERS, *settings.HANDLERS, *security.HANDLERS)

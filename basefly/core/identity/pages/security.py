@@ -25,6 +25,7 @@ from basefly.base.web import (
 )
 from basefly.base.web.language import t
 from basefly.core.identity import actions, browser, proving
+from basefly.core.identity.mail import outbox
 from basefly.core.identity.signing import Proof
 
 HOME = "/settings/security"
@@ -35,7 +36,7 @@ _SETTING_UP = {**_RECENT, **WITHOUT_FACTOR}
 @get(HOME, permission=SIGNED_IN, opt=WITHOUT_FACTOR)
 async def security_page(request: Request, house: House, by: Principal) -> Response[str]:
     """What one proves oneself with."""
-    return await _page(request, house, by)
+    return await page(request, house, by)
 
 
 @post(f"{HOME}/totp", permission=SIGNED_IN, opt=_SETTING_UP)
@@ -74,13 +75,6 @@ async def passkey_page(request: Request) -> Response[str]:
     return render(request, "identity/passkey.html")
 
 
-@post(f"{HOME}/passkeys/{{passkey_id:uuid}}/names", permission=SIGNED_IN)
-async def rename_passkey(house: House, by: Principal, passkey_id: UUID, form: Form) -> Response[None]:
-    """Calls a passkey otherwise."""
-    await proving.rename_passkey(house, by, passkey_id, form.text("name"))
-    return redirect(HOME)
-
-
 @post(f"{HOME}/passkeys/{{passkey_id:uuid}}/removals", permission=SIGNED_IN, opt=_RECENT)
 async def remove_passkey(request: Request, house: House, by: Principal, passkey_id: UUID) -> Response[None]:
     """Takes a passkey away."""
@@ -94,8 +88,8 @@ async def make_recovery_codes(request: Request, house: House, by: Principal) -> 
     try:
         codes = await proving.make_recovery_codes(house, by)
     except BaseflyError as error:
-        return await _page(request, house, by, error=error)
-    return render(request, "identity/recovery-codes.html", codes=codes, said="")
+        return await page(request, house, by, error=error)
+    return _shown_once(render(request, "identity/recovery-codes.html", codes=codes, said=""))
 
 
 @post(f"{HOME}/password", permission=SIGNED_IN, opt=_RECENT)
@@ -105,8 +99,8 @@ async def change_password(request: Request, house: House, by: Principal, form: F
     try:
         await actions.change_password(house, by, current, new, session_token(request))
     except BaseflyError as error:
-        return await _page(request, house, by, password_error=error)
-    return await _page(request, house, by, said=t("The password is changed; every other session has ended."))
+        return await page(request, house, by, password_error=error)
+    return await page(request, house, by, said=t("The password is changed; every other session has ended."))
 
 
 @post(f"{HOME}/sessions/{{session_id:uuid}}/endings", permission=SIGNED_IN)
@@ -144,16 +138,21 @@ async def confirm(request: Request, house: House, by: Principal, form: Form) -> 
     return answer
 
 
-async def _page(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
+async def page(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
+    """The page of one's security, with what was said or went wrong."""
     own = await proving.own(house, by)
     async with house.db.transaction(by.org_id) as tx:
         sessions = await actions.sessions(tx, by, session_token(request), house.settings.session_idle)
+        verified_at = await actions.email_verified_at(tx, by)
     errors = [error for error in said.values() if isinstance(error, BaseflyError)]
     context = {
         "totp": own.totp,
         "passkeys": own.passkeys,
         "recovery_codes": own.enrolled.recovery_codes,
         "sessions": sessions,
+        "verified_at": verified_at,
+        "mail": outbox.configured(house),
+        "owns": by.may("access:own"),
         "recent": by.recent(),
         "confined": by.confined,
         **said,
@@ -165,7 +164,8 @@ async def _totp(request: Request, house: House, by: Principal, error: BaseflyErr
     shown = await proving.shown_totp(house, by)
     if shown is None:
         return redirect(HOME)
-    return render(request, "identity/totp.html", status=error.status if error else 200, shown=shown, error=error)
+    status = error.status if error else 200
+    return _shown_once(render(request, "identity/totp.html", status=status, shown=shown, error=error))
 
 
 async def _confirm(
@@ -182,8 +182,14 @@ def _done(request: Request, house: House, done: proving.Set, said: str) -> Respo
     answer: Response[Any] = redirect(HOME)
     adopt_session(request, done.secret.reveal())
     if done.codes:
-        answer = render(request, "identity/recovery-codes.html", codes=done.codes, said=said)
+        answer = _shown_once(render(request, "identity/recovery-codes.html", codes=done.codes, said=said))
     answer.set_cookie(browser.kept(house, done.secret))
+    return answer
+
+
+def _shown_once(answer: Response[str]) -> Response[str]:
+    """A page with a secret on it: no browser keeps it."""
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
@@ -194,7 +200,6 @@ HANDLERS = (
     confirm_totp,
     remove_totp,
     passkey_page,
-    rename_passkey,
     remove_passkey,
     make_recovery_codes,
     change_password,

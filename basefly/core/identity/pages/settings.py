@@ -55,6 +55,17 @@ async def settings_page(request: Request, house: House, by: Principal) -> Respon
     return await _settings(request, house, by)
 
 
+@post("/settings/name", permission=SIGNED_IN)
+async def change_name(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
+    """Is called otherwise."""
+    try:
+        async with house.db.transaction(by.org_id) as tx:
+            await actions.change_name(tx, by, form.text("person"))
+    except BaseflyError as error:
+        return await _settings(request, house, by, name_error=error, name=form.text("person"))
+    return redirect("/settings")
+
+
 @post("/settings/preferences", permission=SIGNED_IN)
 async def change_preferences(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
     """Likes the pages otherwise, at once; fields that the form does not have stay as they are."""
@@ -108,4 +119,4 @@ async def _settings(request: Request, house: House, by: Principal, **said: Any) 
     return render(request, "identity/settings.html", status=errors[0].status if errors else 200, **context)
 
 
-HANDLERS = (settings_page, change_preferences, create_token, revoke_token)
+HANDLERS = (settings_page, change_name, change_preferences, create_token, revoke_token)

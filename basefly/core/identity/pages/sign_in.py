@@ -28,9 +28,12 @@ from basefly.core.identity.signing import Halfway, Proof, SignedIn
 
 
 @get("/sign-in", permission=PUBLIC)
-async def sign_in_page(request: Request) -> Response[str]:
-    """The form to sign in with."""
-    return _page(request, "sign-in", next=_next(request))
+async def sign_in_page(request: Request, house: House) -> Response[str]:
+    """The form to sign in with; whoever waited for a second step begins again."""
+    answer = _page(request, "sign-in", next=_next(request))
+    if pending_token(request):
+        answer.set_cookie(browser.came(house))
+    return answer
 
 
 @post("/sign-in", permission=PUBLIC)

@@ -1,0 +1,1 @@
+"""Mail: the outbox, and the links that go out by it."""
