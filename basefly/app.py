@@ -12,6 +12,7 @@ from basefly.base.db.changes import Changes
 from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault
 from basefly.base.errors import BaseflyError
+from basefly.base.limits import Limiter
 from basefly.base.resilience.ending import end
 from basefly.base.runtime.controllers import supervise
 from basefly.base.runtime.house import House
@@ -104,6 +105,9 @@ async def furnished(house: House, slices: Sequence[Slice] = SLICES) -> AsyncIter
     """Let each slice put its long-lived things into the house; they are closed in reverse."""
     house.put(permissions(slices))
     async with AsyncExitStack() as stack:
+        limiter = Limiter(house.settings)
+        stack.push_async_callback(limiter.close)
+        house.put(limiter)
         for slice_ in slices:
             if slice_.furnish:
                 await stack.enter_async_context(slice_.furnish(house))

@@ -34,6 +34,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: str = ""  # who mail is from
     private_relay: bool = True  # may the relay have a loopback or private address?
     trusted_proxies: int = 0  # how many hops of X-Forwarded-For we believe
+    redis_url: str = ""  # where hubs share their rate limits; empty: each counts by itself
+    rate_read: int = 1200  # requests a minute of one person, by class
+    rate_write: int = 300
+    rate_expensive: int = 240
+    rate_sign_in: int = 120  # of one network
     log_level: str = "info"
     log_format: str = "auto"  # text, json, auto: text on a terminal
     session_idle: timedelta = timedelta(hours=12)
@@ -82,6 +87,18 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise ValueError("give a whole number, 0 or more")
     return int(text)
+
+
+def _rate(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000_000:
+        raise ValueError("give a whole number of requests a minute, 1 or more")
+    return int(text)
+
+
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("give an address like rediss://:password@host:6379/0")
+    return text
 
 
 def _flag(text: str) -> bool:
@@ -155,6 +172,11 @@ _READERS: dict[str, Callable[[str], object]] = {
     "mail_from": _sender,
     "private_relay": _flag,
     "trusted_proxies": _count,
+    "redis_url": _redis_url,
+    "rate_read": _rate,
+    "rate_write": _rate,
+    "rate_expensive": _rate,
+    "rate_sign_in": _rate,
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("text", "json", "auto"),
     "session_idle": _hours,

@@ -16,6 +16,7 @@ from basefly.base.settings import Settings
 from basefly.base.telemetry import trace
 from basefly.base.telemetry.metrics import Counter, Gauge, Histogram
 from basefly.base.web import compression
+from basefly.base.web.boundary import rates
 from basefly.base.web.preferences import read
 from basefly.base.web.problems import MEDIA_TYPE, document
 from basefly.base.web.requests import client_address
@@ -126,6 +127,7 @@ class Exchange:
             (b"cache-control", b"no-store" if _is_data(self.scope) else b"private, no-cache"),
             (b"vary", b"Accept, Accept-Encoding, Accept-Language, Cookie, X-Fragment"),
         ]
+        ours.extend(rates.headers(self.scope) if _is_data(self.scope) else ())
         if self._encrypted:
             ours.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
         return ours

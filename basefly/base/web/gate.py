@@ -18,11 +18,12 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError, Denied, FactorNeeded, Unauthenticated
+from basefly.base.errors import BaseflyError, Denied, FactorNeeded, NotFound, Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
 from basefly.base.web import preferences
+from basefly.base.web.boundary import rates
 from basefly.base.web.requests import Request
 from basefly.base.web.routing import PUBLIC, SIGNED_IN
 
@@ -50,9 +51,13 @@ class Plugs:
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let the request in, or raise Unauthenticated or Denied. Whatever goes wrong in here refuses it."""
     permission = handler.opt.get("permission")
-    if permission is None:  # the answer to OPTIONS, which the framework makes itself; check() has seen all others
-        return
+    if permission is None:  # check() has seen all of ours: what is left are the framework's own
+        if connection.scope.get("method") == "OPTIONS":
+            return
+        raise NotFound("Nothing lives at this address.")  # its pages of the API, open to anyone
     request = Request(connection.scope, connection.receive)
+    class_ = rates.class_of(handler, unsafe=request.unsafe)
+    await rates.admit_network(request, class_)
     if request.unsafe:
         _same_origin(request)
     if permission == PUBLIC:
@@ -63,6 +68,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             "Nobody is signed in.", cure="Sign in, or send an API token as `Authorization: Bearer …`."
         )
     connection.scope["user"] = by
+    await rates.admit_principal(request, class_, by)
     preferences.adopt(request)
     structlog.contextvars.bind_contextvars(user_id=str(by.user_id), org_id=str(by.org_id))
     if request.unsafe and by.kind == "session" and request.form_like:

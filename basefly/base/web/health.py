@@ -23,13 +23,13 @@ class Health(msgspec.Struct, frozen=True):
     status: str
 
 
-@get("/health/live", permission=PUBLIC, tags=["health"], summary="Is the process alive?")
+@get("/health/live", permission=PUBLIC, limit="none", tags=["health"], summary="Is the process alive?")
 async def live() -> Health:
     """200 as long as the hub answers at all. Says nothing about what it depends on."""
     return Health("alive")
 
 
-@get("/health/ready", permission=PUBLIC, tags=["health"], summary="Can it serve?")
+@get("/health/ready", permission=PUBLIC, limit="none", tags=["health"], summary="Can it serve?")
 async def ready(house: House) -> Health:
     """200 when the database answers, 503 otherwise."""
     try:

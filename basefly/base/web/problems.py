@@ -61,7 +61,7 @@ def problem(error: BaseflyError) -> Problem:
     """What to tell about an error, with the ids under which our log has more."""
     here = trace.current()
     return Problem(
-        type=f"urn:basefly:problem:{error.code}",
+        type=getattr(error, "type_uri", "") or f"urn:basefly:problem:{error.code}",
         title=error.title,
         status=error.status,
         code=error.code,

@@ -22,8 +22,14 @@ _PERMISSION = re.compile(r"[a-z]+:[a-z]+")
 Mark = Callable[[AnyCallable], HTTPRouteHandler]
 
 
+LIMITS = ("read", "write", "expensive", "sign-in", "none")  # classes of base.limits; "none" is for what costs nothing
+
+
 def get(path: str | list[str], *, permission: str, **options: Any) -> Mark:
-    """Answer GET (and HEAD); `permission` is a permission's name, PUBLIC or SIGNED_IN. Nothing changes here."""
+    """Answer GET (and HEAD); `permission` is a permission's name, PUBLIC or SIGNED_IN. Nothing changes here.
+
+    `limit` is the class whose quota a request uses up, by default read, for other methods write.
+    """
     return litestar.get(path, **_marked(permission, options))
 
 
@@ -71,7 +77,10 @@ def check(handlers: Iterable[HTTPRouteHandler], known: Iterable[str]) -> None:
 def _marked(permission: str, options: dict[str, Any]) -> dict[str, Any]:
     if permission not in (PUBLIC, SIGNED_IN) and not _PERMISSION.fullmatch(permission):
         raise ValueError(f"{permission!r} is no permission; they are named slice:verb")
-    return {**options, "opt": {**options.get("opt", {}), "permission": permission}}
+    limit = options.pop("limit", "")
+    if limit and limit not in LIMITS:
+        raise ValueError(f"{limit!r} is no class of requests: {', '.join(LIMITS)}")
+    return {**options, "opt": {**options.get("opt", {}), "permission": permission, "limit": limit}}
 
 
 def _problems(handler: HTTPRouteHandler, allowed: set[str]) -> Iterable[str]:

@@ -30,7 +30,7 @@ def asset(name: str) -> str:
     return minijinja.safe(f"/static/{_manifest().get(name, name)}")
 
 
-@get("/static/{name:str}", permission=PUBLIC, include_in_schema=False)
+@get("/static/{name:str}", permission=PUBLIC, limit="none", include_in_schema=False)
 async def static(name: str, request: Request) -> Response[bytes]:
     """A built file, compressed as far as the browser takes it."""
     files = _files()
@@ -45,7 +45,7 @@ async def static(name: str, request: Request) -> Response[bytes]:
     return _file(files[name], name, headers)
 
 
-@get("/sw.js", permission=PUBLIC, include_in_schema=False)
+@get("/sw.js", permission=PUBLIC, limit="none", include_in_schema=False)
 async def worker() -> Response[bytes]:
     """The service worker. It lies at the root, for it sees no further than its own folder."""
     content = _files().get(_manifest().get("sw.js", ""))

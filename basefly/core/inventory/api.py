@@ -91,7 +91,12 @@ async def list_objects(
     return await answers.list_objects(tx, by, asked)
 
 
-@get("/objects/{resource:str}/facets", permission=READ, summary="Counts by status, health, cluster and namespace")
+@get(
+    "/objects/{resource:str}/facets",
+    permission=READ,
+    limit="expensive",
+    summary="Counts by status, health, cluster and namespace",
+)
 async def get_facets(
     tx: Tx,
     by: Principal,
@@ -158,7 +163,7 @@ async def list_events(
     return await answers.list_objects(tx, by, asked)
 
 
-@get("/search", permission=READ, summary="Clusters and objects of any kind, by a query")
+@get("/search", permission=READ, limit="expensive", summary="Clusters and objects of any kind, by a query")
 async def search(tx: Tx, by: Principal, q: Query, kind: KindName = "", limit: Limit = 20) -> answers.SearchAnswer:
     return await answers.search(tx, by, q, limit, kind=kind)
 

@@ -53,6 +53,7 @@ async def show_objects(request: Request, tx: Tx, by: Principal, resource: str) -
         for path in ("/nodes", "/pods", "/events", "/workloads/{resource:str}", "/objects/{resource:str}")
     ],
     permission=READ,
+    limit="expensive",
     include_in_schema=False,
 )
 async def export_list(request: Request, house: House, by: Principal, resource: str = "") -> Stream:

@@ -1,0 +1,1 @@
+"""What every request meets before its route: quotas, and keys that make a repetition harmless."""
