@@ -5,6 +5,8 @@ from __future__ import annotations
 from basefly.base.slice import Nav, Slice
 from basefly.core.audit import api, pages
 from basefly.core.audit.controller import Sequencer
+from basefly.core.audit.forwarding import api as streams
+from basefly.core.audit.forwarding.forwarder import Forwarder
 from basefly.core.audit.model import READ, WRITE
 from basefly.core.audit.verifier import Verifier
 
@@ -14,8 +16,8 @@ audit = Slice(
         READ: "Read the record of what was done, and verify it",
         WRITE: "Decide how long records are kept, and where they are sent",
     },
-    api=api.HANDLERS,
+    api=(*api.HANDLERS, *streams.HANDLERS),
     pages=pages.HANDLERS,
-    controllers=lambda house: (Sequencer(house), Verifier(house)),
+    controllers=lambda house: (Sequencer(house), Verifier(house), Forwarder(house)),
     nav=(Nav(label="Audit", href="/audit", group="Govern", icon="shield", permission=READ, order=90),),
 )
