@@ -34,6 +34,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit("/audit/records/{record}"),
         Visit("/audit/records/00000000-0000-4000-8000-000000000000", refused=True),
     ),
+    "/audit/settings": (Visit("/audit/settings"),),
     "/cluster-changes": (
         Visit("/cluster-changes?cluster={alive}"),
         Visit("/cluster-changes?cluster={dead}&do=disconnect"),

@@ -189,11 +189,11 @@ class TestSyslog:
             await serve(hub, owner)
             await asyncio.sleep(0.05)
         (data,) = got
-        messages = []
+        messages: list[str] = []
         while data:
             length, _, data = data.partition(b" ")
-            message, data = data[: int(length)], data[int(length) :]
-            messages.append(message.decode())
+            messages.append(data[: int(length)].decode())
+            data = data[int(length) :]
         assert len(messages) >= 3
         for message in messages:
             head, _, text = message.partition("\ufeff")
