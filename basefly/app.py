@@ -31,6 +31,7 @@ from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
 from basefly.core.lists.slice import lists
+from basefly.core.privacy.slice import privacy
 from basefly.core.sync.slice import sync
 from basefly.features.events.slice import events
 from basefly.features.images.slice import images
@@ -42,6 +43,7 @@ SLICES: tuple[Slice, ...] = (
     audit,
     identity,
     access,
+    privacy,
     clusters,
     sync,
     inventory,

@@ -79,6 +79,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/scope": (Visit("/scope"),),
     "/search": (Visit("/search?q=a"), Visit("/search?q=no-such-thing"), Visit("/search")),
     "/settings": (Visit("/settings"),),
+    "/settings/data": (Visit("/settings/data"),),
     "/sign-in": (Visit("/sign-in"),),
     "/views": (Visit("/views"), Visit("/views?at=/pods")),
     "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
@@ -86,6 +87,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
 }
 # Answers to GET that are no pages of a hub that is set up.
 NO_PAGES: Mapping[str, str] = {
+    "/settings/data/exports/{export_id}": "one's own data as a file; tests/core/privacy/test_privacy.py looks at it",
     "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
     **dict.fromkeys(
         (

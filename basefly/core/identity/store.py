@@ -249,3 +249,20 @@ async def disable_user(tx: Tx, user_id: UUID) -> None:
         "update users set disabled_at = now() where id = %s and home_org_id = %s and disabled_at is null",
         [user_id, tx.org_id],
     )
+
+
+async def erase_user(tx: Tx, user_id: UUID) -> None:
+    """Leave of a person only that there was one: nobody can sign in as them, and nothing names them."""
+    await tx.execute(
+        """update users set email = 'erased-' || id || '@erased.invalid', name = 'erased', password_hash = null,
+                  preferences = null, disabled_at = coalesce(disabled_at, now()),
+                  deleted_at = coalesce(deleted_at, now())
+            where id = %s""",
+        [user_id],
+    )
+
+
+async def erase_sessions(tx: Tx, user_id: UUID) -> None:
+    """Forget from where a person used to sign in, in the organization of `tx`."""
+    query = "update sessions set address = '', agent = '' where org_id = %s and user_id = %s"
+    await tx.execute(query, [tx.org_id, user_id])
