@@ -22,6 +22,7 @@ from basefly.base.telemetry.metrics import Counter
 from basefly.core.audit import personal
 from basefly.core.audit import store as records
 from basefly.core.audit.actions import record
+from basefly.core.audit.chain import checkpoints
 from basefly.core.audit.chain import store as chain
 from basefly.core.audit.forwarding import sending, store
 from basefly.core.audit.forwarding.actions import purpose
@@ -101,11 +102,12 @@ class Forwarder:
         """One batch; the next comes with the next turn, so that no stream keeps the others waiting."""
         async with self._house.db.transaction(org_id) as tx:
             found = await personal.opened(tx, await records.get_range(tx, stream.cursor, BATCH))
+            signed = await chain.get_last_checkpoint(tx)
             sealed = await store.get_secret(tx, stream.id)
             secret = await self._house.vault.open(tx, sealed, purpose=purpose(stream.id)) if sealed else b""
         last = min(stream.cursor + BATCH, stream.cursor + stream.behind)
         if found:
-            batch = Batch(org_id, found[0].seq or 0, last, found)
+            batch = Batch(org_id, found[0].seq or 0, last, found, checkpoints.line(org_id, signed) if signed else None)
             private = self._house.settings.private_clusters
             try:
                 await sending.send(stream, batch, secret=secret.decode(), private=private)

@@ -17,6 +17,7 @@ import msgspec
 
 from basefly.base.http import dial, post
 from basefly.base.resilience.deadlines import Deadlines
+from basefly.core.audit.chain.checkpoints import Line
 from basefly.core.audit.forwarding.model import Stream
 from basefly.core.audit.model import Record
 
@@ -33,12 +34,13 @@ class Refused(Exception):
 
 class Batch(msgspec.Struct, frozen=True):
     """What a webhook gets: records in the order of the chain. `last` is the place to remember: what is not above the
-    highest one seen has come before."""
+    highest one seen has come before. `checkpoint` is what was signed last, for whoever keeps the proof elsewhere."""
 
     organization: UUID
     first: int
     last: int
     records: Sequence[Record]
+    checkpoint: Line | None = None
 
 
 async def send(stream: Stream, batch: Batch, *, secret: str, private: bool) -> None:

@@ -21,6 +21,7 @@ import pytest
 import trustme
 
 from basefly.core.audit.actions import record
+from basefly.core.audit.chain import checkpoints
 from basefly.core.audit.forwarding import sending
 from basefly.core.audit.forwarding.forwarder import Forwarder
 from tests.conftest import Urls
@@ -126,6 +127,8 @@ class TestAWebhook:
         assert seqs == list(range(told["first"], told["last"] + 1))
         assert [each["detail"] for each in told["records"]][-1] == {"email": "someone@example.com"}
         assert (await stream(owner))["behind"] == 0
+        outside = checkpoints.path(hub.house.settings, owner.by.org_id).read_text().splitlines()
+        assert told["checkpoint"] == json.loads(outside[-1]), "the proof travels along"
 
     async def test_that_fails_misses_nothing(self, hub: Hub, owner: Person, urls: Urls) -> None:
         with webhook() as (receiver, address):
