@@ -37,6 +37,7 @@ from basefly.core.inventory.slice import inventory
 from basefly.core.invitations.slice import invitations
 from basefly.core.lists.slice import lists
 from basefly.core.machines.slice import machines
+from basefly.core.privacy.slice import privacy
 from basefly.core.sync.slice import sync
 from basefly.features.events.slice import events
 from basefly.features.images.slice import images
@@ -53,6 +54,7 @@ SLICES: tuple[Slice, ...] = (
     invitations,
     federation,
     machines,
+    privacy,
     clusters,
     sync,
     inventory,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, NamedTuple
@@ -174,3 +176,62 @@ class Caller:
                 trust_env=False,
             )
         return self._session
+
+
+class Reply(NamedTuple):
+    """What came back: the status, and the beginning of the body."""
+
+    status: int
+    body: bytes
+
+
+async def post(
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    private: bool,
+    deadlines: Deadlines,
+    most: int = 64 * 1024,
+) -> Reply:
+    """One request to a judged address, over a connection of its own. No redirect is followed; `most` bytes are read.
+
+    Raises OSError (aiohttp's client errors are mostly that, and the rest become it) or TimeoutError.
+    """
+    connector = GuardedConnector(private=private, deadlines=deadlines, force_close=True)
+    timeout = aiohttp.ClientTimeout(
+        total=deadlines.total, sock_connect=deadlines.connect, sock_read=deadlines.first_byte
+    )
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session,
+            session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
+        ):
+            return Reply(answer.status, await answer.content.read(most))
+    except (aiohttp.ClientError, ValueError) as error:
+        cause = getattr(error, "os_error", None)
+        if cause and cause.__cause__:
+            cause = cause.__cause__  # the loop gathers what each address had to say
+        raise cause if isinstance(cause, AddressRefused) else OSError(str(error) or type(error).__name__) from error
+
+
+async def dial(
+    host: str, port: int, *, private: bool, deadlines: Deadlines, tls: ssl.SSLContext | None = None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A plain or encrypted connection to a judged address. Raises OSError or TimeoutError."""
+    async with asyncio.timeout(deadlines.connect):
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    family, kind, protocol, _, address = found[0]
+    if why := refusal(str(address[0]), private=private):
+        raise AddressRefused(why)
+    made = socket.socket(family, kind, protocol)
+    try:
+        _notice_death(made)
+        made.setblocking(False)
+        async with asyncio.timeout(deadlines.connect):
+            await asyncio.get_running_loop().sock_connect(made, address)
+        async with asyncio.timeout(deadlines.tls):
+            return await asyncio.open_connection(sock=made, ssl=tls, server_hostname=host if tls else None)
+    except BaseException:
+        made.close()
+        raise

@@ -32,5 +32,21 @@ create table audit_streams (
 );
 create unique index audit_streams_name on audit_streams (org_id, lower(name)) where deleted_at is null;
 
-select basefly_tenant('audit_verdicts'), basefly_tenant('audit_streams');
+-- What a person asked for of their own data, sealed, until they fetched it or a week has gone.
+create table data_exports (
+    org_id     uuid        not null references organizations on delete restrict,
+    id         uuid        not null default gen_random_uuid(),
+    user_id    uuid        not null references users on delete restrict,
+    operation_id uuid      not null,
+    sealed     bytea,
+    size       bigint,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null default now() + interval '7 days',
+    primary key (org_id, id),
+    foreign key (org_id, operation_id) references operations (org_id, id) on delete restrict
+);
+create index data_exports_user on data_exports (org_id, user_id, created_at desc);
+
+select basefly_tenant('audit_verdicts'), basefly_tenant('audit_streams'), basefly_tenant('data_exports');
 grant select, insert, update on audit_verdicts, audit_streams to basefly_app;
+grant select, insert, update, delete on data_exports to basefly_app;

@@ -51,6 +51,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit("/audit/records/{record}"),
         Visit("/audit/records/00000000-0000-4000-8000-000000000000", refused=True),
     ),
+    "/audit/settings": (Visit("/audit/settings"),),
     "/cluster-changes": (
         Visit("/cluster-changes?cluster={alive}"),
         Visit("/cluster-changes?cluster={dead}&do=disconnect"),
@@ -105,7 +106,12 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit("/service-accounts/00000000-0000-4000-8000-000000000000", refused=True),
     ),
     "/settings": (Visit("/settings"),),
+    "/settings/data": (Visit("/settings/data"),),
     "/settings/identities": (Visit("/settings/identities"),),
+    "/settings/second-factor": (Visit("/settings/second-factor"),),
+    "/settings/security": (Visit("/settings/security"),),
+    "/settings/security/passkeys": (Visit("/settings/security/passkeys"),),
+    "/sign-in": (Visit("/sign-in"), Visit("/sign-in?next=/settings")),
     "/sign-in/{slug}": (Visit("/sign-in/acme"), Visit("/sign-in/no-such-name")),
     "/single-sign-on": (Visit("/single-sign-on"),),
     "/single-sign-on/{provider_id}": (
@@ -114,10 +120,6 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     ),
     "/sso": (Visit("/sso"),),
     "/sso/callback": (Visit("/sso/callback", refused=True),),
-    "/settings/second-factor": (Visit("/settings/second-factor"),),
-    "/settings/security": (Visit("/settings/security"),),
-    "/settings/security/passkeys": (Visit("/settings/security/passkeys"),),
-    "/sign-in": (Visit("/sign-in"), Visit("/sign-in?next=/settings")),
     "/verify-email": (Visit("/verify-email"),),
     "/views": (Visit("/views"), Visit("/views?at=/pods")),
     "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
@@ -126,6 +128,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
 # Answers to GET that are no pages of a hub that is set up.
 NO_PAGES: Mapping[str, str] = {
     "/sign-in/{slug}/{provider_id}": "leads to the provider; tests/core/federation/test_journey.py goes there",
+    "/settings/data/exports/{export_id}": "one's own data as a file; tests/core/privacy/test_privacy.py looks at it",
     "/setup": "answers once in a hub's life; tests/core/access/test_setup_pages.py looks at it",
     "/settings/security/totp": "leads away until an app is set up; tests/browser/test_security.py looks at it",
     "/sign-in/second-step": "leads away until a password was given; tests/browser/test_security.py looks at it",

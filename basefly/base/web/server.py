@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException, LitestarDeprecationWarning
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
-from basefly.base.errors import BaseflyError, FactorNeeded, StepUpNeeded, Unauthenticated
+from basefly.base.errors import BaseflyError, Denied, FactorNeeded, StepUpNeeded, Unauthenticated
 from basefly.base.limits import Exceeded
 from basefly.base.runtime.house import House
 from basefly.base.web import gate, health, live, problems, requests, routing, static
@@ -111,12 +111,12 @@ async def _closing(hub: Litestar) -> AsyncIterator[None]:
 
 
 async def _recorded(error: Exception, scope: Scope) -> None:
-    """Leave a record of an attempt to change something that came to nothing, and find out what its page can add."""
+    """Leave a record of what was refused and of changes that came to nothing, and find out what its page can add."""
     request = Request(scope)
     told = problems.known(error) or BaseflyError()
     if isinstance(told, Exceeded):  # telling of each would cost more than the request
         return
-    if request.by and request.unsafe:
+    if request.by and (request.unsafe or isinstance(told, Denied)):
         await request.app.state.plugs.refused(request, told)
     if _wants_page(request):
         request.state.explained = await request.app.state.plugs.explain(request, told)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import Output, OutputOption, add, command
+from basefly.cli.commands.options import Output, OutputOption, Yes, add, command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,11 +24,31 @@ app = typer.Typer(
 )
 
 
+streams = typer.Typer(
+    no_args_is_help=True,
+    help="""Where records are sent as they are chained: webhooks and syslog servers.
+
+    \b
+    Examples
+      basefly audit streams create siem webhook https://siem.example.com/basefly
+      basefly audit streams create logs syslog tls://logs.example.com:6514
+      basefly audit streams list
+    """,
+)
+
+
 class Form(StrEnum):
     """How records are written to a file."""
 
     JSONL = "jsonl"
     CSV = "csv"
+
+
+class Receiver(StrEnum):
+    """What records are sent to."""
+
+    WEBHOOK = "webhook"
+    SYSLOG = "syslog"
 
 
 Act = Annotated[str, typer.Option("--act", help="An act (cluster.registered), or its thing (cluster).")]
@@ -44,7 +64,11 @@ def add_to(parent: typer.Typer) -> None:
     """Add the group to `basefly`."""
     add(app, list_records, name="list")
     add(app, history, export, verify)
+    add(app, retention)
     add(app, rotate_key, name="rotate-key")
+    add(streams, list_streams, name="list")
+    add(streams, create, resume, end)
+    app.add_typer(streams, name="streams")
     parent.add_typer(app, name="audit")
 
 
@@ -132,3 +156,51 @@ def rotate_key() -> None:
     from basefly.cli import server
 
     server.rotate_audit_key()
+
+
+@command
+def retention(
+    days: Annotated[
+        str, typer.Argument(metavar="DAYS", help="At least 30, or `forever`; without it: what is set.")
+    ] = "",
+) -> None:
+    """Say or decide how many days records are kept. Whole months go once all of one is older."""
+    from basefly.cli.audit import keeping as work
+
+    work.retention(days)
+
+
+@command
+def list_streams(output: OutputOption = Output.TABLE) -> None:
+    """List streams, with how far behind each is."""
+    from basefly.cli.audit import keeping as work
+
+    work.show(output.value)
+
+
+@command
+def create(
+    name: Annotated[str, typer.Argument(help="What to call it.")],
+    kind: Annotated[Receiver, typer.Argument(help="What it sends to.")],
+    address: Annotated[str, typer.Argument(help="https://…, tls://host:port or tcp://host:port.")],
+) -> None:
+    """Send records on from now. The secret that signs what a webhook gets goes to stdout, this once."""
+    from basefly.cli.audit import keeping as work
+
+    work.create(name, kind.value, address)
+
+
+@command
+def resume(name: Annotated[str, typer.Argument(help="Its name or id.")]) -> None:
+    """Let a stream that stands still go on from there."""
+    from basefly.cli.audit import keeping as work
+
+    work.resume(name)
+
+
+@command
+def end(name: Annotated[str, typer.Argument(help="Its name or id.")], yes: Yes = False) -> None:
+    """End a stream."""
+    from basefly.cli.audit import keeping as work
+
+    work.end(name, yes=yes)

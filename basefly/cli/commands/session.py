@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import add, command
+from basefly.cli.commands.options import Yes, add, command
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
     add(app, login, logout, whoami)
+    add(app, my_data, name="my-data")
+    add(app, erase_me, name="erase-me")
 
 
 @command
@@ -73,3 +76,26 @@ def whoami(
     from basefly.cli.signin import login as work
 
     work.whoami(as_json=as_json)
+
+
+@command
+def my_data(
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Where to; stdout otherwise.")] = None,
+) -> None:
+    """Take along everything that the organization has about you, as JSON."""
+    from basefly.cli.signin import data as work
+
+    work.export(file)
+
+
+@command
+def erase_me(
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Be forgotten: your account, and whatever is personal in the audit. There is no way back."""
+    from basefly.cli.signin import data as work
+
+    work.erase(stdin=password_stdin, yes=yes)

@@ -167,7 +167,7 @@ async def remove_member(house: House, tx: Tx, by: Principal, user_id: UUID) -> N
     await _member(tx, user_id)
     held = await grants.held_by_all(tx, user_id)
     await granting.may_take(house, tx, by, [each for each in held if each.active])
-    await _end(tx, by, user_id, "member.removed")
+    await end_membership(tx, by, user_id, "member.removed")
 
 
 async def leave(tx: Tx, by: Principal) -> None:
@@ -175,10 +175,11 @@ async def leave(tx: Tx, by: Principal) -> None:
     if by.kind != "session":
         raise Denied("A token cannot leave the organization.", cure="Sign in with your password for this.")
     await _member(tx, by.user_id)
-    await _end(tx, by, by.user_id, "member.left")
+    await end_membership(tx, by, by.user_id, "member.left")
 
 
-async def _end(tx: Tx, by: Principal, user_id: UUID, act: str) -> None:
+async def end_membership(tx: Tx, by: Principal | None, user_id: UUID, act: str) -> None:
+    """Take everything away that someone has here. Conflict for the last owner."""
     async with granting.keeping_an_owner(tx):
         await granting.take(tx, by, await grants.page(tx, Subject("user", str(user_id))), why=act)
         await teams.leave_all(tx, user_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Unpack
@@ -19,6 +20,10 @@ from basefly.core.audit import personal, store
 from basefly.core.audit.chain import waiting
 from basefly.core.audit.model import READ, Filter, More, Outcome, Page, Record
 
+AGAIN = 60.0  # s
+MOST_LOOKS = 10_000  # remembered
+
+_looks: dict[tuple[UUID, str], float] = {}
 _REFUSALS = (Denied, Unauthenticated, NotFound)
 
 
@@ -61,11 +66,26 @@ async def record(
 
 
 async def failure(db: Database, by: Principal, error: BaseflyError, *, method: str, path: str) -> None:
-    """Record, in a transaction of its own, a request that came to nothing: a change, or a look at what one may not."""
+    """Record, in a transaction of its own, a request that came to nothing: a change, or a look at what one may not.
+
+    A page that asks again by itself leaves one record a minute of the same refused look.
+    """
+    if method in ("GET", "HEAD") and not _first_look(by.user_id, path):
+        return
     outcome: Outcome = "refused" if isinstance(error, _REFUSALS) else "failed"
     async with db.transaction(by.org_id) as tx:
         detail = {"method": method, "code": error.code, **_permission(error)}
         await record(tx, by, f"request.{outcome}", path.removeprefix("/api/v1").strip("/"), detail, outcome=outcome)
+
+
+def _first_look(user_id: UUID, path: str) -> bool:
+    now = time.monotonic()
+    if now - _looks.get((user_id, path), -AGAIN) < AGAIN:
+        return False
+    if len(_looks) >= MOST_LOOKS:
+        _looks.clear()
+    _looks[(user_id, path)] = now
+    return True
 
 
 async def page(tx: Tx, by: Principal, wanted: Filter, *, cursor: str = "", limit: int = 50) -> Page:

@@ -12,11 +12,12 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import QueryParameter, Stream, get
-from basefly.core.audit import actions, export
+from basefly.base.web import Body, QueryParameter, Stream, get, put
+from basefly.core.audit import actions, export, retention
 from basefly.core.audit.chain import store as chain
 from basefly.core.audit.chain.verifying import verify
-from basefly.core.audit.model import READ, Filter, Head, Outcome, Page, Record
+from basefly.core.audit.model import READ, WRITE, Filter, Head, Outcome, Page, Record
+from basefly.core.audit.store import Settings
 
 ObjectPath = Annotated[str | None, QueryParameter(name="object", description="A path, or the beginning of one")]
 LINES = "application/x-ndjson"
@@ -85,4 +86,22 @@ async def export_records(
     return Stream(export.write(house.db, by, wanted, format_), media_type=export.MEDIA[format_], headers=headers)
 
 
-HANDLERS = (audit, record, head, verification, export_records)
+class SettingsBody(Body):
+    """How many days records are kept; null keeps them for ever."""
+
+    retention_days: int | None
+
+
+@get("/audit/settings", permission=READ, summary="How long records are kept")
+async def settings(tx: Tx, by: Principal) -> Settings:
+    """`trimmed_before`: what was older is gone."""
+    return await retention.get(tx, by)
+
+
+@put("/audit/settings", permission=WRITE, summary="Decide how long records are kept")
+async def change_settings(tx: Tx, by: Principal, data: SettingsBody) -> Settings:
+    """Whole months go once all of a month is older, at least 30 days; what stays remains provable."""
+    return await retention.change(tx, by, data.retention_days)
+
+
+HANDLERS = (settings, change_settings, audit, record, head, verification, export_records)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from basefly.base.slice import Nav, Slice
 from basefly.core.audit import api, pages
 from basefly.core.audit.controller import Sequencer
+from basefly.core.audit.forwarding import api as streams
+from basefly.core.audit.forwarding import pages as stream_pages
+from basefly.core.audit.forwarding.forwarder import Forwarder
 from basefly.core.audit.model import READ, WRITE
+from basefly.core.audit.retention import Retention
 from basefly.core.audit.verifier import Verifier
 
 audit = Slice(
@@ -14,8 +18,8 @@ audit = Slice(
         READ: "Read the record of what was done, and verify it",
         WRITE: "Decide how long records are kept, and where they are sent",
     },
-    api=api.HANDLERS,
-    pages=pages.HANDLERS,
-    controllers=lambda house: (Sequencer(house), Verifier(house)),
+    api=(*api.HANDLERS, *streams.HANDLERS),
+    pages=(*pages.HANDLERS, *stream_pages.HANDLERS),
+    controllers=lambda house: (Sequencer(house), Verifier(house), Forwarder(house), Retention(house)),
     nav=(Nav(label="Audit", href="/audit", group="Govern", icon="shield", permission=READ, order=90),),
 )

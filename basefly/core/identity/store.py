@@ -449,3 +449,20 @@ async def count_mails(tx: Tx) -> tuple[int, int]:
     """How many mails wait, and how many were given up in the last week."""
     waiting = await tx.value("select count(*) from mails where sent_at is null and given_up_at is null")
     return int(waiting), int(await tx.value("select count(*) from mails where given_up_at is not null"))
+
+
+async def erase_user(tx: Tx, user_id: UUID) -> None:
+    """Leave of a person only that there was one: nobody can sign in as them, and nothing names them."""
+    await tx.execute(
+        """update users set email = 'erased-' || id || '@erased.invalid', name = 'erased', password_hash = null,
+                  preferences = null, disabled_at = coalesce(disabled_at, now()),
+                  deleted_at = coalesce(deleted_at, now())
+            where id = %s""",
+        [user_id],
+    )
+
+
+async def erase_sessions(tx: Tx, user_id: UUID) -> None:
+    """Forget from where a person used to sign in, in the organization of `tx`."""
+    query = "update sessions set address = '', agent = '' where org_id = %s and user_id = %s"
+    await tx.execute(query, [tx.org_id, user_id])

@@ -54,3 +54,30 @@ def test_a_new_key_signs_from_now_on(shell: Shell, tmp_path: Path) -> None:
     shell.done("audit", "rotate-key", **given)
     assert (tmp_path / "audit.key").read_text() != before
     assert len((tmp_path / "audit" / "keys.jsonl").read_text().splitlines()) == 3
+
+
+class TestRetention:
+    def test_is_said_and_set(self, mia: Shell) -> None:
+        assert mia.done("audit", "retention").out == "Records are kept for ever.\n"
+        assert mia.done("audit", "retention", "90").out == "Records are kept for 90 days.\n"
+        assert mia.done("audit", "retention", "forever").out == "Records are kept for ever.\n"
+
+    def test_has_bounds(self, mia: Shell) -> None:
+        assert "30 to 36500" in mia("audit", "retention", "3").err
+        assert mia("audit", "retention", "soon").code == 2
+
+
+class TestStreams:
+    def test_come_and_go(self, mia: Shell) -> None:
+        made = mia.done("audit", "streams", "create", "siem", "webhook", "https://siem.example.com/x")
+        assert len(made.out.strip()) > 30
+        (_, row) = mia.done("audit", "streams", "list").rows
+        assert row[:3] == ["siem", "webhook", "https://siem.example.com/x"]
+        mia.done("audit", "streams", "resume", "siem")
+        mia.done("audit", "streams", "end", "siem", "--yes")
+        assert mia("audit", "streams", "end", "siem", "--yes").code == 5
+
+    def test_to_nowhere_are_told(self, mia: Shell) -> None:
+        ran = mia("audit", "streams", "create", "x", "syslog", "https://x")
+        assert ran.code == 1
+        assert "tls://" in ran.err

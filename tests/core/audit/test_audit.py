@@ -106,3 +106,15 @@ class TestFailure:
         assert (await owner.http.post("/api/v1/tokens", json={"name": "a"})).status_code == 409
         (found,) = (await owner.http.get("/api/v1/audit?outcome=failed")).json()["items"]
         assert found["detail"]["code"] == "conflict"
+
+    async def test_a_refused_look_is_on_record_once_a_minute(self, owner: Person, viewer: Person) -> None:
+        for _ in range(3):
+            assert (await viewer.http.get("/api/v1/audit?limit=1")).status_code == 403
+        (found,) = (await owner.http.get("/api/v1/audit?outcome=refused")).json()["items"]
+        assert found["object"] == "audit"
+        assert found["actor_id"] == str(viewer.by.user_id)
+        assert found["detail"] == {"method": "GET", "code": "denied", "permission": "audit:read"}
+
+    async def test_a_look_at_what_is_not_there_is_none(self, owner: Person) -> None:
+        await owner.http.get("/api/v1/clusters/nothing")
+        assert (await owner.http.get("/api/v1/audit?outcome=refused")).json()["items"] == []

@@ -279,6 +279,7 @@ async def make_room(tx: Tx) -> int:
 
 async def trim(tx: Tx, cutoff: datetime) -> int:
     """Take the whole months before `cutoff` away; how many records."""
+    await tx.execute("set local statement_timeout = '20min'")  # a month may be long
     return int(await tx.value("select audit_trim(%s)", [cutoff]))
 
 
