@@ -41,7 +41,7 @@ class TestSend:
         authority.configure_trust(client_tls)
 
         def known(*words: object) -> AuthResult:
-            return AuthResult(success=words[-1].password == b"p@ss", handled=False)  # type: ignore[attr-defined]
+            return AuthResult(success=words[-1].password == b"p@ss", handled=False)  # type: ignore[attr-defined]  # aiosmtpd is not typed
 
         url = f"smtp://basefly:p%40ss@localhost:{port}"
         async with await served(mailbox, port, tls_context=server_tls, require_starttls=True, authenticator=known):

@@ -22,6 +22,7 @@ STAYING = {
     "members": "when someone was one",
     "sessions": "without address and browser",
     "team_members": "left with the membership",
+    "views": "addresses of lists; the shared ones are the organization's",
 }
 
 
