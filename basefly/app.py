@@ -28,6 +28,7 @@ from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
 from basefly.core.elevation.slice import elevation
+from basefly.core.explanations.slice import explanations
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
@@ -46,6 +47,7 @@ SLICES: tuple[Slice, ...] = (
     access,
     elevation,
     invitations,
+    explanations,
     clusters,
     sync,
     inventory,
