@@ -29,6 +29,7 @@ from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.slice import clusters
 from basefly.core.elevation.slice import elevation
+from basefly.core.explanations.slice import explanations
 from basefly.core.factors.slice import factors
 from basefly.core.federation.slice import federation
 from basefly.core.identity.slice import identity
@@ -55,6 +56,7 @@ SLICES: tuple[Slice, ...] = (
     federation,
     machines,
     privacy,
+    explanations,
     clusters,
     sync,
     inventory,

@@ -10,8 +10,9 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import SIGNED_IN, Form, Request, Response, get, post, redirect, render
 from basefly.base.web.language import t
-from basefly.core.access import explaining, granting, words
+from basefly.core.access import granting, words
 from basefly.core.access.model import READ, ROLES, WRITE, Subject
+from basefly.core.access.rights.places import in_sight
 from basefly.core.access.store import roles
 from basefly.core.elevation import actions
 
@@ -35,7 +36,7 @@ async def ask_page(request: Request, house: House, by: Principal, form: Form) ->
             wish = granting.Wish(
                 subject=Subject("user", str(by.user_id)),
                 role=given["role"],
-                where=words.place_of(form, await explaining.clusters(house, tx, by)),
+                where=words.place_of(form, await in_sight(house, tx, by)),
                 reason=given["reason"][:400],
             )
             await actions.ask(house, tx, by, wish, int(minutes) if minutes.isdecimal() else 0)
@@ -71,7 +72,7 @@ async def _page(
 ) -> Response[Any]:
     async with house.db.transaction(by.org_id) as tx:
         found = await actions.elevations(tx, by)
-        names = await explaining.clusters(house, tx, by)
+        names = await in_sight(house, tx, by)
         own_roles = [(each.id, each.name) for each in await roles.page(tx)]
     blank = dict.fromkeys(words.FIELDS, "") | {"role": "operator", "minutes": "60", "reason": ""}
     return render(

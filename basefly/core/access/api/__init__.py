@@ -1,11 +1,10 @@
 """Access as JSON."""
 
-from basefly.core.access.api import explanations, grants, members, roles, teams
+from basefly.core.access.api import grants, members, roles, teams
 
 HANDLERS = (
     *members.HANDLERS,
     *roles.HANDLERS,
     *teams.HANDLERS,
     *grants.HANDLERS,
-    *explanations.HANDLERS,
 )

@@ -1,6 +1,6 @@
 """Access as pages."""
 
-from basefly.core.access.pages import explanations, grants, members, roles, setup, teams
+from basefly.core.access.pages import grants, members, roles, setup, teams
 
 HANDLERS = (
     *setup.HANDLERS,
@@ -8,5 +8,4 @@ HANDLERS = (
     *teams.HANDLERS,
     *roles.HANDLERS,
     *grants.HANDLERS,
-    *explanations.HANDLERS,
 )

@@ -12,9 +12,10 @@ from basefly.base.errors import Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Form, Request, Response, get, post
-from basefly.core.access import actions, explaining, granting, roles, teams, words
+from basefly.core.access import actions, granting, roles, teams, words
 from basefly.core.access.model import Subject, SubjectKind
 from basefly.core.access.pages.frame import Context, attempt, lines, show
+from basefly.core.access.rights.places import in_sight
 
 HERE = "/access/grants"
 
@@ -34,7 +35,7 @@ async def create_grant_page(request: Request, house: House, by: Principal, form:
         wish = granting.Wish(
             subject=_subject(given["subject"], given["group"]),
             role=given["role"],
-            where=words.place_of(form, await explaining.clusters(house, tx, by)),
+            where=words.place_of(form, await in_sight(house, tx, by)),
             expires_at=words.ends(form),
             reason=given["reason"][:400],
         )
@@ -60,7 +61,7 @@ async def _grants(
     request: Request, house: House, by: Principal, *, given: dict[str, str], **more: Any
 ) -> Response[Any]:
     async def read(tx: Tx) -> Context:
-        names = await explaining.clusters(house, tx, by)
+        names = await in_sight(house, tx, by)
         people = [(f"user/{each.id}", each.name) for each in await actions.members(tx, by)]
         groups = [(f"team/{each.id}", each.name) for each in await teams.teams(tx, by)]
         return {

@@ -11,8 +11,9 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import Form, Request, Response, get, post, redirect
-from basefly.core.access import actions, explaining, roles, store
+from basefly.core.access import actions, roles, store
 from basefly.core.access.pages.frame import Context, Line, attempt, lines, show
+from basefly.core.access.rights.places import in_sight
 from basefly.core.access.store import grants
 from basefly.core.access.words import place, through
 
@@ -90,7 +91,7 @@ async def _member(
         member = await store.get_member(tx, member_id)
         if member is None:
             raise NotFound("There is no such member.")
-        names = await explaining.clusters(house, tx, by)
+        names = await in_sight(house, tx, by)
         own = lines(await grants.page(tx), names)
         held = [each for each in await grants.held_by_all(tx, member_id) if each.via and each.active]
         return {

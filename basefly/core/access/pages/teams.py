@@ -10,9 +10,10 @@ from basefly.base.errors import BaseflyError, Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Form, Request, Response, get, post
-from basefly.core.access import actions, explaining, teams
+from basefly.core.access import actions, teams
 from basefly.core.access.model import Subject
 from basefly.core.access.pages.frame import Context, attempt, lines, show
+from basefly.core.access.rights.places import in_sight
 from basefly.core.access.store import grants
 
 HERE = "/access/teams"
@@ -77,7 +78,7 @@ async def _team(
         team = await teams.find(tx, by, team_id)
         inside = await teams.team_members(tx, by, team_id)
         ids = {each.id for each in inside}
-        names = await explaining.clusters(house, tx, by)
+        names = await in_sight(house, tx, by)
         return {
             "team": team,
             "inside": inside,

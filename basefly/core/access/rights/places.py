@@ -8,7 +8,11 @@ from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Unavailable
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
 from basefly.core.access.model import Where
+
+SEEING = "clusters:read"
 
 
 class Fleet(Protocol):
@@ -55,3 +59,9 @@ class Places:
     async def names(self, tx: Tx) -> Mapping[UUID, str]:
         """The clusters by id."""
         return await self._fleet.names(tx) if self._fleet else {}
+
+
+async def in_sight(house: House, tx: Tx, by: Principal) -> Mapping[UUID, str]:
+    """The clusters that someone sees by id, to ask about and to name in grants."""
+    scope = by.scope(SEEING)
+    return {id_: name for id_, name in (await house.get(Places).names(tx)).items() if scope.sees(id_)}

@@ -11,14 +11,16 @@ from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.slice import Permissions
-from basefly.base.web import SIGNED_IN, Request, Response, get
+from basefly.base.web import SIGNED_IN, Request, Response, get, render
 from basefly.base.web.language import t
-from basefly.core.access import actions, explaining
+from basefly.core.access import actions as members
 from basefly.core.access.model import READ
-from basefly.core.access.pages.frame import Context, show
-from basefly.core.access.rights.explanations import Question, Reason
+from basefly.core.access.rights.places import in_sight
 from basefly.core.access.words import cluster_id, place, through
+from basefly.core.explanations import actions
+from basefly.core.explanations.model import Question, Reason
 
+Context = Mapping[str, Any]
 Told = tuple[str, str, str, Any, str]
 
 
@@ -43,12 +45,19 @@ async def explanation_page(
         except BaseflyError as wrong:
             error = wrong
 
-    async def read(tx: Tx) -> Context:
-        people = [(str(each.id), each.name) for each in await actions.members(tx, by)] if by.may(READ) else []
-        return {"people": people, "permissions": sorted(house.get(Permissions).items()), **_blank(), **answer}
-
-    return await show(
-        request, house, by, "explanation.html", read, here="/access/explanation", asked=asked, error=error
+    async with house.db.transaction(by.org_id) as tx:
+        people = [(str(each.id), each.name) for each in await members.members(tx, by)] if by.may(READ) else []
+    return render(
+        request,
+        "explanations/explanation.html",
+        status=error.status if error else 200,
+        here="/access/explanation",
+        asked=asked,
+        error=error,
+        may_read=by.may(READ),
+        people=people,
+        permissions=sorted(house.get(Permissions).items()),
+        **{**_blank(), **answer},
     )
 
 
@@ -57,13 +66,13 @@ def _blank() -> Context:
 
 
 async def _answer(house: House, tx: Tx, by: Principal, asked: Mapping[str, str]) -> Context:
-    names = await explaining.clusters(house, tx, by)
+    names = await in_sight(house, tx, by)
     cluster, member = _uuid(asked["cluster"]), _uuid(asked["member"])
     if asked["cluster"] and cluster is None:
         cluster = cluster_id(asked["cluster"], names)
     question = Question(permission=asked["permission"], cluster=cluster, namespace=asked["namespace"] or None)
-    found = await explaining.explain(house, tx, by, question, member)
-    holders = (await explaining.holders(house, tx, by, question)).items if by.may(READ) else None
+    found = await actions.explain(house, tx, by, question, member)
+    holders = (await actions.holders(house, tx, by, question)).items if by.may(READ) else None
     return {
         "explained_access": found,
         "because": _said(found.member.reasons, names),

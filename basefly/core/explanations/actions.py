@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
@@ -15,11 +14,10 @@ from basefly.base.slice import Permissions
 from basefly.core.access import store as members
 from basefly.core.access.model import READ, WRITE, Held, Member
 from basefly.core.access.rights import holdings
-from basefly.core.access.rights.explanations import Miss, Question, Reason, gives, missed, nearest
-from basefly.core.access.rights.places import Places
+from basefly.core.access.rights.places import SEEING, in_sight
 from basefly.core.access.store import grants as store
+from basefly.core.explanations.model import Miss, Question, Reason, gives, missed, nearest
 
-SEEING = "clusters:read"
 MOST = 500
 
 
@@ -104,12 +102,6 @@ async def holders(house: House, tx: Tx, by: Principal, asked: Question) -> Holde
     )
 
 
-async def clusters(house: House, tx: Tx, by: Principal) -> Mapping[UUID, str]:
-    """The clusters in sight by id, to ask about and to name in grants."""
-    scope = by.scope(SEEING)
-    return {id_: name for id_, name in (await house.get(Places).names(tx)).items() if scope.sees(id_)}
-
-
 async def _check(house: House, tx: Tx, by: Principal, asked: Question) -> str:
     """The cluster's name, "" where whoever asks does not see it: then nothing tells whether it is there."""
     if asked.permission not in house.get(Permissions):
@@ -118,7 +110,7 @@ async def _check(house: House, tx: Tx, by: Principal, asked: Question) -> str:
         raise Invalid(detail, errors=(FieldError("/permission", detail),), cure=cure)
     if asked.cluster is None or not by.scope(SEEING).sees(asked.cluster):
         return ""
-    name = (await clusters(house, tx, by)).get(asked.cluster)
+    name = (await in_sight(house, tx, by)).get(asked.cluster)
     if name is None:
         raise NotFound("There is no such cluster.")
     return name

@@ -9,9 +9,9 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import SIGNED_IN, QueryParameter, get
-from basefly.core.access import explaining as actions
-from basefly.core.access.explaining import Explanation, Holders
-from basefly.core.access.rights.explanations import Question
+from basefly.core.explanations import actions
+from basefly.core.explanations.actions import Explanation, Holders
+from basefly.core.explanations.model import Question
 
 Asked = Annotated[str, QueryParameter(max_length=100, description="A permission: clusters:write")]
 OnCluster = Annotated[UUID | None, QueryParameter(description="The id of a cluster; without: anywhere")]

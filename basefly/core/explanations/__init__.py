@@ -1,0 +1,1 @@
+"""Rights, explained: why someone may or may not, and who may."""
