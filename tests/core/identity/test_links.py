@@ -137,7 +137,9 @@ class TestReset:
             wish = {"token": secret, "password": NEW}
             assert (await http.post("/api/v1/password-resets/redemptions", json=wish)).status_code == 403
 
-    async def test_the_secret_lies_nowhere(self, hub: Hub, owner: Person, mailbox: Mailbox) -> None:
+    async def test_the_secret_lies_nowhere(
+        self, hub: Hub, owner: Person, mailbox: Mailbox, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         secret = await reset_secret(hub, mailbox)
         async with hub.house.db.transaction(owner.by.org_id) as tx:
             rows = await tx.all(
@@ -146,6 +148,12 @@ class TestReset:
         assert len(rows) == 2
         assert not [row for row in rows if secret in row]
         assert secret not in (await owner.http.get("/api/v1/audit")).text
+        async with hub.browser() as http:
+            await http.post("/api/v1/password-resets/redemptions", json={"token": secret, "password": NEW})
+        logged = capfd.readouterr()
+        assert "/api/v1/password-resets/redemptions" in logged.out + logged.err
+        assert secret not in logged.out + logged.err
+        assert NEW not in logged.out + logged.err
 
     async def test_pages_lead_through(self, hub: Hub, owner: Person, mailbox: Mailbox) -> None:
         async with hub.browser() as http:

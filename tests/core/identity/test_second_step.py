@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from basefly.core.identity import throttle
@@ -41,6 +43,25 @@ class TestTotp:
                 await http.post("/api/v1/sessions", json=CREDENTIALS)
                 answers.append((await http.post(SECOND, json={"totp": code})).status_code)
         assert answers == [201, 401]
+
+    @pytest.mark.parametrize("way", ["totp", "recovery"])
+    async def test_a_code_is_taken_once_by_many_at_the_same_moment(self, hub: Hub, owner: Person, way: str) -> None:
+        app, codes = await with_app(owner)
+        body = {way: app.code() if way == "totp" else codes[0]}
+
+        async def come_in() -> int:
+            async with hub.browser() as http:
+                await http.post("/api/v1/sessions", json=CREDENTIALS)
+                begun.release()
+                await together.wait()
+                return (await http.post(SECOND, json=body)).status_code
+
+        begun, together = asyncio.Semaphore(0), asyncio.Event()
+        coming = [asyncio.create_task(come_in()) for _ in range(5)]
+        for _ in coming:
+            await begun.acquire()
+        together.set()
+        assert sorted(await asyncio.gather(*coming)) == [201, 401, 401, 401, 401]
 
     async def test_a_wait_is_good_once(self, hub: Hub, owner: Person) -> None:
         app, _ = await with_app(owner)
