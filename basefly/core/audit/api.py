@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.transaction import Tx
+from basefly.base.errors import Conflict
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Body, QueryParameter, Stream, get, put
@@ -21,6 +22,8 @@ from basefly.core.audit.store import Settings
 
 ObjectPath = Annotated[str | None, QueryParameter(name="object", description="A path, or the beginning of one")]
 LINES = "application/x-ndjson"
+
+_verifying: set[UUID] = set()  # in this process; it is much work
 
 
 @get("/audit", permission=READ, summary="List what was done")
@@ -58,12 +61,18 @@ async def verification(house: House, by: Principal) -> Stream:
     """Hashes every record anew, follows every link, and holds both against what was signed outside the database.
 
     Lines of JSON: `{"kind": "progress", "seq", "of"}` while it runs, and `{"kind": "verdict", "ok", "findings", …}`
-    at the end.
+    at the end. One at a time for each organization.
     """
+    if by.org_id in _verifying:
+        raise Conflict("The record is being verified already.", cure="Wait until that is done, and ask again.")
 
     async def lines() -> AsyncIterator[bytes]:
-        async for told in verify(house.db, house.settings, by.org_id):
-            yield msgspec.json.encode(told) + b"\n"
+        _verifying.add(by.org_id)
+        try:
+            async for told in verify(house.db, house.settings, by.org_id):
+                yield msgspec.json.encode(told) + b"\n"
+        finally:
+            _verifying.discard(by.org_id)
 
     return Stream(lines(), media_type=LINES, headers={"Cache-Control": "no-store"})
 

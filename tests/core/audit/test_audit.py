@@ -49,6 +49,14 @@ class TestRecord:
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
                 await connection.execute(change)
 
+    async def test_that_cannot_be_written_stops_the_change(self, owner: Person, urls: Urls) -> None:
+        with psycopg.connect(urls.superuser) as connection:
+            query = "select inhrelid::regclass::text from pg_inherits where inhparent = 'audit_records'::regclass"
+            for (month,) in connection.execute(query).fetchall():
+                connection.execute(f"drop table {month}")
+        assert (await owner.http.post("/api/v1/tokens", json={"name": "a"})).status_code >= 500
+        assert (await owner.http.get("/api/v1/tokens")).json()["items"] == []
+
 
 class TestPage:
     async def test_lists_newest_first_page_by_page(self, owner: Person) -> None:

@@ -99,6 +99,28 @@ class TestAChainThatNobodyTouched:
         assert (await verdict(stranger))["records"] < 5
 
 
+class TestARecordThatWaits:
+    async def test_too_long_is_told(self, hub: Hub, owner: Person, urls: Urls) -> None:
+        await write(hub.house, owner, 3)
+        with psycopg.connect(urls.superuser) as connection:
+            connection.execute(
+                "with added as (insert into audit_records (org_id, at, act, object, outcome, actor_kind)"
+                " values (%s, now() - interval '2 minutes', 'thing.done', 'x', 'done', 'system')"
+                " returning org_id, at, id) insert into audit_pending (org_id, at, record_id)"
+                " select org_id, at, id from added",
+                [owner.by.org_id],
+            )
+        assert found(await verdict(owner)) == [("unchained", None)]
+        assert "Records wait for their place" in (await owner.http.get("/audit")).text
+        assert (await owner.http.get("/api/v1/audit/chain")).json()["lag"] > 100
+
+    async def test_a_moment_is_no_fault(self, hub: Hub, owner: Person) -> None:
+        await write(hub.house, owner, 3)
+        async with hub.house.db.transaction(owner.by.org_id) as tx:
+            await record(tx, owner.by, "thing.done", "things/late")
+        assert (await verdict(owner))["ok"]
+
+
 class TestASuperuser:
     @pytest.mark.parametrize(
         "change",
