@@ -15,6 +15,7 @@ from e2e.hub import Hub
 
 pytestmark = pytest.mark.browser
 EMPTY = "/ /clusters /connect /pods /workloads /images /namespaces /events /objects /search?q=web /settings".split()
+EMPTY += "/single-sign-on /service-accounts /settings/identities /device".split()
 PSEUDO = ("en-XA", "ar-XB")  # a language of long words, and one that is read from right to left
 
 

@@ -116,9 +116,14 @@ async def form(request: Request) -> Form:
 def strict(body: bytes) -> Any:
     """JSON as RFC 8259 means it: UTF-8, no name twice, no NaN, no bottomless nesting. Raises Malformed."""
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        if b"\\ud" in body.lower():  # half a character, escaped, is text to JSON and to nobody else
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except UnicodeDecodeError as error:
         raise Malformed("The body is not UTF-8.") from error
+    except UnicodeEncodeError as error:
+        raise Malformed("The body holds half of a character (a lone surrogate).") from error
     except RecursionError as error:
         raise Malformed("The body is nested too deeply.") from error
     except ValueError as error:

@@ -25,9 +25,11 @@ from basefly.core.identity import model as marks
 from basefly.core.identity import signing, throttle
 from basefly.core.identity import store as people
 from basefly.core.identity.model import Origin, User
+from basefly.core.identity.throttle import Bucket
 
 LIFETIME = timedelta(minutes=10)
 CALLBACK = "/sso/callback"
+JOURNEYS = Bucket(300, 5)  # of one network, there and back: a whole office may come in at nine; nothing is guessed here
 NOBODY = "This sign-in belongs to no account here."
 _NOBODY_CURE = (
     "If you have an account, sign in to it in another way and link this provider in your settings. "
@@ -66,7 +68,7 @@ async def begin(
     house: House, org_id: UUID, provider_id: UUID, origin: Origin, *, next_: str, link: Principal | None = None
 ) -> Began:
     """Set out. Raises NotFound, ProviderFailed, Limited."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "journey", throttle.network(origin.address), JOURNEYS)
     async with house.db.transaction(org_id) as tx:
         provider = await store.get_provider(tx, provider_id)
     if provider is None:
@@ -102,7 +104,7 @@ async def begin(
 
 async def finish(house: House, returned: Returned, browser: str, origin: Origin, by: Principal | None) -> SignedIn:
     """Come back. Raises Unauthenticated that says what is not right, ProviderFailed, Denied, Limited."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "journey", throttle.network(origin.address), JOURNEYS)
     org_id = marks.organization_of(returned.state)
     if org_id is None or not browser:
         raise _unknown()

@@ -57,14 +57,16 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keys:
-    """An issuer's keys, when they were read, and when they may be asked for again because of an unknown one."""
+    """An issuer's keys, when they were read, and when it was asked last, with or without success."""
 
-    def __init__(self, keys: KeySet, read_at: float) -> None:
-        self.keys = keys
-        self.read_at = read_at
+    def __init__(self) -> None:
+        self.keys: KeySet | None = None
+        self.read_at = 0.0
+        self.asked_at = 0.0
+        self.lock = asyncio.Lock()  # of this issuer alone: a slow one must not hold up the sign-ins of others
 
     def known(self, kid: str | None) -> bool:
-        return kid is None or any(key.kid == kid for key in self.keys.keys)
+        return self.keys is not None and (kid is None or any(key.kid == kid for key in self.keys.keys))
 
 
 class Issuers:
@@ -75,7 +77,6 @@ class Issuers:
         self._clock = clock
         self._metadata: dict[str, tuple[float, Metadata]] = {}
         self._keys: dict[str, Keys] = {}
-        self._lock = asyncio.Lock()
 
     async def metadata(self, issuer: str, *, fresh: bool = False) -> Metadata:
         """What the issuer says of itself. Raises ProviderFailed that says what is wrong."""
@@ -88,12 +89,17 @@ class Issuers:
 
     async def keys(self, metadata: Metadata, kid: str | None) -> KeySet:
         """The issuer's keys; asked for anew when they are old, or when `kid` is not among them."""
-        async with self._lock:
-            kept = self._keys.get(metadata.jwks_uri)
-            age = self._clock() - kept.read_at if kept else KEYS_LAST
-            if kept is None or age >= KEYS_LAST or (not kept.known(kid) and age >= AGAIN):
-                kept = Keys(await self._key_set(metadata.jwks_uri), self._clock())
-                _remember(self._keys, metadata.jwks_uri, kept)
+        kept = self._keys.get(metadata.jwks_uri) or Keys()
+        _remember(self._keys, metadata.jwks_uri, kept)
+        async with kept.lock:
+            now = self._clock()
+            old = kept.keys is None or now - kept.read_at >= KEYS_LAST
+            if old or (not kept.known(kid) and now - kept.asked_at >= AGAIN):
+                kept.asked_at = now
+                kept.keys = await self._key_set(metadata.jwks_uri)
+                kept.read_at = now
+            if kept.keys is None:
+                raise ProviderFailed(f"{metadata.jwks_uri} holds no key that can be used.")
             return kept.keys
 
     async def exchange(

@@ -14,7 +14,17 @@ JSON = {"Content-Type": "application/json"}
 class TestStrict:
     @pytest.mark.parametrize(
         "body",
-        [b'{"a": 1, "a": 2}', b'{"a": {"b": 1, "b": 1}}', b"{", b"", b'{"a": NaN}', b"\xff", b"[" * 100_000, b"1e999x"],
+        [
+            b'{"a": 1, "a": 2}',
+            b'{"a": {"b": 1, "b": 1}}',
+            b"{",
+            b"",
+            b'{"a": NaN}',
+            b"\xff",
+            b"[" * 100_000,
+            b"1e999x",
+            b'{"a": "\\ud800"}',
+        ],
     )
     def test_refuses(self, body: bytes) -> None:
         with pytest.raises(Malformed):
@@ -22,6 +32,7 @@ class TestStrict:
 
     def test_reads(self) -> None:
         assert strict('{"a": ["ä", 1, null, true]}'.encode()) == {"a": ["ä", 1, None, True]}
+        assert strict(b'"\\ud83d\\ude00"') == "😀"  # two halves that belong together
 
 
 class TestBodies:
