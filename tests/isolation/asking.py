@@ -27,7 +27,12 @@ _BLANKS = (
     (re.compile(r"\"trace_id\":\"\w+\"|urn:request:[\w.-]+"), "EXCHANGE"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "TIME"),
     (re.compile(r"(?<=data-mark=\")[^\"]*|[0-9a-f]{8}-\d+\.\d{3}"), "MARK"),
-    (re.compile(r"(?<=data-age>)[^<]*|(?<=title=\")\d\d:\d\d UTC|(?<=\"took_ms\":)[\d.]+|in [\d.]+ m?s\b"), "TIME"),
+    (
+        re.compile(
+            r"(?<=data-age>)[^<]*|(?<=title=\")\d\d:\d\d UTC|(?<=\"took_ms\":)[\d.]+|in [\d.]+ m?s\b|\d{8}T\d{6}Z"
+        ),
+        "TIME",
+    ),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(rf"heron[0-9a-f]{{{LENGTH}}}|gannet[{OWN}]{{{LENGTH}}}", re.IGNORECASE), "WORD"),
 )

@@ -28,6 +28,16 @@ from tests.people import Hub, Person, join
 _ACCOUNTS = "accounts are the hub's: who makes one, as an owner, learns that the address has one already"
 EXPLAINED = {("session", "POST /api/v1/members"): _ACCOUNTS, ("token", "POST /api/v1/members"): _ACCOUNTS}
 
+GUARDED = {
+    "x-content-type-options",
+    "referrer-policy",
+    "content-security-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "x-frame-options",
+    "cache-control",
+}
 FIGURES = {"GET /metrics"}  # of the whole process, which change from one moment to the next: only looked through
 
 
@@ -71,6 +81,9 @@ class Matrix:
         leaked = [secret for secret in told if secret in answers[0].raw and not _part_of(secret, real.values)]
         if leaked:
             self.wrong.append(f"{who} {route.key}: tells of {leaked}")
+        bare = sorted(GUARDED - {name for name, _ in answers[0].headers})
+        if bare and not route.path.startswith("/static"):
+            self.wrong.append(f"{who} {route.key}: {answers[0].status} without {bare}")
         if route.key in FIGURES:
             return
         if answers[0] != answers[1] and (who, route.key) not in EXPLAINED:

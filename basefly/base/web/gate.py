@@ -23,7 +23,7 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
 from basefly.base.web import preferences
-from basefly.base.web.boundary import rates
+from basefly.base.web.boundary import idempotency, rates
 from basefly.base.web.requests import Request
 from basefly.base.web.routing import PUBLIC, SIGNED_IN
 
@@ -58,7 +58,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     request = Request(connection.scope, connection.receive)
     class_ = rates.class_of(handler, unsafe=request.unsafe)
     await rates.admit_network(request, class_)
-    if request.unsafe:
+    if request.unsafe or _stays_open(request, handler):
         _same_origin(request)
     if permission == PUBLIC:
         return
@@ -82,6 +82,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         by.require(permission)
     if handler.opt.get("recent"):
         by.require_recent()
+    await idempotency.claim(request, by)
 
 
 def principal(request: Request) -> Principal:
@@ -100,6 +101,7 @@ async def transaction(request: Request) -> AsyncIterator[Tx]:
     """The dependency `tx`: committed before the answer is sent, rolled back on any exception."""
     async with request.house.db.transaction(request.by.org_id if request.by else None) as tx:
         yield tx
+        await idempotency.acted(request, tx)
 
 
 def session_name(settings: Settings) -> str:
@@ -167,6 +169,11 @@ def _xor(one: bytes, other: bytes) -> bytes:
 
 def _encrypted(settings: Settings) -> bool:
     return settings.url.startswith("https://")
+
+
+def _stays_open(request: Request, handler: BaseRouteHandler) -> bool:
+    """Whether the answer is a connection that goes on, which another site must not hold with our cookie."""
+    return getattr(handler, "media_type", None) == "text/event-stream" or "upgrade" in request.headers
 
 
 def _same_origin(request: Request) -> None:

@@ -21,6 +21,8 @@ from basefly.base.errors import BaseflyError, Denied, FactorNeeded, StepUpNeeded
 from basefly.base.limits import Exceeded
 from basefly.base.runtime.house import House
 from basefly.base.web import gate, health, live, problems, requests, routing, static
+from basefly.base.web.boundary import idempotency
+from basefly.base.web.boundary.idempotency import Replayed
 from basefly.base.web.frame import framed
 from basefly.base.web.gate import Plugs
 from basefly.base.web.openapi import docs, document
@@ -55,7 +57,7 @@ class Hub(Litestar):
 
     async def unframed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application as the frame sees it."""
-        await super().__call__(scope, receive, send)
+        await idempotency.kept(super().__call__, scope, receive, send, self.state.house)
 
 
 def build(
@@ -114,6 +116,8 @@ async def _recorded(error: Exception, scope: Scope) -> None:
     """Leave a record of what was refused and of changes that came to nothing, and find out what its page can add."""
     request = Request(scope)
     told = problems.known(error) or BaseflyError()
+    if isinstance(told, Replayed):
+        return
     if isinstance(told, Exceeded):  # telling of each would cost more than the request
         return
     if request.by and (request.unsafe or isinstance(told, Denied)):
@@ -126,6 +130,9 @@ def _told(incoming: litestar.Request[Any, Any, Any], error: Exception) -> Respon
     """Any exception as an answer."""
     request = Request(incoming.scope, incoming.receive)
     told = problems.known(error)
+    if isinstance(told, Replayed):
+        headers = {**told.stored.headers, "Idempotency-Replayed": "true"}
+        return Response(told.stored.body, status_code=told.stored.status, headers=headers, media_type="text/plain")
     if told is None:
         log.error("a request failed", path=request.url.path, exc_info=error)
         told = BaseflyError("The hub failed while it answered.", cure="Its log says more under this request id.")

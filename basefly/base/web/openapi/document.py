@@ -53,6 +53,14 @@ _CAUSES = {
     "default": "Anything else that failed",
 }
 
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A key of your own: a repetition within a day does nothing again and is answered alike",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:~+/=-]{1,255}$"},
+}
+
 
 @get("/api/openapi.json", permission=SIGNED_IN, include_in_schema=False)
 async def openapi_json(request: Request) -> Response[bytes]:
@@ -86,6 +94,8 @@ def _subject(module: str) -> str:
 
 def _correct(operation: dict[str, Any], method: str, permission: str, schema: dict[str, Any]) -> None:
     operation["x-permission"] = permission
+    if method == "post" and permission != PUBLIC:
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     operation["security"] = [] if permission == PUBLIC else [{"token": []}, {"session": []}]
     responses = {code: answer for code, answer in operation["responses"].items() if int(code) < 400}
     if "204" in responses:
@@ -108,6 +118,8 @@ def _possible(operation: dict[str, Any], method: str, permission: str) -> Iterat
         yield "409"
     if "requestBody" in operation:
         yield from ("400", "413", "415")
+    elif _IDEMPOTENCY_KEY in operation.get("parameters", ()):
+        yield "400"
     if "requestBody" in operation or operation.get("parameters"):
         yield "422"
 

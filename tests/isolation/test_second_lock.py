@@ -1,0 +1,137 @@
+"""The second lock, with the first one taken out: each query without its organization's filter, one by one.
+
+The queries are those that the running application really sends, with what it really sends along: every route is asked
+by Acme's own owner. Then each is mutated and run, as the application's role, in a stranger's transaction. The same
+mutants run as a superuser, whom row-level security does not hold, show that they would have told.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from basefly.app import create_app
+from basefly.base.db.transaction import Tx, prepare
+from tests.conftest import Urls
+from tests.isolation.asking import forgive, with_session
+from tests.isolation.routes import fill, routes
+from tests.isolation.world import World, build, own_word, word
+from tests.people import Hub, Person, join
+
+# `o.org_id = %s`, `org_id = %(org)s`, also turned round. What it is compared with stays, so that no parameter is lost.
+FILTER = re.compile(r"(?<![\w.])(?:\w+\.)?org_id\s*=\s*(%s|%\(\w+\)s)(?!\w)")
+Asked = tuple[str, Any]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Every query that any transaction sends from now on, with what it sends along first."""
+    seen: dict[str, Any] = {}
+    plain, cursor = Tx.execute, Tx._cursor
+
+    def note(tx: Tx, query: Any, params: Any) -> None:
+        text = query.as_string(tx.connection) if isinstance(query, sql.Composable) else str(query)
+        if tx.org_id is not None:
+            seen.setdefault(text, params)
+
+    async def execute(self: Tx, query: Any, params: Any = None) -> int:
+        note(self, query, params)
+        return await plain(self, query, params)
+
+    @asynccontextmanager
+    async def opened(self: Tx, into: Any, query: Any, params: Any) -> AsyncIterator[Any]:
+        note(self, query, params)
+        async with cursor(self, into, query, params) as made:
+            yield made
+
+    monkeypatch.setattr(Tx, "execute", execute)
+    monkeypatch.setattr(Tx, "_cursor", opened)
+    return seen
+
+
+def mutants(query: str) -> list[str]:
+    """The query without each of its filters, and without all of them."""
+    found = list(FILTER.finditer(query))
+    single = [query[: each.start()] + f"({each[1]}::uuid is not null)" + query[each.end() :] for each in found]
+    every = FILTER.sub(lambda each: f"({each[1]}::uuid is not null)", query)
+    return list(dict.fromkeys([*single, every])) if found else []
+
+
+def test_exactly_the_filter_goes() -> None:
+    query = "select * from a join b on b.org_id = a.org_id where a.org_id = %s and x = %s and b.org_id = %(org)s"
+    one, other, both = mutants(query)
+    assert one == query.replace("a.org_id = %s", "(%s::uuid is not null)")
+    assert other == query.replace("b.org_id = %(org)s", "(%(org)s::uuid is not null)")
+    assert "b.org_id = a.org_id" in both
+    assert both.count("is not null") == 2
+    assert mutants("insert into a (org_id) values (%s)") == []
+
+
+async def test_no_query_that_lost_its_filter_tells_a_stranger(
+    hub: Hub, owner: Person, stranger: Person, asked: dict[str, Any], urls: Urls
+) -> None:
+    acme = await build(hub, owner, word())
+    await build(hub, stranger, own_word())
+    asked.clear()  # what the test itself wrote is no query of a store
+    await _use_everything(hub, owner, acme)
+    filtered = {query: params for query, params in asked.items() if FILTER.search(query)}
+    told, would = [], 0
+    count = 0
+    async with await psycopg.AsyncConnection.connect(urls.superuser) as master:
+        prepare(master)
+        for query, params in filtered.items():
+            for mutant in mutants(query):
+                count += 1
+                async with await psycopg.AsyncConnection.connect(urls.application) as theirs:
+                    prepare(theirs)
+                    await theirs.execute("select set_config('app.org', %s, true)", [str(stranger.by.org_id)])
+                    if _tells(await _run(theirs, mutant, params), acme):
+                        told.append(mutant)
+                    await theirs.rollback()
+                would += _tells(await _run(master, mutant, params), acme)
+                await master.rollback()
+    counts = f"{len(filtered)} queries of {len(asked)} filter by organization, {count} mutants"
+    sys.stdout.write(f"{counts}: {len(told)} told a stranger, {would} would have without the second lock\n")
+    assert len(filtered) > 50
+    assert would > 30, "the mutants are dangerous, or this shows nothing"
+    assert told == [], "\n\n".join(told)
+
+
+async def _use_everything(hub: Hub, owner: Person, acme: World) -> None:
+    """Every route asked by an owner of Acme about Acme's things; what changes things, last."""
+    found = routes(create_app(hub.house))
+    for route in sorted(found, key=lambda route: (route.unsafe, "session" in route.key, "DELETE" in route.key)):
+        ways = acme.ways if not route.unsafe else acme.ways[:1]
+        async with AsyncExitStack() as stack:
+            person = owner
+            if route.unsafe:
+                person = await stack.enter_async_context(join(hub, word(), "owner", owner.by.org_id))
+                await forgive(hub.house.db)
+            for things in ways:
+                await with_session(person).ask(route, fill(route, things, words=route.unsafe))
+
+
+async def _run(connection: psycopg.AsyncConnection[Any], query: str, params: Any) -> str:
+    """What a query tells; of one that changes rows, whose they were."""
+    changes = re.match(r"\s*(update|delete)\b", query, re.IGNORECASE)
+    if changes and not re.search(r"\breturning\b", query, re.IGNORECASE):
+        table = re.match(r"\s*(?:update|delete\s+from)\s+(\w+)(?:\s+(?:as\s+)?(?!set\b|where\b|using\b)(\w+))?", query,
+                         re.IGNORECASE)  # fmt: skip
+        query += f" returning {(table[2] or table[1]) if table else ''}.org_id"
+    try:
+        cursor = await connection.execute(query, params)
+        return str(await cursor.fetchall()) if cursor.description else ""
+    except psycopg.Error as error:
+        return f"refused: {error.sqlstate}"
+
+
+def _tells(rows: str, acme: World) -> bool:
+    """Whether Acme's words or ids are in the rows; what was sent along is no news, but a row that holds it is."""
+    return bool(rows) and not rows.startswith("refused") and any(secret in rows for secret in acme.secrets)
