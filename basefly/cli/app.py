@@ -10,21 +10,8 @@ import typer
 
 from basefly import __version__
 from basefly.cli import terminal
-from basefly.cli.commands import (
-    access,
-    account,
-    audit,
-    clusters,
-    doctor,
-    govern,
-    groups,
-    hub,
-    objects,
-    registration,
-    session,
-    tokens,
-    views,
-)
+from basefly.cli.commands import access, audit, clusters, doctor, govern, groups, hub, objects, registration, views
+from basefly.cli.commands.signin import account, session, tokens
 from basefly.cli.exits import Exit, Failure
 
 HELP = """

@@ -1,0 +1,1 @@
+"""Signing in, and what is one's own: sessions, factors, tokens."""
