@@ -144,6 +144,7 @@ class TestGuide:
             *([word, "--help"] for word in COMMANDS),
             *(["clusters", w, "--help"] for w in CLUSTERS),
             *(["views", w, "--help"] for w in ("list", "save")),
+            ["tokens", "create", "--help"],
         ]
         helps = "".join(shell.done(*words).out for words in commands)
         told = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+|-[a-zA-Z])(?![\w-])", self.TEXT))
