@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -40,8 +41,8 @@ class TestSend:
         authority.issue_cert("localhost").configure_cert(server_tls)
         authority.configure_trust(client_tls)
 
-        def known(*words: object) -> AuthResult:
-            return AuthResult(success=words[-1].password == b"p@ss", handled=False)  # type: ignore[attr-defined]  # aiosmtpd is not typed
+        def known(*words: Any) -> AuthResult:
+            return AuthResult(success=words[-1].password == b"p@ss", handled=False)
 
         url = f"smtp://basefly:p%40ss@localhost:{port}"
         async with await served(mailbox, port, tls_context=server_tls, require_starttls=True, authenticator=known):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.core.factors.authenticator import Authenticator
 from tests.core.factors.people import CREDENTIALS, authenticator, sign_in, with_app, with_passkey
 from tests.people import Hub, Person
 
@@ -44,9 +45,9 @@ class TestSignIn:
 
 
 class TestRefused:
-    async def refused(self, hub: Hub, owner: Person, device: object) -> str:
+    async def refused(self, hub: Hub, owner: Person, device: Authenticator) -> str:
         async with hub.browser() as http:
-            answer = await sign_in(http, device)  # type: ignore[arg-type]
+            answer = await sign_in(http, device)
         assert answer.status_code == 401
         items = (await owner.http.get("/api/v1/audit?act=session.refused")).json()["items"]
         return str(items[0]["detail"].get("why", "")) if items else ""

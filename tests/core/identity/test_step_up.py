@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -49,11 +50,11 @@ class TestNeeded:
 
     def test_is_pure(self) -> None:
         now = datetime(2026, 5, 4, tzinfo=UTC)
-        by = Principal(user_id=None, org_id=None, name="", email="", grants=(), proved_at=now)  # type: ignore[arg-type]
+        by = Principal(user_id=uuid4(), org_id=uuid4(), name="", email="", grants=(), proved_at=now)
         by.require_recent(now + timedelta(minutes=14))
         with pytest.raises(StepUpNeeded):
             by.require_recent(now + timedelta(minutes=15))
-        token = Principal(user_id=None, org_id=None, name="", email="", grants=(), kind="token")  # type: ignore[arg-type]
+        token = Principal(user_id=uuid4(), org_id=uuid4(), name="", email="", grants=(), kind="token")
         with pytest.raises(Denied) as caught:
             token.require_recent(now)
         assert not isinstance(caught.value, StepUpNeeded)
