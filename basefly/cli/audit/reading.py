@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,8 @@ def history(thing: str, *, limit: int, output: str) -> None:
 
 def export(given: dict[str, str], form: str, file: Path | None) -> None:
     """Records as a file, or to stdout."""
-    with connect() as hub, hub.lines("/audit/export", {**_asked(given), "format": form}) as lines:
+    path = "/audit/export/csv" if form == "csv" else "/audit/export"
+    with connect() as hub, hub.lines(path, _asked(given)) as lines:
         if file is None:
             for line in lines:
                 terminal.write(terminal.clean(line))
@@ -82,8 +82,3 @@ def _row(item: dict[str, Any], *, wide: bool) -> list[Cell | str]:
     return (
         [*row, terminal.clean(item["address"] or "-"), terminal.clean(item["request_id"]), item["id"]] if wide else row
     )
-
-
-def told(item: dict[str, Any]) -> str:
-    """A record in one line of JSON."""
-    return json.dumps(item, ensure_ascii=False)

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Conflict
+from basefly.base.errors import Limited
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Body, QueryParameter, Stream, get, put
@@ -56,7 +56,7 @@ async def head(tx: Tx) -> Head:
     return await chain.get_head(tx)
 
 
-@get("/audit/verification", permission=READ, summary="Verify the chain of records")
+@get("/audit/verification", permission=READ, summary="Verify the chain of records", media_type=LINES)
 async def verification(house: House, by: Principal) -> Stream:
     """Hashes every record anew, follows every link, and holds both against what was signed outside the database.
 
@@ -64,7 +64,7 @@ async def verification(house: House, by: Principal) -> Stream:
     at the end. One at a time for each organization.
     """
     if by.org_id in _verifying:
-        raise Conflict("The record is being verified already.", cure="Wait until that is done, and ask again.")
+        raise Limited("The record is being verified already.", retry_after=10)
 
     async def lines() -> AsyncIterator[bytes]:
         _verifying.add(by.org_id)
@@ -77,11 +77,10 @@ async def verification(house: House, by: Principal) -> Stream:
     return Stream(lines(), media_type=LINES, headers={"Cache-Control": "no-store"})
 
 
-@get("/audit/export", permission=READ, summary="Take records along as a file")
-async def export_records(
+@get("/audit/export", permission=READ, summary="Take records along as JSON Lines", media_type=LINES)
+async def export_lines(
     house: House,
     by: Principal,
-    format_: Annotated[export.Format, QueryParameter(name="format", description="JSON Lines, or CSV")] = "jsonl",
     act: str | None = None,
     object_: ObjectPath = None,
     actor: UUID | None = None,
@@ -89,10 +88,30 @@ async def export_records(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Stream:
-    """All that match, newest first. The export is put on record itself."""
+    """All that match, one a line, newest first. The export is put on record itself."""
     wanted = Filter(act=act, object=object_, actor=actor, outcome=outcome, since=since, until=until)
-    headers = await export.begin(house.db, by, wanted, format_)
-    return Stream(export.write(house.db, by, wanted, format_), media_type=export.MEDIA[format_], headers=headers)
+    return await _file(house, by, wanted, "jsonl")
+
+
+@get("/audit/export/csv", permission=READ, summary="Take records along as CSV", media_type="text/csv")
+async def export_csv(
+    house: House,
+    by: Principal,
+    act: str | None = None,
+    object_: ObjectPath = None,
+    actor: UUID | None = None,
+    outcome: Outcome | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Stream:
+    """The same as a table that runs in no spreadsheet."""
+    wanted = Filter(act=act, object=object_, actor=actor, outcome=outcome, since=since, until=until)
+    return await _file(house, by, wanted, "csv")
+
+
+async def _file(house: House, by: Principal, wanted: Filter, form: export.Format) -> Stream:
+    headers = await export.begin(house.db, by, wanted, form)
+    return Stream(export.write(house.db, by, wanted, form), media_type=export.MEDIA[form], headers=headers)
 
 
 class SettingsBody(Body):
@@ -113,4 +132,4 @@ async def change_settings(tx: Tx, by: Principal, data: SettingsBody) -> Settings
     return await retention.change(tx, by, data.retention_days)
 
 
-HANDLERS = (settings, change_settings, audit, record, head, verification, export_records)
+HANDLERS = (settings, change_settings, audit, record, head, verification, export_lines, export_csv)

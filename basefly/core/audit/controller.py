@@ -13,7 +13,7 @@ import structlog
 
 from basefly.base.db import lease as leases
 from basefly.base.db.lease import Lease, LeaseLost
-from basefly.base.errors import BaseflyError
+from basefly.base.errors import BaseflyError, Unavailable
 from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
 from basefly.base.telemetry.metrics import Counter, Gauge
@@ -45,6 +45,7 @@ class Sequencer:
         self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
         self._held: dict[UUID, tuple[Lease, float]] = {}
         self._told: set[UUID] = set()
+        self._unsigned: set[UUID] = set()
         self._swept = self._roomy = 0.0
         self._signed = time.monotonic()
         self._lags: dict[UUID, float] = {}
@@ -72,11 +73,16 @@ class Sequencer:
         wanted = ours | told
         if now - self._swept > SWEEP:
             self._swept = now
-            wanted |= set(await self._organizations())
+            wanted |= await self._behind(wanted)
         for org_id in wanted:
-            if not await self._chain(org_id) and org_id in ours:
-                async with self._house.db.transaction(org_id) as tx:  # who holds it may not know that we wrote
-                    await tx.notify(PENDING)
+            try:
+                if not await self._chain(org_id) and org_id in ours:
+                    async with self._house.db.transaction(org_id) as tx:  # who holds it may not know that we wrote
+                        await tx.notify(PENDING)
+            except Unavailable:
+                raise
+            except Exception:  # one chain that is broken stops no other
+                log.exception("a chain could not go on", org_id=str(org_id))
         if now - self._signed > CHECKPOINT:
             self._signed = now
             await self._sign()
@@ -85,9 +91,20 @@ class Sequencer:
             await self._make_room()
         _LAG.set(max(self._lags.values(), default=0.0))
 
-    async def _organizations(self) -> list[UUID]:
+    async def _behind(self, but: set[UUID]) -> set[UUID]:
+        """The other organizations whose records wait; those with an unsigned end are noted. One question to each."""
         async with self._house.db.transaction() as tx:
-            return await store.get_organizations(tx)
+            every = await store.get_organizations(tx)
+        behind: set[UUID] = set()
+        for org_id in every:
+            if org_id not in but:
+                async with self._house.db.transaction(org_id) as tx:
+                    head = await store.get_head(tx)
+                if head.pending:
+                    behind.add(org_id)
+                elif head.seq > head.checkpoint_seq:
+                    self._unsigned.add(org_id)
+        return behind
 
     async def _chain(self, org_id: UUID) -> bool:
         """Link what waits; False when another process does that for this organization."""
@@ -108,8 +125,7 @@ class Sequencer:
 
     async def _note_lag(self, org_id: UUID) -> None:
         async with self._house.db.transaction(org_id) as tx:
-            late = await store.get_late(tx, timedelta())
-            lag = (await store.get_head(tx)).lag if late else 0.0
+            lag = (await store.get_head(tx)).lag
         self._lags[org_id] = lag
         if lag > ALARM:
             log.error("audit records wait for their place in the chain", org_id=str(org_id), seconds=round(lag, 1))
@@ -129,7 +145,8 @@ class Sequencer:
         return lease
 
     async def _sign(self) -> None:
-        for org_id in list(self._held):
+        wanted, self._unsigned = self._unsigned | set(self._held), set()
+        for org_id in wanted:
             try:
                 if await self._lease(org_id) and await checkpoints.make(self._house.db, self._house.settings, org_id):
                     _SIGNED.inc()

@@ -95,22 +95,26 @@ async def _opened(tx: Tx, record: Stored) -> Record:
     fields: dict[str, str] = {}
     lost = False
     for subject, text in record.personal.items():
-        box = await _box(tx, UUID(subject), make=False)
-        if box is None:
-            lost = True
-            continue
-        try:
-            plain = box.open(base64.b64decode(text), _place(tx, UUID(subject), record.id))
-        except Unreadable:
-            lost = True
-            continue
-        fields |= msgspec.json.decode(plain, type=dict[str, str])
+        found = await _read(tx, record.id, subject, text)
+        lost = lost or found is None
+        fields |= found or {}
     told = msgspec.structs.asdict(record)
     for part in ("detail", "before", "after"):
         told[part] = _put_back(part, told[part], fields)
     address = fields.get("address", "") or record.address or (ERASED if lost else "")
     del told["personal"]
     return Record(**{**told, "address": address, "erased": lost})
+
+
+async def _read(tx: Tx, record_id: UUID, whose: str, text: str) -> dict[str, str] | None:
+    """A person's fields; None when their key is gone, or somebody has been at the text: verifying tells which."""
+    try:
+        subject = UUID(whose)
+        box = await _box(tx, subject, make=False)
+        plain = box.open(base64.b64decode(text), _place(tx, subject, record_id)) if box else b"null"
+        return msgspec.json.decode(plain, type=dict[str, str] | None)
+    except (Unreadable, ValueError, msgspec.DecodeError):
+        return None
 
 
 def _put_back(path: str, value: Any, fields: Mapping[str, str]) -> Any:

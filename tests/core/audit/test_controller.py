@@ -11,9 +11,10 @@ from uuid import UUID
 from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
 from basefly.core.audit.actions import record
-from basefly.core.audit.chain import checkpoints, store
+from basefly.core.audit.chain import checkpoints, store, waiting
 from basefly.core.audit.controller import Sequencer
 from basefly.core.audit.model import Head
+from tests.core.audit.chain.test_verifying import chain
 from tests.people import Hub, Person
 
 
@@ -90,3 +91,34 @@ async def test_two_sequencers_make_one_chain_without_a_gap(hub: Hub, owner: Pers
             seqs = await tx.all(int, "select seq from audit_chain where org_id = %s order by seq", [tx.org_id])
         assert seqs == list(range(1, len(seqs) + 1))
         assert len(seqs) >= 40
+
+
+async def test_what_a_killed_hub_left_is_chained_and_signed(hub: Hub, owner: Person) -> None:
+    house, org = hub.house, owner.by.org_id
+    await chain(house, org, sign=False)
+    assert (await head(house, org)).checkpoint_seq == 0
+
+    async def swept() -> bool:
+        return org in sequencer._unsigned
+
+    async with sequencing(house) as sequencer:
+        waiting._noted.clear()  # another process wrote it
+        sequencer._swept = 0.0
+        await eventually(swept)
+    signed = await head(house, org)
+    assert signed.checkpoint_seq == signed.seq > 0
+
+
+async def test_a_record_of_another_process_is_chained(hub: Hub, owner: Person) -> None:
+    house, org = hub.house, owner.by.org_id
+
+    async def chained() -> bool:
+        return (await head(house, org)).pending == 0
+
+    async with sequencing(house):
+        await eventually(chained)
+        async with house.db.transaction(org) as tx:
+            await record(tx, owner.by, "thing.done", "things/elsewhere")
+            await tx.notify("audit/pending")  # what a process does that does not hold the lease
+        waiting._noted.clear()
+        assert await eventually(chained) < 3

@@ -36,9 +36,7 @@ class TestExport:
     async def test_as_csv_runs_in_no_spreadsheet(self, hub: Hub, owner: Person) -> None:
         async with hub.house.db.transaction(owner.by.org_id) as tx:
             await record(tx, owner.by, "thing.done", "=1+1")
-        rows = list(
-            csv.DictReader(io.StringIO((await owner.http.get("/api/v1/audit/export?format=csv&act=thing")).text))
-        )
+        rows = list(csv.DictReader(io.StringIO((await owner.http.get("/api/v1/audit/export/csv?act=thing")).text)))
         assert [row["object"] for row in rows] == ["'=1+1"]
         assert rows[0]["actor"] == owner.by.name
 
@@ -55,7 +53,7 @@ class TestExport:
         assert (await stranger.http.get("/api/v1/audit/export?act=thing")).text == ""
 
     async def test_another_format_is_422(self, owner: Person) -> None:
-        assert (await owner.http.get("/api/v1/audit/export?format=xml")).status_code in (400, 422)
+        assert (await owner.http.get("/audit/export?format=xml")).status_code == 422
 
 
 @pytest.mark.parametrize(

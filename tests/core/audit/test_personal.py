@@ -81,6 +81,21 @@ class TestPersonalFields:
         finally:
             await bare.close()
 
+    @pytest.mark.parametrize("tampered", ['{"x": "y"}', '{"00000000-0000-4000-8000-000000000000": "!"}', None])
+    async def test_that_somebody_changed_hide_no_record(
+        self, hub: Hub, owner: Person, viewer: Person, urls: Urls, tampered: str | None
+    ) -> None:
+        await write(hub, owner, viewer)
+        with psycopg.connect(urls.superuser) as connection:
+            connection.execute("set session_replication_role = replica")
+            personal_ = "jsonb_object_agg(key, 'c2hvcnQ=')" if tampered is None else "max(%s)::jsonb"
+            connection.execute(
+                f"update audit_records set personal = (select {personal_} from jsonb_each(personal))"
+                " where act = 'member.renamed'",
+                [] if tampered is None else [tampered],
+            )
+        assert (await read(owner))["erased"] is True
+
 
 class TestSecrets:
     async def test_are_starred_wherever_they_stand(self, hub: Hub, owner: Person) -> None:

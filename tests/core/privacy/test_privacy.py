@@ -31,30 +31,37 @@ async def working(hub: Hub) -> AsyncIterator[None]:
 async def exported(person: Person) -> dict[str, Any]:
     order = await person.http.post("/api/v1/me/exports")
     assert order.status_code == 201, order.text
-    found: dict[str, Any] = {}
-    for _ in range(200):
-        (found, *_) = (await person.http.get("/api/v1/me/exports")).json()["items"]
-        if found["state"] not in ("pending", "running"):
-            break
-        await asyncio.sleep(0.05)
+    found = await collected(person)
     assert found["state"] == "done", found
     answer = await person.http.get(f"/api/v1/me/exports/{found['id']}")
     assert answer.status_code == 200
     return dict(json.loads(answer.content))
 
 
+async def collected(person: Person) -> dict[str, Any]:
+    for _ in range(400):
+        (found, *_) = (await person.http.get("/api/v1/me/exports")).json()["items"]
+        if found["state"] not in ("pending", "running"):
+            return dict(found)
+        await asyncio.sleep(0.05)
+    raise AssertionError("the data was never collected")
+
+
 async def erased(hub: Hub, urls: Urls, person: Person) -> None:
     answer = await person.http.post("/api/v1/me/erasure", json={"confirm": person.by.email})
     assert answer.status_code == 202, answer.text
-    row: Any = None
-    for _ in range(200):
+    assert await ended(urls) == ("done", None)
+
+
+async def ended(urls: Urls) -> tuple[Any, ...]:
+    """How the erasure came out."""
+    for _ in range(400):
         with psycopg.connect(urls.superuser) as connection:
             row = connection.execute("select state, error from operations where kind = 'privacy.erase'").fetchone()
-        assert row
-        if row[0] in ("done", "failed"):
-            break
+        if row and row[0] in ("done", "failed"):
+            return row
         await asyncio.sleep(0.05)
-    assert row == ("done", None)
+    raise AssertionError("the erasure never ended")
 
 
 class TestExport:
@@ -146,15 +153,8 @@ class TestErase:
             while not deaths:
                 await asyncio.sleep(0.05)
         monkeypatch.setattr(personal, "forget", whole)
-        row: Any = None
         async with working(hub):
-            for _ in range(200):
-                with psycopg.connect(urls.superuser) as connection:
-                    row = connection.execute("select state from operations where kind = 'privacy.erase'").fetchone()
-                if row == ("done",):
-                    break
-                await asyncio.sleep(0.05)
-        assert row == ("done",)
+            assert await ended(urls) == ("done", None)
 
     async def test_the_last_owner_cannot(self, owner: Person) -> None:
         answer = await owner.http.post("/api/v1/me/erasure", json={"confirm": owner.by.email})
