@@ -178,10 +178,12 @@ async def _enter(
             await store.touch_linked(tx, provider.issuer, claims.subject, claims.email)
             await people.replace_groups(tx, user.id, provider.issuer, claims.groups)
             came = await signing.admit(tx, user, origin, lifetime=house.settings.session_absolute, proved=proved)
+            session_id: UUID | None
             if isinstance(came, signing.Halfway):
-                return SignedIn(next_, None, came.secret)
-            session = came.secret
-            session_id = await people.session_id_of(tx, marks.fingerprint(session.reveal()))
+                session_id, done = came.id, SignedIn(next_, None, came.secret)
+            else:
+                session_id = await people.session_id_of(tx, marks.fingerprint(came.secret.reveal()))
+                done = SignedIn(next_, came.secret)
             if session_id is None:
                 raise Unauthenticated(NOBODY, cure=_NOBODY_CURE)
             await store.insert_session(
@@ -194,7 +196,7 @@ async def _enter(
             )
             detail = {"provider": provider.name, "groups": len(claims.groups)}
             await record(tx, _as(user), "session.federated", f"sessions/{session_id}", detail)
-            return SignedIn(next_, session)
+            return done
     await _refused(house, org_id, provider, "nobody")
     raise Unauthenticated(NOBODY, cure=_NOBODY_CURE)
 

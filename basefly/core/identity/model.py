@@ -124,6 +124,15 @@ class NewToken(Token, frozen=True, kw_only=True):
     token: str
 
 
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session to be: whose, how long, by what they proved themselves; `id` is that of the sign-in that waited."""
+
+    user_id: UUID
+    lifetime: timedelta
+    proved: tuple[str, ...]
+    id: UUID | None = None
+
+
 class Origin(msgspec.Struct, frozen=True):
     """Where a sign-in comes from: the client's address and what its browser calls itself."""
 

@@ -20,7 +20,7 @@ from basefly.core.audit.actions import record
 from basefly.core.factors import actions as factors
 from basefly.core.factors.model import strong
 from basefly.core.identity import model, passwords, store, throttle
-from basefly.core.identity.model import Account, Origin, User
+from basefly.core.identity.model import Account, NewSession, Origin, User
 
 _WRONG = "The e-mail address or the password is not right."
 _WRONG_FACTOR = "This does not prove that it is you."
@@ -35,10 +35,14 @@ class SignedIn(NamedTuple):
 
 
 class Halfway(NamedTuple):
-    """The password was right, and one of these ways must follow; the secret is for the cookie that waits for it."""
+    """The password was right, and one of these ways must follow; the secret is for the cookie that waits for it.
+
+    `id` will be that of the session.
+    """
 
     secret: Secret
     ways: tuple[str, ...]
+    id: UUID
 
 
 class Proof(NamedTuple):
@@ -82,21 +86,25 @@ async def admit(
     enrolled = await factors.enrolled(tx, user.id)
     if enrolled.any and not strong(proved):
         secret = model.mint(user.home_org_id)
-        await store.insert_pending(tx, user.id, model.fingerprint(secret.reveal()), proved, model.PENDING_LIFE)
-        return Halfway(secret, enrolled.ways)
+        id_ = await store.insert_pending(tx, user.id, model.fingerprint(secret.reveal()), proved, model.PENDING_LIFE)
+        return Halfway(secret, enrolled.ways, id_)
     return SignedIn(user, await open_session(tx, user, origin, lifetime, proved))
 
 
 async def open_session(
-    tx: Tx, user: User, origin: Origin, lifetime: timedelta, proved: Sequence[str] = ("password",)
+    tx: Tx,
+    user: User,
+    origin: Origin,
+    lifetime: timedelta,
+    proved: Sequence[str] = ("password",),
+    waited: UUID | None = None,
 ) -> Secret:
     """Begin a session in the organization of `tx`. Raises FactorNeeded when the person has a factor not proved here."""
     if not strong(proved) and (await factors.enrolled(tx, user.id)).any:
         raise FactorNeeded("This person has a second factor, and it was not proved.")
     secret = model.mint(user.home_org_id)
-    session_id = await store.insert_session(
-        tx, user.id, model.fingerprint(secret.reveal()), origin, lifetime=lifetime, factors=proved
-    )
+    wish = NewSession(user_id=user.id, lifetime=lifetime, proved=tuple(proved), id=waited)
+    session_id = await store.insert_session(tx, wish, model.fingerprint(secret.reveal()), origin)
     detail = {"agent": origin.agent[:100], "factors": list(proved)}
     await record(tx, acting(user), "session.started", f"sessions/{session_id}", detail)
     return secret
@@ -124,7 +132,7 @@ async def with_code(house: House, pending: str, proof: Proof, origin: Origin) ->
         if found and await taken(tx, house, account, proof):
             await store.end_pending(tx, found.id)
             proved = (*found.proved, proof.way)
-            secret = await open_session(tx, account, origin, house.settings.session_absolute, proved)
+            secret = await open_session(tx, account, origin, house.settings.session_absolute, proved, found.id)
         else:
             secret = None
     if secret is None:
@@ -159,7 +167,9 @@ async def with_passkey(house: House, credential: dict[str, Any], *, bound: str, 
             if waiting:
                 await store.end_pending(tx, waiting.id)
             proved = (*(waiting.proved if waiting else ()), "passkey")
-            return SignedIn(account, await open_session(tx, account, origin, house.settings.session_absolute, proved))
+            waited = waiting.id if waiting else None
+            secret = await open_session(tx, account, origin, house.settings.session_absolute, proved, waited)
+            return SignedIn(account, secret)
     await note_failure(house.db, account, "passkey", why)
     raise Unauthenticated(_WRONG_FACTOR, cure="Try again, or sign in another way.")
 

@@ -10,7 +10,19 @@ from uuid import UUID
 from basefly.base.db import Jsonb
 from basefly.base.db.transaction import Tx
 from basefly.base.telemetry import trace
-from basefly.core.identity.model import Account, Link, Mail, Origin, Pending, Purpose, Session, Token, User, Visitor
+from basefly.core.identity.model import (
+    Account,
+    Link,
+    Mail,
+    NewSession,
+    Origin,
+    Pending,
+    Purpose,
+    Session,
+    Token,
+    User,
+    Visitor,
+)
 
 # What is in a bucket at this moment, by the database's clock alone.
 _REFILLED = """least(%(capacity)s, t.tokens + %(rate)s
@@ -85,18 +97,25 @@ async def update_preferences(tx: Tx, user_id: UUID, preferences: Mapping[str, An
     await tx.execute("update users set preferences = %s where id = %s", [Jsonb(dict(preferences)), user_id])
 
 
-async def insert_session(
-    tx: Tx, user_id: UUID, secret_hash: bytes, origin: Origin, *, lifetime: timedelta, factors: Sequence[str]
-) -> UUID:
-    """Add a session that ends `lifetime` from now at the latest; forgets those that ended a month ago."""
+async def insert_session(tx: Tx, wish: NewSession, secret_hash: bytes, origin: Origin) -> UUID:
+    """Add a session that ends after its lifetime at the latest; forgets those that ended a month ago."""
     await tx.execute(
         "delete from sessions where org_id = %s and user_id = %s and expires_at < now() - interval '30 days'",
-        [tx.org_id, user_id],
+        [tx.org_id, wish.user_id],
     )
     session_id: UUID = await tx.value(
-        """insert into sessions (org_id, user_id, secret_hash, address, agent, expires_at, factors)
-           values (%s, %s, %s, %s, %s, now() + %s, %s) returning id""",
-        [tx.org_id, user_id, secret_hash, origin.address, origin.agent[:400], lifetime, list(factors)],
+        """insert into sessions (org_id, id, user_id, secret_hash, address, agent, expires_at, factors)
+           values (%s, coalesce(%s, gen_random_uuid()), %s, %s, %s, %s, now() + %s, %s) returning id""",
+        [
+            tx.org_id,
+            wish.id,
+            wish.user_id,
+            secret_hash,
+            origin.address,
+            origin.agent[:400],
+            wish.lifetime,
+            list(wish.proved),
+        ],
     )
     return session_id
 
@@ -112,16 +131,17 @@ async def renew_session(tx: Tx, old: bytes, new: bytes, factors: Sequence[str]) 
     return session_id
 
 
-async def insert_pending(tx: Tx, user_id: UUID, secret_hash: bytes, proved: Sequence[str], life: timedelta) -> None:
+async def insert_pending(tx: Tx, user_id: UUID, secret_hash: bytes, proved: Sequence[str], life: timedelta) -> UUID:
     """Add a sign-in that waits for its second factor; forgets those of yesterday."""
     await tx.execute(
         "delete from pending_sign_ins where org_id = %s and expires_at < now() - interval '1 day'", [tx.org_id]
     )
-    await tx.execute(
+    pending: UUID = await tx.value(
         """insert into pending_sign_ins (org_id, user_id, secret_hash, proved, expires_at)
-           values (%s, %s, %s, %s, now() + %s)""",
+           values (%s, %s, %s, %s, now() + %s) returning id""",
         [tx.org_id, user_id, secret_hash, list(proved), life],
     )
+    return pending
 
 
 async def lock_pending(tx: Tx, secret_hash: bytes) -> Pending | None:
@@ -333,7 +353,11 @@ async def session_id_of(tx: Tx, secret_hash: bytes) -> UUID | None:
 
 
 async def end_sessions_of(tx: Tx, session_ids: list[UUID]) -> list[UUID]:
-    """End these sessions; those that had not ended."""
+    """End these sessions, and those that wait to begin; those that had not ended."""
+    await tx.execute(
+        "update pending_sign_ins set ended_at = now() where org_id = %s and id = any(%s) and ended_at is null",
+        [tx.org_id, session_ids],
+    )
     return await tx.all(
         UUID,
         "update sessions set ended_at = now() where org_id = %s and id = any(%s) and ended_at is null returning id",
