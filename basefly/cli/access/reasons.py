@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from basefly.cli import terminal
 from basefly.cli.access.listing import Item, ends, find, member, print_items
-from basefly.cli.access.places import known, told
+from basefly.cli.access.places import known, named, told
 from basefly.cli.client.hub import Hub
 from basefly.cli.exits import Exit, Failure
 from basefly.cli.fleet.connection import connect
@@ -57,6 +59,33 @@ def who(permission: str, cluster: str, namespace: str, output: str) -> None:
         return
     rows = [{"person": person, "reason": reason} for person in items for reason in person["reasons"]]
     print_items(rows, output, ["name", "email", "role", "through", "over", "ends"], lambda row: _row(row, names))
+
+
+def review(output: str) -> None:
+    """Who has what, a line for each member and grant."""
+    with connect() as hub:
+        items = hub.get("/access/review")["items"]
+        names = named(hub, items)
+    headings = ["name", "email", "role", "through", "over", "since", "by", "ends", "reason"]
+    if output == "csv":
+        rows = csv.writer(sys.stdout, lineterminator="\n")
+        rows.writerow(headings)
+        rows.writerows([_harmless(cell) for cell in _entry(item, names)] for item in items)
+        return
+    print_items(items, output, headings, lambda item: _entry(item, names), name="email")
+
+
+def _entry(item: Item, names: Mapping[str, str]) -> list[str]:
+    place = told(item["where"], names) if item["role"] else ""
+    end = ends(item) if item["role"] else ""
+    first = [item["name"], item["email"], item["role"], item["via"], place]
+    return [*first, item["since"] or "", item["granted_by"], end, item["reason"]]
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    clean = terminal.clean(cell)
+    return f"'{clean}" if clean.startswith(("=", "+", "-", "@")) else clean
 
 
 def _row(row: Item, names: Mapping[str, str]) -> list[str]:

@@ -12,11 +12,11 @@ from basefly.base.principal import Grant, Principal
 from basefly.base.runtime.house import House
 from basefly.base.slice import Permissions
 from basefly.core.access import store as members
-from basefly.core.access.model import READ, WRITE, Held, Member
+from basefly.core.access.model import READ, WRITE, Granted, Held, Member, Where
 from basefly.core.access.rights import holdings
 from basefly.core.access.rights.places import SEEING, in_sight
 from basefly.core.access.store import grants as store
-from basefly.core.explanations.model import Miss, Question, Reason, gives, missed, nearest
+from basefly.core.explanations.model import Entry, Miss, Question, Reason, gives, missed, nearest
 
 MOST = 500
 
@@ -99,6 +99,36 @@ async def holders(house: House, tx: Tx, by: Principal, asked: Question) -> Holde
         cluster_name=cluster_name,
         namespace=asked.namespace,
         items=found[:MOST],
+    )
+
+
+async def review(tx: Tx, by: Principal) -> list[Entry]:
+    """Who has what, a line for each member and grant that counts; needs access:read.
+
+    A member without any grant has a line too, without a role.
+    """
+    by.require(READ)
+    given = {each.id: each for each in await store.page(tx)}
+    held = [each for each in await store.held_by_all(tx) if each.active and each.id in given]
+    found = []
+    for member in await members.page_members(tx):
+        own = [_entry(member, given[each.id], each.via) for each in held if each.user_id == member.id]
+        found += own or [_entry(member)]
+    return found
+
+
+def _entry(member: Member, grant: Granted | None = None, via: str = "") -> Entry:
+    return Entry(
+        member=member.id,
+        name=member.name,
+        email=member.email,
+        role=grant.role_name if grant else "",
+        via=via,
+        where=grant.where if grant else Where(),
+        since=grant.created_at if grant else None,
+        granted_by=grant.granted_by_name if grant else "",
+        expires_at=grant.expires_at if grant else None,
+        reason=grant.reason if grant else "",
     )
 
 

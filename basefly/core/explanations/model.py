@@ -60,3 +60,18 @@ def nearest(misses: Iterable[Reason]) -> list[Reason]:
     """The misses, the nearest first: what was there and ended, what is there elsewhere, what is here and too little."""
     order: Sequence[str] = ("ended", "elsewhere", "lesser")
     return sorted(misses, key=lambda reason: (order.index(reason.miss), reason.role, reason.via))
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the access review: what one member has, through whom, since when and by whom, until when and why."""
+
+    member: UUID
+    name: str
+    email: str
+    role: str
+    via: str
+    where: Where
+    since: datetime | None
+    granted_by: str
+    expires_at: datetime | None
+    reason: str

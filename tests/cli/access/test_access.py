@@ -131,3 +131,11 @@ class TestReasons:
         assert ["Mia", "mia@example.com", "owner", "-", "all", "never"] in rows
         assert email(kim) in mia.done("access", "who", "inventory:read", "-o", "name").out.split()
         assert email(kim) not in mia.done("access", "who", "access:own", "-o", "name").out.split()
+
+    def test_a_review(self, mia: Shell, kim: Shell) -> None:
+        mia.done("grants", "give", "viewer", "--member", email(kim), "--reason", "=cmd()", "--region", "eu")
+        rows = [line.split(",") for line in mia.done("access", "review", "-o", "csv").out.splitlines()]
+        assert rows[0] == ["name", "email", "role", "through", "over", "since", "by", "ends", "reason"]
+        (odd,) = [row for row in rows if row[1] == email(kim) and row[-1]]
+        assert [odd[2], odd[4], odd[6], odd[8]] == ["viewer", "region eu", "Mia", "'=cmd()"]
+        assert mia.done("access", "review").rows[0][:3] == ["NAME", "EMAIL", "ROLE"]

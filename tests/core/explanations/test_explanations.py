@@ -100,6 +100,29 @@ class TestHolders:
         assert (await viewer.http.get(HOLDERS, params={"permission": "access:own"})).status_code == 403
 
 
+class TestReview:
+    async def test_has_a_line_for_each_member_and_grant(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        team = (await owner.http.post("/api/v1/teams", json={"name": "SRE"})).json()
+        await given(owner, team["id"], "operator", kind="team", reason="on call")
+        await owner.http.post(f"/api/v1/teams/{team['id']}/members", json={"member": str(viewer.by.user_id)})
+        async with join(hub, "kim", "viewer", owner.by.org_id) as kim:
+            await bare(owner, kim)
+            items = (await viewer.http.get("/api/v1/access/review")).json()["items"]
+            told = {(each["name"], each["role"], each["via"], each["granted_by"], each["reason"]) for each in items}
+            assert told == {
+                ("Kim", "", "", "", ""),
+                ("Mia", "owner", "", "", ""),
+                ("Vic", "viewer", "", "", ""),
+                ("Vic", "operator", "team:SRE", "Mia", "on call"),
+            }
+            assert len(items) == 4
+            assert (await kim.http.get("/api/v1/access/review")).status_code == 403
+
+    async def test_ends_at_the_organization(self, owner: Person, stranger: Person) -> None:
+        items = (await stranger.http.get("/api/v1/access/review")).json()["items"]
+        assert [each["name"] for each in items] == ["Sam"]
+
+
 async def names(person: Person, params: dict[str, str]) -> list[str]:
     answer = await person.http.get(HOLDERS, params=params)
     assert answer.status_code == 200, answer.text

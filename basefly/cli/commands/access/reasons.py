@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import Output, OutputOption, add, cluster_names, command
+from basefly.cli.commands.options import Listed, ListedOption, Output, OutputOption, add, cluster_names, command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +17,7 @@ app = typer.Typer(
       basefly access why clusters:write --cluster prod-eu
       basefly access why inventory:read --member kim@example.com -n shop --cluster prod-eu
       basefly access who audit:read
+      basefly access review -o csv > review.csv
     """,
 )
 
@@ -30,7 +31,7 @@ Namespace = Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE"
 
 def add_to(parent: typer.Typer) -> None:
     """Add the group to `basefly`."""
-    add(app, why, who)
+    add(app, why, who, review)
     parent.add_typer(app, name="access")
 
 
@@ -56,3 +57,11 @@ def who(
     from basefly.cli.access import reasons as work
 
     work.who(permission, cluster, namespace, output.value)
+
+
+@command
+def review(output: ListedOption = Listed.TABLE) -> None:
+    """List who has what: since when, by whom, through whom, until when."""
+    from basefly.cli.access import reasons as work
+
+    work.review(output.value)
