@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCH, SYNC = "basefly/base/kube/watch/", "basefly/core/sync/"
+AUDIT, CHAIN = "basefly/core/audit/chain/", "tests/core/audit/chain/test_verifying.py::"
 FAULTS = "tests/core/sync/faults/"
 EFFECTS = f"{FAULTS}test_effects.py::test_row"
 LISTS, SILENCE = f"{FAULTS}test_lists.py::test_", f"{FAULTS}test_silence.py::test_"
@@ -42,6 +43,19 @@ class Guard(NamedTuple):
 
 
 GUARDS = (
+    Guard(29, "a link without its record is told", f"{CHAIN}test_takes_a_record", [
+        Edit(f"{AUDIT}verifying.py", "if suspect.lost and not (", "if False and not ("),
+    ]),
+    Guard(29, "the chain is held against what was signed", f"{CHAIN}test_hashes_everything_anew", [
+        Edit(f"{AUDIT}verifying.py", "if there.get(each.seq) != each.hash:", "if False:"),
+    ]),
+    Guard(29, "the chain is as long as what was signed", f"{CHAIN}test_cuts_the_end_off", [
+        Edit(f"{AUDIT}verifying.py", "if each.seq > self._at.seq:", "if each.seq > self._at.seq and False:"),
+        Edit(f"{AUDIT}verifying.py", "if there.get(each.seq) != each.hash:", "if each.seq in there and False:"),
+    ]),
+    Guard(29, "who has lost the lease adds no link", f"{CHAIN}test_writes_nothing_with_a_lease", [
+        Edit(f"{AUDIT}sequencing.py", "        await fence(tx, lease)\n", ""),
+    ]),
     Guard(31, "410 leads to a list", f"{LISTS}31_i9_i10_a_new_list_is_asked_for_no_older_than_what_was_seen", [
         Edit(f"{WATCH}follow.py", "        self._position.forget(error)\n", ""),
     ]),

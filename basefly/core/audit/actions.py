@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 from uuid import UUID, uuid4
@@ -104,6 +104,16 @@ async def find(tx: Tx, by: Principal, record_id: UUID) -> Record:
     if found is None:
         raise NotFound("There is no such record.", cure="Retention may have taken it.")
     return (await personal.opened(tx, [found]))[0]
+
+
+async def latest(tx: Tx, by: Principal, acts: Sequence[str], objects: Sequence[str]) -> dict[str, Record]:
+    """By object, the latest record of one of these acts on it: since when something is so, and by whom.
+
+    For reviews of who has what; needs audit:read.
+    """
+    by.require(READ)
+    found = await store.get_latest(tx, acts, objects)
+    return {each.object: each for each in await personal.opened(tx, found)}
 
 
 async def acts(tx: Tx, by: Principal) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -83,6 +84,16 @@ async def get_range(tx: Tx, after: int, limit: int) -> list[Stored]:
         where c.org_id = %s and r.org_id = c.org_id and c.seq > %s and c.seq <= %s order by c.seq"""
     return await tx.all(Stored, query.replace("left join audit_chain", "join audit_chain"),
                         [tx.org_id, after, after + limit])  # fmt: skip
+
+
+async def get_latest(tx: Tx, acts: Sequence[str], objects: Sequence[str]) -> list[Stored]:
+    """The latest record of these acts on each of these objects."""
+    source = """(
+        select distinct on (object) * from audit_records
+         where org_id = %(org_id)s and object = any(%(objects)s) and act = any(%(acts)s)
+         order by object, at desc, id desc)"""
+    values = {"org_id": tx.org_id, "objects": list(objects), "acts": list(acts)}
+    return await tx.all(Stored, _SELECT.format(source=source), values)
 
 
 async def get_acts(tx: Tx) -> list[str]:

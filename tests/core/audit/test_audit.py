@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from basefly.base.db.pool import Database
-from basefly.core.audit.actions import record
+from basefly.base.errors import Denied
+from basefly.core.audit.actions import latest, record
 from tests.conftest import Urls
 from tests.people import Hub, Person
 
@@ -95,6 +96,24 @@ class TestPage:
     @pytest.mark.parametrize("cursor", ["x", "WzFd", "WyJhIiwiYiJd"])
     async def test_a_cursor_of_someone_s_own_making_is_422(self, owner: Person, cursor: str) -> None:
         assert (await owner.http.get(f"/api/v1/audit?cursor={cursor}")).status_code == 422
+
+
+class TestLatest:
+    async def test_says_since_when_and_by_whom_for_each_object(self, hub: Hub, owner: Person) -> None:
+        async with hub.house.db.transaction(owner.by.org_id) as tx:
+            for number, act in enumerate(["grant.made", "grant.made", "grant.read"]):
+                await record(tx, owner.by, act, "grants/1", {"n": number})
+            await record(tx, None, "grant.made", "grants/2", {"n": 9})
+            found = await latest(tx, owner.by, ["grant.made"], ["grants/1", "grants/2", "grants/3"])
+        assert {name: (each.detail["n"], each.actor) for name, each in found.items()} == {
+            "grants/1": (1, owner.by.name),
+            "grants/2": (9, ""),
+        }
+
+    async def test_is_not_for_a_reader(self, hub: Hub, viewer: Person) -> None:
+        async with hub.house.db.transaction(viewer.by.org_id) as tx:
+            with pytest.raises(Denied):
+                await latest(tx, viewer.by, ["grant.made"], ["grants/1"])
 
 
 class TestFailure:
