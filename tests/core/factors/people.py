@@ -35,12 +35,13 @@ class App:
         return int(time.time()) // 30
 
 
-async def with_app(person: Person) -> tuple[App, list[str]]:
+async def with_app(person: Person | httpx.AsyncClient) -> tuple[App, list[str]]:
     """Set an app up; the recovery codes come with it. The person's cookie is the session's new one."""
-    made = await person.http.post("/api/v1/me/factors/totp")
+    http = person.http if isinstance(person, Person) else person
+    made = await http.post("/api/v1/me/factors/totp")
     assert made.status_code == 201, made.text
     app = App(made.json()["secret"])
-    answer = await person.http.post("/api/v1/me/factors/totp/confirmations", json={"code": app.code()})
+    answer = await http.post("/api/v1/me/factors/totp/confirmations", json={"code": app.code()})
     assert answer.status_code == 201, answer.text
     return app, answer.json()["recovery_codes"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from tests.core.factors.people import with_app
 from tests.core.federation.conftest import Company
 
 
@@ -45,6 +46,22 @@ class TestSignIn:
         assert (await ann.me()).status_code == 401
         ended = await rows(company, "select detail from audit_records where act = 'session.ended'")
         assert [each["detail"]["by"] for each in ended] == ["provider"]
+
+    async def test_whoever_has_a_second_factor_here_proves_it_too(self, company: Company) -> None:
+        first, second = company.journey(), company.journey()
+        await first.sign_in("ann")
+        app, _ = await with_app(first.http)
+        answer = await second.sign_in("ann", f"{second.start}?next=/clusters")
+        assert answer.headers["location"] == "/sign-in/second-step?next=%2Fclusters"
+        assert (await second.me()).status_code == 401
+        assert (await second.http.post("/api/v1/sessions/second-steps", json={"totp": app.code()})).status_code == 201
+        assert (await second.me()).json()["name"] == "Ann Archer"
+        await second.visitor.sign_out()
+        for _ in range(100):
+            if (await second.me()).status_code == 401:
+                break
+            await asyncio.sleep(0.05)
+        assert (await second.me()).status_code == 401
 
 
 class TestWhoComesIn:
