@@ -62,7 +62,7 @@ class TestTranslated:
         with reading("de"):
             assert told("Sign in first") == "Bitte zuerst anmelden"
             assert told("Try again in 42 s.") == "In 42 s erneut versuchen."
-            assert told("You have a token named a{b} already.") == "Ein Token namens a{b} gibt es bereits."
+            assert told("There is a token named a{b} already.") == "Ein Token namens a{b} gibt es bereits."
             assert told("Nobody ever said so.") == "Nobody ever said so."
             assert told("not permitted: Sign in first") == "nicht erlaubt: Bitte zuerst anmelden"
         assert told("Sign in first") == "Sign in first"
