@@ -21,7 +21,7 @@ COMMANDS = """
 get workloads images describe search events kinds up setup login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
-GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 5}
+GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 6}
 
 
 def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -138,6 +138,7 @@ class TestGuide:
             *([word, "--help"] for word in COMMANDS),
             *(["clusters", w, "--help"] for w in CLUSTERS),
             *(["views", w, "--help"] for w in ("list", "save")),
+            ["tokens", "create", "--help"],
         ]
         helps = "".join(shell.done(*words).out for words in commands)
         told = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+|-[a-zA-Z])(?![\w-])", self.TEXT))
