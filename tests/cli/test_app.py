@@ -23,7 +23,7 @@ get workloads images describe search events kinds up setup reset-link login logo
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
 ACCESS = {"members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 3}
-GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 5, "account": 4, **ACCESS}
+GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 6, "account": 4, **ACCESS}
 
 
 def commands(shell: Shell, group: str) -> list[str]:

@@ -9,12 +9,13 @@ import typer
 
 from basefly.cli import terminal
 from basefly.cli.client.hub import Hub
-from basefly.cli.exits import Exit, Failure
+from basefly.cli.exits import Exit, Failure, misuse
 from basefly.cli.fleet.connection import connect
 from basefly.cli.show import documents, values
 from basefly.cli.show.table import Table
 
 PATH = "/identity-providers"
+_MADE = ("id", "confidential", "created_at")  # what the hub says of one, and nobody sets
 
 
 def show(output: str) -> None:
@@ -45,6 +46,29 @@ def add(wish: dict[str, Any], *, secret_stdin: bool) -> None:
     terminal.say(f"Added {terminal.clean(made['name'])}.")
     terminal.note(f"Its redirect address: {hub.url}/sso/callback", "dim")
     terminal.note(f"Next: basefly single-sign-on test {made['name']!r}", "dim")
+
+
+def change(name: str, wish: dict[str, Any], *, secret_stdin: bool) -> None:
+    """Change what is not None of one; the rest stays, its client secret too."""
+    given = {field: value for field, value in wish.items() if value is not None}
+    if secret_stdin:
+        given["client_secret"] = sys.stdin.readline().rstrip("\r\n")
+    with connect() as hub:
+        found = _found(hub, name)
+        kept = {field: value for field, value in found.items() if field not in _MADE}
+        changed = hub.put(f"{PATH}/{found['id']}", {**kept, **given})
+    terminal.say(f"Changed {terminal.clean(changed['name'])}.")
+
+
+def mapping(groups: list[str]) -> dict[str, str]:
+    """Names of groups from THEIRS=OURS."""
+    found = {}
+    for each in groups:
+        theirs, equals, ours = each.rpartition("=")
+        if not (theirs and equals and ours):
+            raise misuse(f"{each!r} maps nothing.", "Write --group theirs=ours.")
+        found[theirs] = ours
+    return found
 
 
 def test(name: str) -> None:

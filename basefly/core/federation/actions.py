@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from basefly.base.db.failures import Duplicate
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Conflict, FieldError, NotFound
+from basefly.base.errors import Conflict, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -152,9 +152,7 @@ def _path(provider_id: UUID) -> str:
 
 def _taken(error: Duplicate) -> Conflict:
     if error.constraint == "identity_providers_name":
-        return Conflict(
-            "There is a provider of this name.", cure="Take another name.", pointer=FieldError("/name", "").pointer
-        )
+        return Conflict("There is a provider of this name.", cure="Take another name.")
     return Conflict("There is a provider with this issuer and client id.", cure="Change that one.")
 
 

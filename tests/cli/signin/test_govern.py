@@ -51,6 +51,12 @@ class TestSingleSignOn:
         assert told.splitlines()[0].startswith("ok   discovery: ")
         assert "/sign-in/acme-cli" in mia.done("single-sign-on", "address", "acme-cli").out
         assert mia.done("single-sign-on", "list").rows[1][:3] == ["Acme ID", provider.issuer, "made viewer"]
+        mia.done("single-sign-on", "change", "Acme ID", "--domain", "acme.example", "--groups-claim", "groups",
+                 "--group", "a3f1=platform", "--create-nobody")  # fmt: skip
+        (now,) = mia.done("single-sign-on", "list", "-o", "json").json["items"]
+        assert (now["domains"], now["group_names"], now["create_role"]) == (["acme.example"], {"a3f1": "platform"}, "")
+        assert now["confidential"]
+        assert mia("single-sign-on", "change", "Acme ID", "--group", "nonsense").code == 2
         assert "s3cr3t" not in mia.done("single-sign-on", "list", "-o", "json").out
         mia.done("single-sign-on", "remove", "Acme ID", "--yes")
 

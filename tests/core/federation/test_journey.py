@@ -63,6 +63,28 @@ class TestSignIn:
             await asyncio.sleep(0.05)
         assert (await second.me()).status_code == 401
 
+    async def test_sign_out_at_the_provider_closes_what_is_open_within_ten_seconds(self, company: Company) -> None:
+        ann = company.journey()
+        await ann.sign_in("ann")
+        async with ann.http.stream("GET", "/live?topic=things/*") as stream:
+            assert stream.status_code == 200
+            lines = stream.aiter_lines()
+            await anext(lines)
+            await ann.visitor.sign_out()
+            async with asyncio.timeout(10):
+                left = [line async for line in lines]
+        assert len(left) < 20
+
+    async def test_another_person_s_session_goes_on(self, company: Company) -> None:
+        ann, ben = company.journey(), company.journey()
+        await ann.sign_in("ann")
+        await ben.sign_in("ben")
+        await ann.visitor.sign_out()
+        async with asyncio.timeout(10):
+            while (await ann.me()).status_code != 401:
+                await asyncio.sleep(0.05)
+        assert (await ben.me()).status_code == 200
+
 
 class TestWhoComesIn:
     async def test_nobody_is_made_where_that_is_not_wanted(self, company: Company) -> None:

@@ -37,7 +37,7 @@ def add_to(parent: typer.Typer) -> None:
     """Add the group to `basefly`."""
     add(app, list_providers, name="list")
     add(app, add_provider, name="add")
-    add(app, test, address, remove)
+    add(app, change, test, address, remove)
     parent.add_typer(app, name="single-sign-on")
 
 
@@ -77,6 +77,44 @@ def add_provider(
         "require_mfa": require_mfa,
     }
     work.add(wish, secret_stdin=client_secret_stdin)
+
+
+@command
+def change(
+    name: Name,
+    new_name: Annotated[str | None, typer.Option("--name", help="Call it so.")] = None,
+    issuer: Annotated[str | None, typer.Option("--issuer", metavar="URL", help="Another issuer.")] = None,
+    client_id: Annotated[str | None, typer.Option("--client-id", help="Another client id.")] = None,
+    client_secret_stdin: Annotated[
+        bool, typer.Option("--client-secret-stdin", help="Read another client secret from standard input.")
+    ] = False,
+    groups_claim: Annotated[str | None, typer.Option("--groups-claim", help="The claim with the groups.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="THEIRS=OURS", help="Names of groups, all of them.")
+    ] = None,
+    domain: Annotated[list[str] | None, typer.Option("--domain", help="E-mail domains, all of them.")] = None,
+    create: Annotated[
+        FirstSignIn | None, typer.Option("--create", help="Let whoever signs in first in, as this.")
+    ] = None,
+    create_nobody: Annotated[bool, typer.Option("--create-nobody", help="Let nobody in who is no member.")] = False,
+    require_mfa: Annotated[
+        bool | None, typer.Option("--require-mfa/--no-require-mfa", help="Only with a second factor there.")
+    ] = None,
+) -> None:
+    """Change what is given of an identity provider; the rest stays."""
+    from basefly.cli.signin import providers as work
+
+    wish = {
+        "name": new_name,
+        "issuer": issuer,
+        "client_id": client_id,
+        "groups_claim": groups_claim,
+        "group_names": None if group is None else work.mapping(group),
+        "domains": domain,
+        "create_role": "" if create_nobody else create.value if create else None,
+        "require_mfa": require_mfa,
+    }
+    work.change(name, wish, secret_stdin=client_secret_stdin)
 
 
 @command
