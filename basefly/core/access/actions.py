@@ -138,7 +138,7 @@ async def add_member(house: House, by: Principal, *, email: str, name: str, pass
         user = await identity.create_user(tx, by.org_id, email=email, name=name, password_hash=password_hash)
         await store.insert_member(tx, user.id, None)
         wish = _wish(user.id, role)
-        found = await granting.may_give(house, tx, by.grants, wish)
+        found = await granting.may_still_give(house, tx, by, wish)
         await record(tx, by, "member.added", f"members/{user.id}", {"role": found.name})
         await granting.give(tx, by, wish, found)
         return await _member(tx, user.id)
@@ -150,7 +150,7 @@ async def change_role(house: House, tx: Tx, by: Principal, user_id: UUID, role: 
     async with granting.keeping_an_owner(tx):
         member = await _member(tx, user_id)
         wish = _wish(user_id, role)
-        found = await granting.may_give(house, tx, by.grants, wish)
+        found = await granting.may_still_give(house, tx, by, wish)
         old = [each for each in await grants.page(tx, wish.subject) if each.where.whole and each.expires_at is None]
         taken = {each.id for each in old}
         held = await grants.held_by_all(tx, user_id)

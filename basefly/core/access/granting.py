@@ -58,8 +58,14 @@ async def grant(house: House, tx: Tx, by: Principal, wish: Wish) -> Granted:
     by.require(WRITE)
     await store.lock(tx)
     await _check_subject(tx, wish.subject)
-    role = await may_give(house, tx, by.grants, wish)
+    role = await may_still_give(house, tx, by, wish)
     return await give(tx, by, wish, role)
+
+
+async def may_still_give(house: House, tx: Tx, by: Principal, wish: Wish) -> RoleInfo:
+    """As `may_give`, by what they hold in this request and also now that the lock is taken: some may be gone since."""
+    await may_give(house, tx, by.grants, wish)
+    return await may_give(house, tx, await holdings.of(house, tx, by.user_id), wish)
 
 
 async def may_give(house: House, tx: Tx, held: Iterable[Grant], wish: Wish) -> RoleInfo:

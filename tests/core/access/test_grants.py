@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from basefly.core.access.store import grants as store
 from tests.core.access.people import bare, cluster, clusters, give, given, permissions
 from tests.people import Hub, Person, join
 
@@ -161,6 +163,18 @@ class TestClosure:
             later = (ends + timedelta(seconds=1)).isoformat()
             assert (await give(lea, viewer, "operator", expires_at=later)).status_code == 403
             assert (await give(lea, viewer, "operator", expires_at=ends.isoformat())).status_code == 201
+
+    async def test_nor_what_was_revoked_while_they_asked(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        async with join(hub, "ada", "admin", owner.by.org_id) as ada:
+            async with hub.house.db.transaction(owner.by.org_id) as tx:
+                await store.lock(tx)
+                asking = asyncio.create_task(give(ada, viewer, "operator"))
+                waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+                while not await tx.value(waiting):
+                    await asyncio.sleep(0.02)
+                await tx.execute("delete from grants where user_id = %s", [ada.by.user_id])
+            assert (await asking).status_code == 403
+            assert "clusters:write" not in await permissions(viewer)
 
     async def test_nor_takes_what_they_could_not_give(self, hub: Hub, owner: Person, viewer: Person) -> None:
         async with join(hub, "kim", "owner", owner.by.org_id) as kim:
