@@ -17,12 +17,16 @@ import uvloop
 from basefly.app import create_app, start
 from basefly.base.db import logins
 from basefly.base.db.embedded import Embedded
+from basefly.base.db.pool import Database
+from basefly.base.db.secrets import rotate
+from basefly.base.errors import BaseflyError
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError, load
 from basefly.base.telemetry import logs
 from basefly.base.web.server import Hub
 from basefly.cli.exits import Failure
 from basefly.core.access import setup
+from basefly.core.access.store import get_organization_ids
 
 GRACE = 5  # seconds that open requests get at the end
 
@@ -35,6 +39,26 @@ def up(overrides: Mapping[str, str]) -> None:
         serve(load({**os.environ, **overrides}))
     except SettingsError as error:
         raise Failure(str(error)) from None
+
+
+def rotate_key(overrides: Mapping[str, str]) -> None:
+    """Replace the master key; the hub must be stopped. Raises Failure when it cannot be done."""
+    try:
+        asyncio.run(_rotate_key(load({**os.environ, **overrides})))
+    except (SettingsError, BaseflyError) as error:
+        raise Failure(str(error)) from None
+
+
+async def _rotate_key(settings: Settings) -> None:
+    async with _database(settings) as (_, app_url):
+        db = await Database.open(app_url, max_size=2)
+        try:
+            async with db.transaction() as tx:
+                organizations = await get_organization_ids(tx)
+            async for step in rotate(settings, db, organizations):
+                _say(step)
+        finally:
+            await db.close()
 
 
 def serve(settings: Settings) -> None:
