@@ -2,8 +2,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up demo dev test check format lint types contracts sizes migrations browser pictures lighthouse e2e \
-  conformance bench guards assets messages lock hooks clean
+.PHONY: help up demo dev test check format lint types contracts sizes migrations secrets audit browser pictures \
+  lighthouse e2e conformance bench guards assets messages lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
@@ -59,6 +59,12 @@ sizes: .venv/stamp ## Files, folders, functions, parameters, nesting
 
 migrations: .venv/stamp ## Up, down, up again on a fresh PostgreSQL; the schema must come out the same
 	@$(PY) -m scripts.migrations
+
+secrets: .venv/stamp ## Does a tracked file hold what looks like a secret and is not explained?
+	@$(PY) -m scripts.secret_scan
+
+audit: .venv/stamp ## Known vulnerabilities of what requirements.lock pins, as far as an index is reachable
+	@$(PY) -m scripts.dependency_audit
 
 browser: .venv/stamp assets ## Every page in a real Chromium, with axe
 	@$(PY) -m pytest -m browser

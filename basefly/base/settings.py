@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgres_bin: str = ""  # folder with initdb and postgres, when the embedded ones are not wanted
     encryption_key: str = ""  # 32 bytes, base64; empty: data_dir/encryption.key, created at the first start
     audit_key: str = ""  # 32 bytes, base64, that sign the audit; empty: data_dir/audit.key, created at the first start
+    encryption_key_previous: str = ""  # the one before, while rotate-key replaces it
     private_clusters: bool = True  # may clusters have loopback and private addresses?
     private_issuers: bool = True  # may identity providers have loopback and private addresses?
     smtp_url: str = ""  # the relay that mail goes out through; empty: no mail

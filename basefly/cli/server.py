@@ -21,7 +21,8 @@ from basefly.base.db import logins
 from basefly.base.db.changes import Changes
 from basefly.base.db.embedded import Embedded
 from basefly.base.db.pool import Database
-from basefly.base.db.secrets import Vault
+from basefly.base.db.secrets import Vault, rotate
+from basefly.base.errors import BaseflyError
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError, load
 from basefly.base.telemetry import logs
@@ -30,6 +31,7 @@ from basefly.cli import terminal
 from basefly.cli.audit import verifying
 from basefly.cli.exits import Exit, Failure
 from basefly.core.access import setup
+from basefly.core.access.store import get_organization_ids
 from basefly.core.audit.offline import verify_all
 from basefly.core.identity.mail import links
 
@@ -68,6 +70,26 @@ async def _reset_link(settings: Settings, email: str) -> str | None:
         return await links.operator_reset(House(settings, db, Changes(url), Vault.load(settings)), email)
     finally:
         await db.close()
+
+
+def rotate_key(overrides: Mapping[str, str]) -> None:
+    """Replace the master key; the hub must be stopped. Raises Failure when it cannot be done."""
+    try:
+        asyncio.run(_rotate_key(load({**os.environ, **overrides})))
+    except (SettingsError, BaseflyError) as error:
+        raise Failure(str(error)) from None
+
+
+async def _rotate_key(settings: Settings) -> None:
+    async with _database(settings) as (_, app_url):
+        db = await Database.open(app_url, max_size=2)
+        try:
+            async with db.transaction() as tx:
+                organizations = await get_organization_ids(tx)
+            async for step in rotate(settings, db, organizations):
+                _say(step)
+        finally:
+            await db.close()
 
 
 def serve(settings: Settings) -> None:

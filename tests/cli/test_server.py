@@ -100,6 +100,21 @@ def test_the_end_waits_for_no_stream(hub_process: Process) -> None:
         assert time.monotonic() - began < 4
 
 
+def test_the_master_key_is_replaced_while_the_hub_is_stopped(hub_process: Process) -> None:
+    with hub_process.running() as process:
+        ended(process, signal.SIGTERM)
+    key = hub_process.home / "encryption.key"
+    old = key.read_text()
+    command = [sys.executable, "-m", "basefly", "rotate-key"]
+    done = subprocess.run(command, env=hub_process.environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "retired" in done.stdout + done.stderr
+    assert key.read_text() != old
+    assert old.strip() not in done.stdout + done.stderr
+    with hub_process.running() as process:
+        ended(process, signal.SIGTERM)
+
+
 def test_a_port_that_is_taken_is_told_with_the_cure(hub_process: Process) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(hub_process.url.rpartition(":")[2])))

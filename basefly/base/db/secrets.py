@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -15,12 +16,14 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from basefly.base.db.failures import Referenced
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError
+from basefly.base.errors import BaseflyError, Conflict
 from basefly.base.settings import Settings, SettingsError
 
 VERSION = b"\x01"
+KEY_FILE, PREVIOUS_FILE = "encryption.key", "encryption.key.previous"
 KEY, NONCE, ID = 32, 12, 16  # bytes; a random nonce is safe for 2^32 secrets a key (NIST SP 800-38D, 8.3)
 
 
@@ -41,29 +44,33 @@ class DataKey(msgspec.Struct):
 class Vault:
     """Seals and opens secrets. Keys stay in here: they are in no repr, no log and no error."""
 
-    def __init__(self, key: bytes, source: str, *, created: Path | None = None) -> None:
-        self._master = AESGCM(key)
+    def __init__(self, key: bytes, source: str, *, created: Path | None = None, previous: bytes | None = None) -> None:
         self._source = source
         self._created = created
-        self.fingerprint = hashlib.sha256(b"basefly master key\0" + key).hexdigest()[:16]
+        self.fingerprint = _fingerprint(key)
+        self.previous = _fingerprint(previous) if previous and previous != key else ""
+        self._masters = {_fingerprint(each): AESGCM(each) for each in (previous, key) if each}
 
     @classmethod
     def load(cls, settings: Settings) -> Vault:
         """The key from BASEFLY_ENCRYPTION_KEY, else from data_dir/encryption.key, which the first start makes."""
         if settings.encryption_key:
-            return cls(_read_key(settings.encryption_key, "BASEFLY_ENCRYPTION_KEY"), "BASEFLY_ENCRYPTION_KEY")
-        file = settings.data_dir / "encryption.key"
+            key = _read_key(settings.encryption_key, "BASEFLY_ENCRYPTION_KEY")
+            return cls(key, "BASEFLY_ENCRYPTION_KEY", previous=_previous(settings))
+        file = settings.data_dir / KEY_FILE
         created = _create(file)
         if file.stat().st_mode & 0o077:
             raise SettingsError(f"{file} can be read by others.\nchmod 600 {file}; and if they may have, rotate it.")
-        return cls(_read_key(file.read_text(), str(file)), str(file), created=file if created else None)
+        key = _read_key(file.read_text(), str(file))
+        return cls(key, str(file), created=file if created else None, previous=_previous(settings))
 
     async def check(self, db: Database) -> None:
         """Raise SettingsError unless this database's secrets were sealed by this key; a new database takes it."""
         async with db.transaction() as tx:
             await tx.execute("select pg_advisory_xact_lock(hashtext('master_keys'))")
             known = await tx.all(str, "select fingerprint from master_keys")
-            if not known:
+            if not known or (self.fingerprint not in known and self.previous in known):
+                known = []
                 await tx.execute("insert into master_keys (fingerprint) values (%s)", [self.fingerprint])
         if known and self.fingerprint not in known:
             if self._created:
@@ -73,6 +80,7 @@ class Vault:
                 f"the key of {self._source} has {self.fingerprint}"
                 f"{' (just made, because there was none)' if self._created else ''}.\n"
                 "Put the right key back from your backup. If it is lost, so are the clusters' stored credentials: "
+                "(Within a rotation, BASEFLY_ENCRYPTION_KEY_PREVIOUS holds the old one.) Otherwise: "
                 "empty the tables cluster_credentials, data_keys and master_keys, start again, and give each cluster "
                 "its credentials anew."
             )
@@ -96,14 +104,39 @@ class Vault:
         except InvalidTag as error:
             raise Unreadable(f"{purpose} was damaged, or belongs elsewhere.", cure="Store the secret again.") from error
 
+    async def rewrap(self, tx: Tx) -> int:
+        """Seal the keys of the organization of `tx` by the master key in use; how many were sealed by another."""
+        query = f"{_COLUMNS} where org_id = %s and fingerprint <> %s for update"
+        others = await tx.all(DataKey, query, [tx.org_id, self.fingerprint])
+        for stored in others:
+            wrapped = self._wrap(tx, self._unwrap(tx, stored))
+            await tx.execute(
+                "update data_keys set fingerprint = %s, wrapped = %s where org_id = %s and id = %s",
+                [self.fingerprint, wrapped, tx.org_id, stored.id],
+            )
+        return len(others)
+
+    async def retire(self, db: Database) -> bool:
+        """Strike the previous master key out; Conflict while it still seals anything, False if it is out already."""
+        try:
+            async with db.transaction() as tx:
+                return bool(await tx.execute("delete from master_keys where fingerprint = %s", [self.previous]))
+        except Referenced as error:
+            raise Conflict(
+                f"The master key {self.previous} still seals keys of organizations.", cure="Run basefly rotate-key."
+            ) from error
+
+    def _wrap(self, tx: Tx, key: bytes) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + self._masters[self.fingerprint].encrypt(nonce, key, _place(tx, "data key"))
+
     async def _key_in_use(self, tx: Tx) -> tuple[UUID, bytes]:
         """The organization's key for new secrets, made at its first secret."""
         query = f"{_COLUMNS} where org_id = %s and retired_at is null"
         stored = await tx.one(DataKey, query, [tx.org_id])
         if stored is None:
             key = AESGCM.generate_key(KEY * 8)
-            nonce = os.urandom(NONCE)
-            wrapped = nonce + self._master.encrypt(nonce, key, _place(tx, "data key"))
+            wrapped = self._wrap(tx, key)
             await tx.execute(
                 "insert into data_keys (org_id, fingerprint, wrapped) values (%s, %s, %s)"
                 " on conflict (org_id) where retired_at is null do nothing",
@@ -116,8 +149,9 @@ class Vault:
 
     def _unwrap(self, tx: Tx, stored: DataKey) -> bytes:
         try:
-            return self._master.decrypt(stored.wrapped[:NONCE], stored.wrapped[NONCE:], _place(tx, "data key"))
-        except InvalidTag as error:
+            master = self._masters[stored.fingerprint]
+            return master.decrypt(stored.wrapped[:NONCE], stored.wrapped[NONCE:], _place(tx, "data key"))
+        except (InvalidTag, KeyError) as error:
             raise Unreadable(
                 f"The organization's key was sealed by another master key ({stored.fingerprint}).",
                 cure=f"Put it back: {self._source} now holds {self.fingerprint}.",
@@ -156,6 +190,71 @@ def _place(tx: Tx, purpose: str) -> bytes:
     if tx.org_id is None:
         raise ValueError("secrets belong to an organization: open the transaction with one")
     return VERSION + tx.org_id.bytes + purpose.encode()
+
+
+async def rotate(settings: Settings, db: Database, organizations: Sequence[UUID]) -> AsyncIterator[str]:
+    """Replace the master key, and tell each step that is done for good. Whoever is interrupted begins again.
+
+    Keys in files are made here; keys of the environment are given there, the old one as the previous one.
+    """
+    if not settings.encryption_key:
+        for step in _renew(settings.data_dir):
+            yield step
+    vault = Vault.load(settings)
+    if not vault.previous:
+        raise SettingsError(
+            "There is no new key to rotate to.\nPut the present key into BASEFLY_ENCRYPTION_KEY_PREVIOUS and a new one "
+            "into BASEFLY_ENCRYPTION_KEY (openssl rand -base64 32), restart every hub, and run this again."
+        )
+    await vault.check(db)
+    yield f"The new key {vault.fingerprint} is known."
+    for org_id in organizations:
+        async with db.transaction(org_id) as tx:
+            count = await vault.rewrap(tx)
+        if count:
+            yield f"{count} keys of organization {org_id} are sealed by it."
+    await vault.retire(db)
+    yield f"The old key {vault.previous} is retired."
+    (settings.data_dir / PREVIOUS_FILE).unlink(missing_ok=True)
+
+
+def _renew(folder: Path) -> Iterator[str]:
+    """A new key in the file, the old one beside it; a rotation that was interrupted keeps the two it has."""
+    file, previous = folder / KEY_FILE, folder / PREVIOUS_FILE
+    if not file.exists():
+        raise SettingsError(f"{file} is not there.\nStart the hub once: it makes the first key.")
+    if previous.exists() and previous.read_bytes() != file.read_bytes():
+        return
+    if not previous.exists():
+        _write(previous, file.read_bytes())
+        yield f"The old key lies in {previous}."
+    _write(file, base64.b64encode(AESGCM.generate_key(KEY * 8)) + b"\n")
+    yield f"A new key lies in {file}."
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
+
+
+def _previous(settings: Settings) -> bytes | None:
+    """The key before, while a rotation replaces it."""
+    if settings.encryption_key_previous:
+        return _read_key(settings.encryption_key_previous, "BASEFLY_ENCRYPTION_KEY_PREVIOUS")
+    file = settings.data_dir / PREVIOUS_FILE
+    if settings.encryption_key or not file.exists():
+        return None
+    return _read_key(file.read_text(), str(file))
+
+
+def _fingerprint(key: bytes) -> str:
+    return hashlib.sha256(b"basefly master key\0" + key).hexdigest()[:16]
 
 
 def _create(file: Path) -> bool:

@@ -28,7 +28,7 @@ DataDir = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
-    add(app, up, demo, setup, completion, version)
+    add(app, up, demo, setup, rotate_key, completion, version)
     add(app, reset_link, name="reset-link")
 
 
@@ -62,6 +62,23 @@ def up(
         "BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute()) if data_dir else "",
     }
     server.up({name: value for name, value in given.items() if value})
+
+
+@command
+def rotate_key(data_dir: DataDir = None) -> None:
+    """Replace the key that seals the clusters' credentials, with the hub stopped. Interrupted, it is run again.
+
+    A key in the data folder is replaced by a new one. Where BASEFLY_ENCRYPTION_KEY is set, put the present key into
+    BASEFLY_ENCRYPTION_KEY_PREVIOUS and a new one into BASEFLY_ENCRYPTION_KEY first.
+
+    \b
+    Examples
+      basefly rotate-key
+      basefly rotate-key --data-dir /srv/basefly
+    """
+    from basefly.cli import server
+
+    server.rotate_key({"BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute())} if data_dir else {})
 
 
 @command

@@ -6,13 +6,16 @@ import asyncio
 import base64
 import os
 import stat
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from basefly.base.db.pool import Database
-from basefly.base.db.secrets import Unreadable, Vault
+from basefly.base.db.secrets import KEY_FILE, PREVIOUS_FILE, Unreadable, Vault, rotate
+from basefly.base.errors import Conflict
 from basefly.base.settings import Settings, SettingsError
 
 CANARY = b"canary-7c1e0f"
@@ -155,3 +158,102 @@ def test_keys_are_in_no_repr() -> None:
     told = repr(vault) + repr(vars(vault))
     assert "kkkk" not in told
     assert base64.b64encode(key).decode() not in told
+
+
+STEPS = 6  # files twice, the fingerprint, two organizations, the retirement
+
+
+@pytest.fixture
+async def sealed(settings: Settings, db: Database, org: UUID, other_org: UUID) -> dict[UUID, bytes]:
+    """A secret of each of two organizations, sealed by the first key."""
+    vault = Vault.load(settings)
+    await vault.check(db)
+    found = {}
+    for org_id in (org, other_org):
+        async with db.transaction(org_id) as tx:
+            found[org_id] = await vault.seal(tx, str(org_id).encode(), purpose=PLACE)
+    return found
+
+
+async def everything_opens(settings: Settings, db: Database, sealed: dict[UUID, bytes]) -> Vault:
+    """As a hub that starts now finds it."""
+    vault = Vault.load(settings)
+    await vault.check(db)
+    for org_id, secret in sealed.items():
+        async with db.transaction(org_id) as tx:
+            assert await vault.open(tx, secret, purpose=PLACE) == str(org_id).encode()
+            again = await vault.seal(tx, b"new", purpose=PLACE)
+            assert await vault.open(tx, again, purpose=PLACE) == b"new"
+    return vault
+
+
+async def test_all_secrets_open_by_the_new_key_alone(
+    settings: Settings, db: Database, sealed: dict[UUID, bytes]
+) -> None:
+    old = (settings.data_dir / KEY_FILE).read_text()
+    steps = [step async for step in rotate(settings, db, list(sealed))]
+    assert len(steps) == STEPS
+    assert (settings.data_dir / KEY_FILE).read_text() != old
+    assert not (settings.data_dir / PREVIOUS_FILE).exists()
+    assert (settings.data_dir / KEY_FILE).stat().st_mode & 0o077 == 0
+    await everything_opens(settings, db, sealed)
+    assert old.strip() not in "".join(steps)
+    with pytest.raises(SettingsError, match="sealed by the key"):
+        await Vault.load(Settings(data_dir=settings.data_dir, encryption_key=old)).check(db)
+
+
+@pytest.mark.parametrize("done", range(STEPS))
+async def test_a_crash_after_any_step_loses_nothing_and_the_next_run_ends_it(
+    settings: Settings, db: Database, sealed: dict[UUID, bytes], done: int
+) -> None:
+    await crash(rotate(settings, db, list(sealed)), done)
+    await everything_opens(settings, db, sealed)
+    _ = [step async for step in rotate(settings, db, list(sealed))]
+    vault = await everything_opens(settings, db, sealed)
+    async with db.transaction() as tx:
+        assert await tx.all(str, "select fingerprint from master_keys") == [vault.fingerprint]
+    assert not (settings.data_dir / PREVIOUS_FILE).exists()
+
+
+async def crash(rotation: AsyncIterator[str], done: int) -> None:
+    """Go on until so many steps are done, and never again."""
+    for _ in range(done + 1):
+        await anext(rotation)
+
+
+async def test_a_key_in_use_is_not_retired(settings: Settings, db: Database, sealed: dict[UUID, bytes]) -> None:
+    one, other = sealed
+    given = environment(settings)
+    vault = Vault.load(given)
+    await vault.check(db)
+    async with db.transaction(one) as tx:
+        assert await vault.rewrap(tx) == 1
+    with pytest.raises(Conflict, match="still seals"):
+        await vault.retire(db)
+    async with db.transaction(other) as tx:
+        assert await vault.rewrap(tx) == 1
+        assert await vault.rewrap(tx) == 0, "again changes nothing"
+    assert await vault.retire(db)
+    assert not await vault.retire(db)
+
+
+def environment(settings: Settings) -> Settings:
+    """The same hub with its key in the environment, beside a new one."""
+    return msgspec.structs.replace(
+        settings,
+        encryption_key=base64.b64encode(os.urandom(32)).decode(),
+        encryption_key_previous=(settings.data_dir / KEY_FILE).read_text(),
+    )
+
+
+async def test_keys_of_the_environment_rotate_too(settings: Settings, db: Database, sealed: dict[UUID, bytes]) -> None:
+    given = environment(settings)
+    await everything_opens(given, db, sealed)
+    _ = [step async for step in rotate(given, db, list(sealed))]
+    await everything_opens(msgspec.structs.replace(given, encryption_key_previous=""), db, sealed)
+
+
+async def test_without_a_new_key_there_is_nothing_to_rotate_to(settings: Settings, db: Database) -> None:
+    given = msgspec.structs.replace(settings, encryption_key=base64.b64encode(os.urandom(32)).decode())
+    with pytest.raises(SettingsError, match="no new key"):
+        await anext(rotate(given, db, []))

@@ -1,0 +1,1 @@
+revoke delete on master_keys from basefly_app;
