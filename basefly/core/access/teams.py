@@ -92,8 +92,9 @@ async def add(house: House, tx: Tx, by: Principal, team_id: UUID, user_id: UUID)
     if member is None:
         detail = "There is no such member."
         raise Invalid(detail, errors=(FieldError("/member", detail),), cure="The list of members has their ids.")
+    now = await holdings.of(house, tx, by.user_id)  # the lock is taken: what was revoked meanwhile counts no more
     for each in await holdings.built(house, tx, await grants_store.held_by_team(tx, team_id)):
-        granting.deny(lacks(each, by.grants), each.role)
+        granting.deny(lacks(each, by.grants) or lacks(each, now), each.role)
     if await store.insert_member(tx, team_id, user_id, by.user_id):
         detail_of = {"name": team.name, "member": str(user_id)}
         await record(tx, by, "team.member_added", f"teams/{team_id}", detail_of)
