@@ -8,7 +8,7 @@ import msgspec
 
 from basefly.base.db.failures import Duplicate
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Conflict, Denied, NotFound, Unavailable
+from basefly.base.errors import Conflict, Denied, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -20,10 +20,10 @@ from basefly.core.audit.actions import record
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
 from basefly.core.identity import passwords, signing, throttle
+from basefly.core.identity.mail import outbox
 from basefly.core.identity.model import Origin, User
-from basefly.core.invitations import store
-from basefly.core.invitations.model import LIFETIME, Invitation, Sent, letter
-from basefly.core.invitations.post import Post
+from basefly.core.invitations import mail, store
+from basefly.core.invitations.model import LIFETIME, Invitation, Sent
 
 _BAD_LINK = "This invitation is not valid (any more)."
 _ASK = "Ask whoever invited you to send it again."
@@ -131,19 +131,10 @@ async def _give(house: House, tx: Tx, found: Invitation, user: User) -> None:
 
 
 async def _send(house: House, tx: Tx, by: Principal, found: Invitation, secret: str) -> Sent:
-    link = f"{house.settings.url}/invitation#{secret}"
-    mailer = house.get(Post).mailer
-    if mailer:
-        membership = await members.get_membership(tx, by.user_id)
-        organization = membership.organization if membership else ""
-        subject, text = letter(inviter=by.name or by.email, organization=organization, role=found.role_name, link=link)
-        try:
-            await mailer.send(found.email, subject, text)
-        except OSError as error:
-            raise Unavailable(
-                "The mail could not be sent.", cure="Try again later, or look at the mail server."
-            ) from error
-    return Sent(**msgspec.structs.asdict(found), link=None if mailer else link)
+    """By mail, if any goes out here; otherwise whoever invites hands the link over."""
+    if mailed := outbox.configured(house):
+        await outbox.post(tx, mail.KIND, found.email, mail.words(by.org_id, found))
+    return Sent(**msgspec.structs.asdict(found), link=None if mailed else mail.link(house, secret))
 
 
 def _still_open(found: Invitation) -> None:

@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 
 from basefly.base.runtime.house import House
 from basefly.base.slice import Slice
-from basefly.core.invitations import api, pages
-from basefly.core.invitations.post import Post
+from basefly.core.identity.mail.outbox import Composers
+from basefly.core.invitations import api, mail, pages
 
 
 @asynccontextmanager
 async def furnish(house: House) -> AsyncIterator[None]:
-    """The way out for mail."""
-    house.put(Post())
+    """How its mail is made."""
+    house.get(Composers)[mail.KIND] = mail.compose
     yield
 
 

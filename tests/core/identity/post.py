@@ -5,11 +5,23 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.smtp import SMTP, Envelope
+
+from basefly.app import furnished
+from basefly.base.db.changes import Changes
+from basefly.base.db.pool import Database
+from basefly.base.db.secrets import Vault
+from basefly.base.runtime.house import House
+from basefly.base.settings import Settings
+from basefly.core.identity.mail.outbox import Postman
+from tests.people import Hub
 
 LINK = re.compile(r"https?://\S+#(\S+)")
 
@@ -49,3 +61,34 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         number: int = listener.getsockname()[1]
         return number
+
+
+RELAY = free_port()
+
+
+@pytest.fixture
+async def relayed(db: Database, database_url: str, tmp_path: Path, port: int) -> AsyncIterator[House]:
+    """A house with a relay, at which a server stands or not."""
+    settings = Settings(
+        data_dir=tmp_path, port=port, smtp_url=f"smtp+plain://127.0.0.1:{RELAY}", mail_from="basefly@example.com"
+    )
+    changes, vault = Changes(database_url), Vault.load(settings)
+    await vault.check(db)
+    house = House(settings, db, changes, vault)
+    async with furnished(house):
+        yield house
+    await changes.close()
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """The server at the relay's address."""
+    box = Mailbox()
+    async with await served(box, RELAY):
+        yield box
+
+
+async def deliver(hub: Hub) -> None:
+    """Send what waits."""
+    while await Postman(hub.house).deliver():
+        pass

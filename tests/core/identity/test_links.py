@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from basefly.app import furnished
-from basefly.base.db.changes import Changes
-from basefly.base.db.pool import Database
-from basefly.base.db.secrets import Vault
 from basefly.base.runtime.house import House
-from basefly.base.settings import Settings
 from basefly.core.identity.mail.outbox import Postman
 from tests.core.factors.people import CREDENTIALS, with_app
-from tests.core.identity.post import Mailbox, free_port, served
+from tests.core.identity.post import RELAY, Mailbox, deliver, served
 from tests.people import PASSWORD, Hub, Person
 
 NEW = "eight storks on the roof"
-RELAY = free_port()
 
 
 @pytest.fixture
-async def house(db: Database, database_url: str, tmp_path: Path, port: int) -> AsyncIterator[House]:
-    """A house with a relay, at which a server stands or not."""
-    settings = Settings(
-        data_dir=tmp_path, port=port, smtp_url=f"smtp+plain://127.0.0.1:{RELAY}", mail_from="basefly@example.com"
-    )
-    changes, vault = Changes(database_url), Vault.load(settings)
-    await vault.check(db)
-    house = House(settings, db, changes, vault)
-    async with furnished(house):
-        yield house
-    await changes.close()
-
-
-@pytest.fixture
-async def mailbox() -> AsyncIterator[Mailbox]:
-    box = Mailbox()
-    async with await served(box, RELAY):
-        yield box
-
-
-async def deliver(hub: Hub) -> None:
-    while await Postman(hub.house).deliver():
-        pass
+def house(relayed: House) -> House:
+    return relayed
 
 
 async def reset_secret(hub: Hub, mailbox: Mailbox, email: str = "mia@example.com") -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from basefly.core.invitations.post import Post
 from tests.core.access.people import given
 from tests.people import Hub, Person, join
 
@@ -119,30 +118,6 @@ class TestWhoInvites:
         assert (await stranger.http.post(f"{PATH}/{made['id']}/sendings")).status_code == 404
         assert (await stranger.http.get(PATH)).json()["items"] == []
         assert (await stranger.http.post(PATH, json=KIM | {"email": owner.by.email})).status_code == 201
-
-
-class TestMail:
-    async def test_where_it_can_be_sent_nobody_is_shown_the_link(self, hub: Hub, owner: Person) -> None:
-        box = Box()
-        hub.house.get(Post).plug(box)
-        made = await invite(owner)
-        assert made["link"] is None
-        ((to, subject, text),) = box.letters
-        assert (to, subject) == ("kim@example.com", "You are invited to Acme on Basefly")
-        assert "Mia invites you to Acme on Basefly, as operator." in text
-        (link,) = [line for line in text.splitlines() if line.startswith(hub.url)]
-        assert (await accept(hub, link.partition("#")[2])).status_code == 201
-
-
-class Box:
-    """A mail room that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.letters: list[tuple[str, str, str]] = []
-
-    async def send(self, to: str, subject: str, text: str) -> None:
-        """Keep it."""
-        self.letters.append((to, subject, text))
 
 
 class TestPage:
