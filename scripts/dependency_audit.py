@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what requirements.lock pins: `make audit`. Says so, and passes, where nobody can be asked."""
+"""Known vulnerabilities of what requirements.lock pins: `make audit`. Where nobody answers, it says so and passes."""
 
 from __future__ import annotations
 
