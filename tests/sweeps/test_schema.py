@@ -1,5 +1,4 @@
-"""The whole API asked at random from its own description, with each kind of credential: no server error, and no
-answer that the description does not tell of."""
+"""The whole API asked at random from its own description, with each kind of credential: nothing breaks or surprises."""
 
 from __future__ import annotations
 
