@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what requirements.lock pins: `make audit`. Says so, and passes, where none can be asked for."""
+"""Known vulnerabilities of what requirements.lock pins: `make audit`. Where nobody answers, it says so and passes."""
 
 from __future__ import annotations
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from basefly.base.settings import Settings
+from basefly.base.web.frame import Exchange
 from basefly.base.web.static import asset
 from tests.people import Hub, Person, found, join
 
@@ -139,3 +143,17 @@ async def test_a_file_of_ours_carries_no_more_than_it_needs(hub: Hub) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "content-security-policy" not in answer.headers, "a style has nothing to govern"
+
+
+def test_over_https_browsers_are_told_to_stay_there(tmp_path: Path) -> None:
+    scope: Any = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": ("10.0.0.1", 1)}
+    for url, told in (("https://basefly.example.com", True), ("http://127.0.0.1:8080", False)):
+        exchange = Exchange(scope, never, Settings(data_dir=tmp_path, public_url=url))
+        headers = dict(exchange._completed([]))
+        assert (b"strict-transport-security" in headers) == told
+        if told:
+            assert headers[b"strict-transport-security"] == b"max-age=63072000; includeSubDomains"
+
+
+async def never(_: Any) -> None:
+    """Nothing is sent."""
