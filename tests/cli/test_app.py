@@ -19,7 +19,8 @@ from tests.cli.shell import Shell
 
 CLI = Path(app.__file__).parent
 COMMANDS = """
-get workloads images describe search events kinds up setup reset-link rotate-key my-data erase-me login logout whoami doctor completion version
+get workloads images describe search events kinds up setup reset-link rotate-key
+my-data erase-me login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
 ACCESS = {"members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 3}
