@@ -43,6 +43,15 @@ alter table audit_records rename constraint audit_records_after_object_check to 
 alter table audit_records rename constraint audit_records_after_outcome_check to audit_records_outcome_check;
 alter table audit_records rename constraint audit_records_after_actor_kind_check to audit_records_actor_kind_check;
 alter table audit_records rename constraint audit_records_after_detail_check to audit_records_detail_check;
+do $$
+declare
+    name text;
+begin
+    for name in select conname from pg_constraint where conrelid = 'audit_records'::regclass and contype = 'n' loop
+        execute format('alter table audit_records rename constraint %I to %I',
+                       name, replace(name, 'audit_records_after', 'audit_records'));
+    end loop;
+end $$;
 create index audit_records_at on audit_records (org_id, at desc, id desc);
 create index audit_records_object on audit_records (org_id, object, at desc);
 create trigger audit_records_stay before update or delete on audit_records

@@ -16,6 +16,16 @@ alter table audit_records rename to audit_records_before;
 alter index audit_records_pkey rename to audit_records_before_pkey;
 alter index audit_records_at rename to audit_records_before_at;
 alter index audit_records_object rename to audit_records_before_object;
+-- From PostgreSQL 18 on "not null" has a name, which the table to come would find taken.
+do $$
+declare
+    name text;
+begin
+    for name in select conname from pg_constraint where conrelid = 'audit_records_before'::regclass and contype = 'n' loop
+        execute format('alter table audit_records_before rename constraint %I to %I',
+                       name, replace(name, 'audit_records', 'audit_records_before'));
+    end loop;
+end $$;
 alter table audit_records_before disable trigger user;
 alter table audit_records_before no force row level security;
 
