@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from basefly.base.db.pool import Database
@@ -41,12 +40,3 @@ async def forgive(db: Database, what: str, whose: str) -> None:
     """Fill a bucket again: whoever got in has proved that they were not guessing."""
     async with db.transaction() as tx:
         await store.fill(tx, hashlib.sha256(f"{what}\0{whose}".encode()).digest())
-
-
-def network(address: str) -> str:
-    """The network that an address stands for: itself, or its /64 for IPv6, where one customer has all of that."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
