@@ -24,6 +24,7 @@ class Bucket(NamedTuple):
 ACCOUNT = Bucket(10, 1 / 60)  # attempts on one account: ten, then one a minute
 NETWORK = Bucket(60, 1 / 5)  # attempts from one network: sixty, then twelve a minute
 LINK = Bucket(5, 1 / 600)  # links by mail to one address: five, then one in ten minutes
+ACCOUNTS = Bucket(60, 1 / 10)  # accounts that an organization makes: sixty, then six a minute
 SETUP = Bucket(10, 1 / 60)  # attempts at the set-up link from one network
 
 
@@ -33,7 +34,7 @@ async def spend(db: Database, what: str, whose: str, bucket: Bucket) -> None:
     async with db.transaction() as tx:
         wait = await store.spend(tx, key, capacity=bucket.capacity, rate=bucket.rate)
     if wait:
-        raise Limited("Too many attempts to sign in.", retry_after=math.ceil(wait))
+        raise Limited("Too many attempts.", retry_after=math.ceil(wait))
 
 
 async def forgive(db: Database, what: str, whose: str) -> None:
