@@ -34,6 +34,7 @@ from basefly.core.identity.model import Origin
 
 # A test asks more in a second than a person in a minute; those of the limits set their own.
 UNLIMITED: dict[str, int] = dict.fromkeys(("rate_read", "rate_write", "rate_expensive", "rate_sign_in"), 1_000_000)
+OPERATOR = "the-operators-own-token-of-metrics"
 PASSWORD = "seven herons at the quay"
 
 
@@ -61,6 +62,13 @@ class Hub:
         """A client without any session; it must be closed."""
         return httpx.AsyncClient(base_url=self.url, timeout=30)
 
+    async def metrics(self) -> str:
+        """What the operator's scraper reads."""
+        async with self.browser() as http:
+            answer = await http.get("/metrics", headers={"Authorization": f"Bearer {OPERATOR}"})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
 
 class _Server(uvicorn.Server):
     """Leaves the signals to pytest."""
@@ -73,7 +81,7 @@ class _Server(uvicorn.Server):
 @pytest.fixture
 async def house(db: Database, database_url: str, tmp_path: Path, port: int) -> AsyncIterator[House]:
     """A furnished house on a fresh database."""
-    settings = msgspec.structs.replace(Settings(data_dir=tmp_path, port=port), **UNLIMITED)
+    settings = msgspec.structs.replace(Settings(data_dir=tmp_path, port=port, metrics_token=OPERATOR), **UNLIMITED)
     changes = Changes(database_url)
     vault = Vault.load(settings)
     await vault.check(db)

@@ -141,14 +141,20 @@ class Caller:
         """Send a form."""
         return await self._call("POST", url, headers=headers, data=form)
 
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send bytes. They have arrived once there is a status: the body of the answer is not read."""
+        return await self._call("POST", url, whole=False, headers=headers, data=body)
+
     async def close(self) -> None:
         """Close every connection."""
         if self._session:
             await self._session.close()
 
-    async def _call(self, method: str, url: str, **options: Any) -> Answer:
+    async def _call(self, method: str, url: str, *, whole: bool = True, **options: Any) -> Answer:
         try:
             async with self._open().request(method, url, allow_redirects=False, **options) as answer:
+                if not whole:
+                    return Answer(answer.status, answer.content_type, b"")
                 body = await answer.content.read(self._most + 1)
                 while len(body) <= self._most and (more := await answer.content.read(self._most + 1 - len(body))):
                     body += more
@@ -160,7 +166,8 @@ class Caller:
         except aiohttp.InvalidURL as error:
             raise OSError("this is no address") from error
         except aiohttp.ClientConnectorError as error:
-            raise OSError(str(error.os_error)) from error
+            cause = error.os_error.__cause__ or error.os_error  # the loop gathers what each address had to say
+            raise cause if isinstance(cause, AddressRefused) else OSError(str(error.os_error)) from error
         except aiohttp.ClientError as error:
             raise OSError(str(error) or type(error).__name__) from error
 
@@ -176,43 +183,6 @@ class Caller:
                 trust_env=False,
             )
         return self._session
-
-
-class Reply(NamedTuple):
-    """What came back: the status, and the beginning of the body."""
-
-    status: int
-    body: bytes
-
-
-async def post(
-    url: str,
-    body: bytes,
-    *,
-    headers: Mapping[str, str],
-    private: bool,
-    deadlines: Deadlines,
-    most: int = 64 * 1024,
-) -> Reply:
-    """One request to a judged address, over a connection of its own. No redirect is followed; `most` bytes are read.
-
-    Raises OSError (aiohttp's client errors are mostly that, and the rest become it) or TimeoutError.
-    """
-    connector = GuardedConnector(private=private, deadlines=deadlines, force_close=True)
-    timeout = aiohttp.ClientTimeout(
-        total=deadlines.total, sock_connect=deadlines.connect, sock_read=deadlines.first_byte
-    )
-    try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session,
-            session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
-        ):
-            return Reply(answer.status, await answer.content.read(most))
-    except (aiohttp.ClientError, ValueError) as error:
-        cause = getattr(error, "os_error", None)
-        if cause and cause.__cause__:
-            cause = cause.__cause__  # the loop gathers what each address had to say
-        raise cause if isinstance(cause, AddressRefused) else OSError(str(error) or type(error).__name__) from error
 
 
 async def dial(

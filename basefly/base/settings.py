@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_write: int = 300
     rate_expensive: int = 240
     rate_sign_in: int = 120  # of one network
+    metrics_token: str = ""  # what a scraper of /metrics sends; empty: nobody may
     log_level: str = "info"
     log_format: str = "auto"  # text, json, auto: text on a terminal
     session_idle: timedelta = timedelta(hours=12)
@@ -150,6 +151,12 @@ def _sender(text: str) -> str:
     return text
 
 
+def _token(text: str) -> str:
+    if len(text) < _SHORTEST_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"give {_SHORTEST_TOKEN} or more letters and digits, as `openssl rand -hex 32` makes them")
+    return text
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in words:
@@ -159,7 +166,8 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-_SECRET = ("smtp_url",)  # never shown, not even when wrong
+_SHORTEST_TOKEN = 24
+_SECRET = ("smtp_url", "metrics_token")  # never shown, not even when wrong
 
 _READERS: dict[str, Callable[[str], object]] = {
     "data_dir": _absolute,
@@ -178,6 +186,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "rate_write": _rate,
     "rate_expensive": _rate,
     "rate_sign_in": _rate,
+    "metrics_token": _token,
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("text", "json", "auto"),
     "session_idle": _hours,

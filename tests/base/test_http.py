@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from basefly.base.http import Caller, refusal
+from basefly.base.http import AddressRefused, Caller, refusal
 from basefly.base.resilience.deadlines import Deadlines
+
+MEDIA = "text/plain"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ async def elsewhere() -> AsyncIterator[tuple[str, list[web.Request]]]:
         if request.path == "/away":
             return web.Response(status=302, headers={"Location": "/there"})
         size = 3000 if request.path == "/large" else 3
-        told = web.Response(body=b"x" * size)
+        told = web.Response(body=b"x" * size, content_type=MEDIA)
         told.set_cookie("tracked", "yes")
         return told
 
@@ -79,6 +81,18 @@ class TestCaller:
             await caller.close()
         assert not any(request.cookies for request in seen)
         assert [request.method for request in seen] == ["GET", "GET", "POST"]
+
+    async def test_what_is_sent_has_arrived_whatever_the_answer_goes_on_to_say(self) -> None:
+        async with elsewhere() as (url, seen):
+            caller = Caller(private=True, most=1024)
+            assert await caller.send(f"{url}/large", b"record", {"User-Agent": "audit"}) == (200, MEDIA, b"")
+            await caller.close()
+            assert seen[0].headers["User-Agent"] == "audit"
+            closed = Caller(private=False)
+            with pytest.raises(AddressRefused, match="loopback"):
+                await closed.send(f"{url}/large", b"record")
+            await closed.close()
+        assert len(seen) == 1
 
     async def test_follows_no_redirect(self) -> None:
         async with elsewhere() as (url, seen):

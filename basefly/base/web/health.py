@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from hmac import compare_digest
 
 import msgspec
 from litestar import Response
 
-from basefly.base.errors import Unavailable
+from basefly.base.errors import Unauthenticated, Unavailable
 from basefly.base.runtime.house import House
 from basefly.base.telemetry.metrics import CONTENT_TYPE_LATEST, Gauge, exposition
-from basefly.base.web.routing import PUBLIC, SIGNED_IN, get
+from basefly.base.web.requests import Request
+from basefly.base.web.routing import PUBLIC, get
 
 _PATIENCE = 3.0  # seconds; a database that takes longer is as good as gone
 
@@ -40,9 +42,20 @@ async def ready(house: House) -> Health:
     return Health("ready")
 
 
-@get("/metrics", permission=SIGNED_IN, include_in_schema=False)
-async def metrics(house: House) -> Response[bytes]:
-    """Figures in Prometheus' text format; a scraper sends an API token."""
+@get("/metrics", permission=PUBLIC, limit="sign-in", include_in_schema=False)
+async def metrics(request: Request, house: House) -> Response[bytes]:
+    """Figures of the whole hub in Prometheus' text format, for its operator alone: they know no organization."""
+    _operator(request, house.settings.metrics_token)
     for state, value in house.db.load.items():
         _CONNECTIONS.labels(state).set(value)
     return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _operator(request: Request, token: str) -> None:
+    """Raise Unauthenticated for whoever does not send the operator's token; without one that is everybody."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if not token or scheme.lower() != "bearer" or not compare_digest(given.strip().encode(), token.encode()):
+        raise Unauthenticated(
+            "Metrics are for the hub's operator.",
+            cure="Set BASEFLY_METRICS_TOKEN, and send it as `Authorization: Bearer …`.",
+        )

@@ -173,7 +173,8 @@ def _door(request: Request, error: BaseflyError) -> str:
 def _back(request: Request) -> str:
     """Where to go on afterwards: this page, or for a form the one that it is on, as its route says."""
     if request.method != "GET":
-        return str(request.route_handler.opt.get("back", "/"))
+        handler: Any = request.scope.get("route_handler")  # None where nothing lives at the address
+        return str(handler.opt.get("back", "/")) if handler else "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 

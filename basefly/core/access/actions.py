@@ -20,7 +20,7 @@ from basefly.core.factors import actions as factors
 from basefly.core.factors.model import strong
 from basefly.core.identity import actions as identity
 from basefly.core.identity import model as secrets
-from basefly.core.identity import passwords
+from basefly.core.identity import passwords, throttle
 from basefly.core.identity import store as people
 from basefly.core.identity.model import Visitor
 
@@ -130,6 +130,8 @@ async def add_member(house: House, by: Principal, *, email: str, name: str, pass
     by.require_everywhere(WRITE)
     async with house.db.transaction(by.org_id) as tx:
         await granting.may_give(house, tx, by.grants, _wish(by.user_id, role))
+    # An account is unique in the whole hub: who makes one finds out whether an address has one, so not for thousands.
+    await throttle.spend(house.db, "accounts", str(by.org_id), throttle.ACCOUNTS)
     secrets.check_email(secrets.normalized(email))
     secrets.check_password(password.reveal(), email=email, name=name)
     password_hash = await passwords.hashed(password)

@@ -11,6 +11,7 @@ import msgspec
 
 from basefly.base.db.pool import Database
 from basefly.base.errors import Conflict, Denied, FieldError, Invalid
+from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -63,7 +64,7 @@ async def redeem(house: House, secret: str, wish: Wish, origin: Origin) -> tuple
 
     Raises Denied for a link that is not good, Conflict when an owner exists, Invalid for what was typed.
     """
-    await throttle.spend(house.db, "setup", throttle.network(origin.address), throttle.SETUP)
+    await throttle.spend(house.db, "setup", network(origin.address), throttle.SETUP)
     if not wish.organization.strip() or len(wish.organization) > 200:
         raise Invalid(
             "The organization needs a name of at most 200 characters.",

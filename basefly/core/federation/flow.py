@@ -12,6 +12,7 @@ from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, Denied, NotFound, Unauthenticated
+from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -68,7 +69,7 @@ async def begin(
     house: House, org_id: UUID, provider_id: UUID, origin: Origin, *, next_: str, link: Principal | None = None
 ) -> Began:
     """Set out. Raises NotFound, ProviderFailed, Limited."""
-    await throttle.spend(house.db, "journey", throttle.network(origin.address), JOURNEYS)
+    await throttle.spend(house.db, "journey", network(origin.address), JOURNEYS)
     async with house.db.transaction(org_id) as tx:
         provider = await store.get_provider(tx, provider_id)
     if provider is None:
@@ -104,7 +105,7 @@ async def begin(
 
 async def finish(house: House, returned: Returned, browser: str, origin: Origin, by: Principal | None) -> SignedIn:
     """Come back. Raises Unauthenticated that says what is not right, ProviderFailed, Denied, Limited."""
-    await throttle.spend(house.db, "journey", throttle.network(origin.address), JOURNEYS)
+    await throttle.spend(house.db, "journey", network(origin.address), JOURNEYS)
     org_id = marks.organization_of(returned.state)
     if org_id is None or not browser:
         raise _unknown()

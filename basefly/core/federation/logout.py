@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from basefly.base.limits import network
 from basefly.base.runtime.house import House
 from basefly.core.audit.actions import record
 from basefly.core.federation import flow, store, verify
@@ -22,7 +23,7 @@ CALLS = Bucket(300, 5)  # a provider may end many sessions at once
 
 async def end(house: House, org_id: UUID, provider_id: UUID, token: str, origin: Origin) -> int:
     """End the sessions that a logout token tells of; how many. Raises Refused, ProviderFailed, Limited."""
-    await throttle.spend(house.db, "logout", throttle.network(origin.address), CALLS)
+    await throttle.spend(house.db, "logout", network(origin.address), CALLS)
     async with house.db.transaction(org_id) as tx:
         provider = await store.get_provider(tx, provider_id)
     if provider is None:

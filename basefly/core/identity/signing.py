@@ -13,6 +13,7 @@ from uuid import UUID
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import FactorNeeded, Invalid, Unauthenticated
+from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -62,7 +63,7 @@ class Proof(NamedTuple):
 async def with_password(house: House, email: str, password: Secret, origin: Origin) -> SignedIn | Halfway:
     """The first step, and for most the only one. Raises Unauthenticated or Limited, never telling who exists."""
     email = model.normalized(email)[:254]
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     await throttle.spend(house.db, "account", email, throttle.ACCOUNT)
     async with house.db.transaction() as tx:
         account = await store.get_account(tx, email)
@@ -124,7 +125,7 @@ async def ways(db: Database, pending: str) -> tuple[str, ...]:
 
 async def with_code(house: House, pending: str, proof: Proof, origin: Origin) -> SignedIn:
     """The second step: a code of the app, or a recovery code. Raises Unauthenticated or Limited."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     account = await _waiting(house.db, pending)
     await throttle.spend(house.db, "factor", str(account.id), throttle.ACCOUNT)
     async with house.db.transaction(account.home_org_id) as tx:
@@ -144,7 +145,7 @@ async def with_code(house: House, pending: str, proof: Proof, origin: Origin) ->
 
 async def ask(house: House, pending: str, origin: Origin) -> tuple[str, dict[str, Any]]:
     """What the browser is asked to sign with a passkey, and what binds that to it: the wait it is in, or a new one."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     bound = pending if model.organization_of(pending) else model.mint(UUID(int=0)).reveal()
     async with house.db.transaction() as tx:
         return bound, await factors.ask(tx, house.settings, "sign_in", model.fingerprint(bound))
@@ -152,7 +153,7 @@ async def ask(house: House, pending: str, origin: Origin) -> tuple[str, dict[str
 
 async def with_passkey(house: House, credential: dict[str, Any], *, bound: str, origin: Origin) -> SignedIn:
     """A passkey, alone or as the second step; it proves possession and, by its own lock, the person."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     challenge = await factors.answered(house.db, credential, "sign_in", model.fingerprint(bound))
     owner = factors.owner_of(credential)
     account = await _account(house.db, *owner) if owner and challenge else None

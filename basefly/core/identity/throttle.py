@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from basefly.base.db.pool import Database
@@ -25,6 +24,7 @@ class Bucket(NamedTuple):
 ACCOUNT = Bucket(10, 1 / 60)  # attempts on one account: ten, then one a minute
 NETWORK = Bucket(60, 1 / 5)  # attempts from one network: sixty, then twelve a minute
 LINK = Bucket(5, 1 / 600)  # links by mail to one address: five, then one in ten minutes
+ACCOUNTS = Bucket(60, 1 / 10)  # accounts that an organization makes: sixty, then six a minute
 SETUP = Bucket(10, 1 / 60)  # attempts at the set-up link from one network
 
 
@@ -34,19 +34,10 @@ async def spend(db: Database, what: str, whose: str, bucket: Bucket) -> None:
     async with db.transaction() as tx:
         wait = await store.spend(tx, key, capacity=bucket.capacity, rate=bucket.rate)
     if wait:
-        raise Limited("Too many attempts to sign in.", retry_after=math.ceil(wait))
+        raise Limited("Too many attempts.", retry_after=math.ceil(wait))
 
 
 async def forgive(db: Database, what: str, whose: str) -> None:
     """Fill a bucket again: whoever got in has proved that they were not guessing."""
     async with db.transaction() as tx:
         await store.fill(tx, hashlib.sha256(f"{what}\0{whose}".encode()).digest())
-
-
-def network(address: str) -> str:
-    """The network that an address stands for: itself, or its /64 for IPv6, where one customer has all of that."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)

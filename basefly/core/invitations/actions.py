@@ -9,6 +9,7 @@ import msgspec
 from basefly.base.db.failures import Duplicate
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Conflict, Denied, NotFound
+from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -87,7 +88,7 @@ async def accept(house: House, secret: str, wish: Acceptance, origin: Origin) ->
 
     Raises Denied for a link that is not good, or whose inviter can no longer give that; Invalid for what was typed.
     """
-    await throttle.spend(house.db, "invitation", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "invitation", network(origin.address), throttle.NETWORK)
     org_id = secrets.organization_of(secret)
     if org_id is None:
         raise Denied(_BAD_LINK, cure=_ASK)

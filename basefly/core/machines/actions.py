@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from basefly.base.db.failures import Duplicate
 from basefly.base.errors import Denied, Limited, NotFound
+from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -45,7 +46,7 @@ class Granted(NamedTuple):
 
 async def begin(house: House, machine: str, origin: Origin) -> Begun:
     """A device asks to be signed in. Raises Limited."""
-    await throttle.spend(house.db, "device", throttle.network(origin.address), BEGINNINGS)
+    await throttle.spend(house.db, "device", network(origin.address), BEGINNINGS)
     code = marks.mint(marks.UNKNOWN)
     for _ in range(5):  # of 25 milliards of codes one may be taken
         typed = model.user_code()
@@ -88,7 +89,7 @@ async def decide(house: House, by: Principal, code: str, *, approve: bool) -> st
 
 async def redeem(house: House, device_code: str, origin: Origin) -> Granted:
     """A device asks how it stands: once approved, its token. Raises Pending, TooFast, Expired, NotApproved."""
-    await throttle.spend(house.db, "device question", throttle.network(origin.address), QUESTIONS)
+    await throttle.spend(house.db, "device question", network(origin.address), QUESTIONS)
     kept = marks.fingerprint(device_code)
     async with house.db.transaction() as tx:
         asked = await store.ask(tx, kept, model.PAUSE)

@@ -74,6 +74,12 @@ class TestOrigin:
         assert answer.status_code == 403
 
 
+async def test_a_form_to_where_nothing_lives_is_not_found(owner: Person) -> None:
+    answer = await owner.http.post("/settings/of/nobody", data={"name": "a"}, headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "Nothing lives at this address" in answer.text
+
+
 class TestForms:
     async def test_without_the_session_s_token_are_refused(self, owner: Person) -> None:
         assert (await owner.http.post("/settings/tokens", data={"name": "a", "days": "30"})).status_code == 403

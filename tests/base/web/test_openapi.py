@@ -81,12 +81,3 @@ class TestDocs:
     async def test_ask_no_foreign_host(self, viewer: Person) -> None:
         page = (await viewer.http.get("/api/docs")).text
         assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
-
-
-async def test_metrics_need_a_credential_and_count_requests(hub: Hub, owner: Person) -> None:
-    async with hub.browser() as http:
-        assert (await http.get("/metrics")).status_code == 401
-    await owner.http.get("/api/v1/me")
-    told = (await owner.http.get("/metrics")).text
-    assert 'basefly_http_requests_total{method="GET",route="/api/v1/me",status="200"}' in told
-    assert "basefly_database_connections" in told

@@ -37,6 +37,24 @@ class TestAdd:
         (found,) = (await owner.http.get("/api/v1/audit?act=member")).json()["items"]
         assert found["detail"] == {"role": "operator"}
 
+    async def test_who_has_an_account_elsewhere_is_not_told_and_cannot_be_asked_of_at_length(
+        self, owner: Person, viewer: Person, stranger: Person
+    ) -> None:
+        ours, theirs = [
+            await owner.http.post("/api/v1/members", json={**NEW, "email": each.by.email})
+            for each in (viewer, stranger)
+        ]
+        assert (ours.status_code, ours.json()["detail"]) == (theirs.status_code, theirs.json()["detail"])
+        statuses = [
+            (await owner.http.post("/api/v1/members", json={**NEW, "email": "x"})).status_code for _ in "x" * 70
+        ]
+        assert set(statuses[:50]) == {422}
+        assert statuses[-1] == 429
+        refused = await owner.http.post("/api/v1/members", json=NEW)
+        assert refused.status_code == 429, "also an address that is free tells nothing any more"
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await stranger.http.post("/api/v1/members", json=NEW)).status_code == 201, "others are not held up"
+
     async def test_a_reader_is_refused(self, viewer: Person) -> None:
         assert (await viewer.http.post("/api/v1/members", json=NEW)).status_code == 403
 

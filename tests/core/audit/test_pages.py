@@ -116,7 +116,7 @@ class TestProof:
             await shows(owner, "Not as it was written")
         finally:
             await end(verifying)
-        told = (await owner.http.get("/metrics")).text
+        told = await hub.metrics()
         assert "basefly_audit_broken_chains 1.0" in told
 
 

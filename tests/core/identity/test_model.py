@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from basefly.base.errors import Invalid
-from basefly.core.identity import model, throttle
+from basefly.core.identity import model
 
 
 class TestPassword:
@@ -83,17 +83,3 @@ class TestSecret:
     @pytest.mark.parametrize("text", ["", "x", "AAAA", "ä" * 64, "=" * 64, "A" * 63, "A" * 65])
     def test_anything_else_names_none(self, text: str) -> None:
         assert model.organization_of(text) is None
-
-
-class TestNetwork:
-    @pytest.mark.parametrize(
-        ("address", "expected"),
-        [
-            ("192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-            ("", "unknown"),
-        ],
-    )
-    def test_is_what_one_customer_has(self, address: str, expected: str) -> None:
-        assert throttle.network(address) == expected

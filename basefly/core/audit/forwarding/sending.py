@@ -15,14 +15,13 @@ from uuid import UUID
 
 import msgspec
 
-from basefly.base.http import dial, post
+from basefly.base.http import Caller, dial
 from basefly.base.resilience.deadlines import Deadlines
 from basefly.core.audit.chain.checkpoints import Line
 from basefly.core.audit.forwarding.model import Stream
 from basefly.core.audit.model import Record
 
-DEADLINES = Deadlines(total=30.0)
-MOST = 16 * 1024  # bytes of an answer that are read
+DEADLINES = Deadlines(idle=10.0, total=30.0)
 _FACILITY = 13  # "log audit", RFC 5424 table 1
 _NOTICE, _WARNING = 5, 4
 _WORD = re.compile(r"[^\x21-\x7e]")
@@ -75,7 +74,11 @@ async def _post(stream: Stream, batch: Batch, *, secret: str, private: bool) -> 
         "Basefly-Delivery": f"{stream.id}/{batch.first}-{batch.last}",
         "Basefly-Signature": signature(secret, body, int(time.time())),
     }
-    answer = await post(stream.address, body, headers=headers, private=private, deadlines=DEADLINES, most=MOST)
+    caller = Caller(private=private, deadlines=DEADLINES)
+    try:
+        answer = await caller.send(stream.address, body, headers)
+    finally:
+        await caller.close()
     if not 200 <= answer.status < 300:
         raise Refused(f"The webhook answered {answer.status}.")
 

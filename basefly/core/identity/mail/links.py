@@ -10,6 +10,7 @@ from uuid import UUID
 
 from basefly.base.db.failures import Duplicate
 from basefly.base.errors import Conflict, Denied
+from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -29,7 +30,7 @@ async def ask_reset(house: House, email: str, origin: Origin) -> None:
     outbox.require(house)
     email = model.normalized(email)[:254]
     model.check_email(email)
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     await throttle.spend(house.db, "link", email, throttle.LINK)
     async with house.db.transaction() as tx:
         await outbox.post(tx, "password_reset", email)
@@ -37,7 +38,7 @@ async def ask_reset(house: House, email: str, origin: Origin) -> None:
 
 async def reset(house: House, secret: str, password: Secret, origin: Origin) -> None:
     """Take another password; every session ends, and a second factor is still asked for. Raises Denied or Invalid."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     org_id = _organization(secret)
     async with house.db.transaction(org_id) as tx:
         link = await store.lock_link(tx, "reset", model.fingerprint(secret))
@@ -72,7 +73,7 @@ async def ask_verification(house: House, by: Principal, email: str) -> None:
 
 async def verify(house: House, secret: str, origin: Origin) -> None:
     """The address of this link is its person's own; the old one is told. Raises Denied or Conflict."""
-    await throttle.spend(house.db, "network", throttle.network(origin.address), throttle.NETWORK)
+    await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
     async with house.db.transaction(_organization(secret)) as tx:
         link = await store.lock_link(tx, "verification", model.fingerprint(secret))
         account = await store.get_user_account(tx, link.user_id) if link else None
