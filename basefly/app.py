@@ -27,6 +27,7 @@ from basefly.core.access.actions import authenticate
 from basefly.core.access.slice import access
 from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
+from basefly.core.clusters.actions import WRITE
 from basefly.core.clusters.slice import clusters
 from basefly.core.elevation.slice import elevation
 from basefly.core.explanations.slice import explanations
@@ -141,6 +142,11 @@ def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
         by = request.by
         nav = [line for line in lines if by and (line.permission == SIGNED_IN or by.may(line.permission))]
         seen = scope.bar(request.url.path, request.url.query) if by and by.may(READ) else None
-        return {"nav": nav, "organization": request.state.get("organization", ""), "scope": seen}
+        return {
+            "nav": nav,
+            "organization": request.state.get("organization", ""),
+            "scope": seen,
+            "may_connect": by is not None and by.scope(WRITE).everything,
+        }
 
     return shell

@@ -16,7 +16,6 @@ from basefly.base.web.language import t, tn
 from basefly.console import happenings
 from basefly.console.capacity import Capacities
 from basefly.console.overview import ClusterTally, Overview, Tally, get_overview
-from basefly.core.clusters.actions import WRITE
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import list_path
 from basefly.core.lists.kept import Kept, oldest
@@ -73,7 +72,6 @@ async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -
         rows=grouped(overview.clusters, group),
         changes=await happenings.get_changes(tx, by, clusters) if clusters else [],
         warnings=await happenings.get_warnings(tx, by, clusters) if clusters else [],
-        may_write=by.may(WRITE),
     )
 
 

@@ -191,10 +191,12 @@ async def _check_subject(tx: Tx, subject: Subject) -> None:
     try:
         id_ = UUID(subject.id)
     except ValueError as error:
-        raise _wrong("/subject/id", f"A {subject.kind} goes by its id.") from error
+        raise _wrong(
+            "/subject/id", "A user goes by its id." if subject.kind == "user" else "A team goes by its id."
+        ) from error
     found = await (members.get_member if subject.kind == "user" else teams.get)(tx, id_)
     if found is None:
-        raise _wrong("/subject/id", f"There is no such {'member' if subject.kind == 'user' else 'team'}.")
+        raise _wrong("/subject/id", "There is no such member." if subject.kind == "user" else "There is no such team.")
 
 
 def check_place(house: House, where: Where, role: RoleInfo) -> None:
@@ -219,9 +221,11 @@ def _check_end(ends_at: datetime | None) -> None:
 def deny(missing: list[str], role: str) -> None:
     """Raise Denied where something is missing of what a role gives."""
     if missing:
-        many = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        names, more = ", ".join(missing[:3]), len(missing) - 3
         raise Denied(
-            f"The role {role} has {', '.join(missing[:3])}{many}, which you do not hold over all of this for as long.",
+            f"The role {role} has {names}, which you do not hold over all of this for as long."
+            if more <= 0
+            else f"The role {role} has {names} (and {more} more), which you do not hold over all of this for as long.",
             cure="Choose a lesser role, a smaller place or an earlier end, or ask someone who holds it.",
             permission=missing[0],
         )

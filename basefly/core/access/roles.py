@@ -83,7 +83,10 @@ async def delete(tx: Tx, by: Principal, role_id: str) -> None:
     role = await _own(tx, role_id)
     if role.grants:
         raise Conflict(
-            f"The role {role.name} is given by {role.grants} grants.", cure="Revoke these first, or give another role."
+            f"The role {role.name} is given by one grant."
+            if role.grants == 1
+            else f"The role {role.name} is given by {role.grants} grants.",
+            cure="Revoke what gives it first, or give another role.",
         )
     await store.delete(tx, role.id)
     await record(tx, by, "role.deleted", f"roles/{role.id}", {"name": role.name, "permissions": role.permissions})

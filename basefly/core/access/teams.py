@@ -78,7 +78,12 @@ async def delete(tx: Tx, by: Principal, team_id: UUID) -> None:
     await grants_store.lock(tx)
     team = await find(tx, by, team_id)
     if team.grants:
-        raise Conflict(f"The team {team.name} has {team.grants} grants.", cure="Revoke these first.")
+        raise Conflict(
+            f"The team {team.name} has one grant."
+            if team.grants == 1
+            else f"The team {team.name} has {team.grants} grants.",
+            cure="Revoke what it has first.",
+        )
     await store.delete(tx, team_id)
     await record(tx, by, "team.deleted", f"teams/{team_id}", {"name": team.name, "members": team.members})
 

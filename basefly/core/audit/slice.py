@@ -21,5 +21,5 @@ audit = Slice(
     api=(*api.HANDLERS, *streams.HANDLERS),
     pages=(*pages.HANDLERS, *stream_pages.HANDLERS),
     controllers=lambda house: (Sequencer(house), Verifier(house), Forwarder(house), Retention(house)),
-    nav=(Nav(label="Audit", href="/audit", group="Govern", icon="shield", permission=READ, order=90),),
+    nav=(Nav(label="Audit", href="/audit", group="Govern", icon="shield", permission=READ, order=830),),
 )

@@ -9,6 +9,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import Conflict, Denied, FieldError, Invalid, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
+from basefly.base.web.language import sentence
 from basefly.core.access import granting, roles
 from basefly.core.access.model import READ, WRITE, Subject, Where
 from basefly.core.access.store import grants
@@ -17,6 +18,13 @@ from basefly.core.elevation import store
 from basefly.core.elevation.model import LONGEST, SHORTEST, Elevation
 
 OPEN = 10  # requests of one person that may wait at a time
+_NOT_OPEN = {
+    "stale": sentence("Nobody decided on this elevation within a day."),
+    "approved": sentence("This elevation was approved already."),
+    "refused": sentence("This elevation was refused."),
+    "withdrawn": sentence("This elevation was withdrawn."),
+    "ended": sentence("This elevation has ended."),
+}
 
 
 async def elevations(tx: Tx, by: Principal) -> list[Elevation]:
@@ -78,7 +86,7 @@ async def withdraw(tx: Tx, by: Principal, elevation_id: UUID) -> Elevation:
     if found.member != by.user_id:
         raise Denied("Only whoever asked for it withdraws it.", cure="Refuse it, or revoke the grant that it became.")
     if found.state not in ("pending", "approved"):
-        raise Conflict(f"This elevation is {found.state}.", cure="Ask anew if you need it again.")
+        raise Conflict(_NOT_OPEN[found.state], cure="Ask anew if you need it again.")
     if found.grant and (grant := await grants.get(tx, found.grant)):
         async with granting.keeping_an_owner(tx):
             await granting.take(tx, by, [grant], why="elevation withdrawn")
@@ -105,8 +113,7 @@ async def _decidable(tx: Tx, by: Principal, elevation_id: UUID) -> Elevation:
     if found.member == by.user_id:
         raise Denied("Nobody decides on their own elevation.", cure="Ask someone else who could grant it.")
     if found.state != "pending" or found.stale:
-        state = "too old" if found.stale else found.state
-        raise Conflict(f"This elevation is {state}.", cure="Whoever needs it may ask anew.")
+        raise Conflict(_NOT_OPEN["stale" if found.stale else found.state], cure="Whoever needs it may ask anew.")
     return found
 
 

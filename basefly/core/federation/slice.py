@@ -33,5 +33,5 @@ federation = Slice(
     api=api.HANDLERS,
     pages=pages.HANDLERS,
     furnish=furnish,
-    nav=(Nav("Single sign-on", "/single-sign-on", "Govern", "key-round", READ, 850),),
+    nav=(Nav("Single sign-on", "/single-sign-on", "Govern", "key-round", READ, 820),),
 )

@@ -13,6 +13,7 @@ from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
+from basefly.base.web.language import sentence
 from basefly.core.access import granting
 from basefly.core.access import store as members
 from basefly.core.access.model import READ, WRITE, Subject
@@ -28,6 +29,10 @@ from basefly.core.invitations.model import LIFETIME, Invitation, Sent
 
 _BAD_LINK = "This invitation is not valid (any more)."
 _ASK = "Ask whoever invited you to send it again."
+_OVER = {
+    "accepted": sentence("This invitation was accepted."),
+    "withdrawn": sentence("This invitation was withdrawn."),
+}
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +84,7 @@ async def withdraw(tx: Tx, by: Principal, invitation_id: UUID) -> None:
     by.require_everywhere(WRITE)
     found = await find(tx, by, invitation_id)
     if not await store.withdraw(tx, invitation_id):
-        raise Conflict(f"This invitation is {found.state}.", cure="Remove the member instead, if they came in by it.")
+        raise Conflict(_OVER[found.state], cure="Remove the member instead, if they came in by it.")
     await record(tx, by, "invitation.withdrawn", f"invitations/{invitation_id}", {"role": found.role_name})
 
 
@@ -140,7 +145,7 @@ async def _send(house: House, tx: Tx, by: Principal, found: Invitation, secret: 
 
 def _still_open(found: Invitation) -> None:
     if found.state in ("accepted", "withdrawn"):
-        raise Conflict(f"This invitation is {found.state}.", cure="Make a new one.")
+        raise Conflict(_OVER[found.state], cure="Make a new one.")
 
 
 def _wish(user_id: UUID, role: str) -> granting.Wish:

@@ -93,7 +93,7 @@ async def _page(
         here=HERE,
         given=given or {"email": "", "role": "viewer"},
         may_read=by.may(READ),
-        may_write=by.may(WRITE),
+        may_govern=by.scope(WRITE).everything,
         error=error,
         sent=sent,
         **context,

@@ -11,5 +11,5 @@ machines = Slice(
     permissions={},
     api=api.HANDLERS,
     pages=pages.HANDLERS,
-    nav=(Nav("Service accounts", "/service-accounts", "Govern", "server", READ, 840),),
+    nav=(Nav("Service accounts", "/service-accounts", "Govern", "cable", READ, 810),),
 )

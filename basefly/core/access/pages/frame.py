@@ -38,7 +38,8 @@ async def show(request: Request, house: House, by: Principal, template: str, rea
         context = await read(tx)
     error = more.get("error")
     status = error.status if isinstance(error, BaseflyError) else 200
-    rights = {"may_read": by.may(READ), "may_write": by.may(WRITE)}
+    # Members, teams and roles are of the whole organization: whoever may write in a part of it sees no form for them.
+    rights = {"may_read": by.may(READ), "may_write": by.may(WRITE), "may_govern": by.scope(WRITE).everything}
     more.setdefault("error", None)
     return render(request, f"access/{template}", status=status, **rights, **context, **more)
 

@@ -58,7 +58,11 @@ def address(kind: Kind, text: str) -> str:
         raise _wrong("/address", "The address cannot be read.", cure) from error
     if parts.scheme not in schemes or not parts.hostname or not text.strip().isprintable() or len(text) > 2000:
         raise _wrong(
-            "/address", f"The address of a {kind} begins with {' or '.join(f'{s}://' for s in schemes)}.", cure
+            "/address",
+            "The address of a webhook begins with https:// or http://."
+            if kind == "webhook"
+            else "The address of a syslog server begins with tls:// or tcp://.",
+            cure,
         )
     if parts.username or parts.password or parts.fragment:
         raise _wrong("/address", "An address carries no user, password or fragment.", cure)

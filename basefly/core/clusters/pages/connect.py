@@ -40,20 +40,23 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/connect", permission=WRITE, include_in_schema=False)
-async def show_name(request: Request) -> Response[str]:
+async def show_name(request: Request, by: Principal) -> Response[str]:
     """The first step: what it is to be called. Nothing of it is required."""
+    by.require_everywhere(WRITE)
     return render(request, "clusters/connect/name.html", typed=_typed(request), step="name", steps=_steps(request))
 
 
 @get("/connect/access", permission=WRITE, include_in_schema=False)
-async def show_access(request: Request) -> Response[str]:
+async def show_access(request: Request, by: Principal) -> Response[str]:
     """The second step: the credentials."""
+    by.require_everywhere(WRITE)
     return _access(request, Given(), _typed(request))
 
 
 @get("/connect/install", permission=WRITE, include_in_schema=False)
-async def show_install(request: Request) -> Response[str]:
+async def show_install(request: Request, by: Principal) -> Response[str]:
     """The third step, for whoever has no account for the hub: a manifest, and what it permits."""
+    by.require_everywhere(WRITE)
     profile = request.query_params.get("profile", "view")
     profile = profile if profile in manifest.SAYS else "view"
     typed = _typed(request)

@@ -103,7 +103,7 @@ async def _list(request: Request, house: House, by: Principal, **said: Any) -> R
     async with house.db.transaction(by.org_id) as tx:
         found = await accounts.accounts(tx, by)
     error: BaseflyError | None = said.get("error")
-    context = {"accounts": found, "roles": roles(), "may_write": by.may(WRITE), **said}
+    context = {"accounts": found, "roles": roles(), "may_write": by.scope(WRITE).everything, **said}
     return render(request, "machines/accounts.html", status=error.status if error else 200, **context)
 
 
@@ -119,7 +119,7 @@ async def _account(request: Request, house: House, by: Principal, account_id: UU
         "roles": roles(),
         "lifetimes": lifetimes(),
         "choices": [(name, known[name]) for name in sorted(held) if by.may(name)],
-        "may_write": by.may(WRITE),
+        "may_write": by.scope(WRITE).everything,
         **said,
     }
     error: BaseflyError | None = said.get("error") or said.get("token_error")
