@@ -108,7 +108,7 @@ class TestWhoDecides:
             await tx.execute("update elevations set created_at = now() - interval '25 h'")
         answer = await decide(owner, made, "approvals")
         assert answer.status_code == 409
-        assert "too old" in answer.json()["detail"]
+        assert "within a day" in answer.json()["detail"]
 
     async def test_not_for_someone_who_has_gone(self, owner: Person, viewer: Person) -> None:
         made = await ask(viewer)
