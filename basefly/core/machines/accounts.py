@@ -11,6 +11,7 @@ from basefly.base.runtime.house import House
 from basefly.core.access import actions as access
 from basefly.core.access import granting
 from basefly.core.access import store as members
+from basefly.core.access.model import Subject
 from basefly.core.access.narrowing import narrowed
 from basefly.core.access.rights import closure, holdings
 from basefly.core.audit.actions import record
@@ -48,9 +49,11 @@ async def create(house: House, tx: Tx, by: Principal, name: str, role: ServiceRo
     account_id = uuid4()
     user = User(id=account_id, home_org_id=by.org_id, email=f"{account_id}@service.invalid", name=tidy)
     await people.insert_user(tx, user, None, kind="service")
+    wish = granting.Wish(subject=Subject("user", str(account_id)), role=role)
     await members.insert_member(tx, account_id, None)
+    given = await granting.may_give(house, tx, by.grants, wish)
     await record(tx, by, "service_account.created", f"service-accounts/{account_id}", {"name": tidy, "role": role})
-    await access.change_role(house, tx, by, account_id, role)
+    await granting.give(tx, by, wish, given)
     return await find(tx, by, account_id)
 
 

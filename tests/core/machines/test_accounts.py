@@ -40,7 +40,7 @@ class TestAccount:
         listed = (await owner.http.get(PATH)).json()["items"]
         assert [(each["name"], each["tokens"]) for each in listed] == [("CI", 1)]
         acts = [each["act"] for each in (await owner.http.get("/api/v1/audit")).json()["items"]]
-        assert acts[:2] == ["token.created", "service_account.created"]
+        assert acts[:3] == ["token.created", "grant.created", "service_account.created"]
 
     async def test_a_reader_is_refused_and_a_stranger_sees_nothing(
         self, owner: Person, viewer: Person, stranger: Person
