@@ -23,13 +23,17 @@ _PASSING = {"date", "x-request-id", "traceresponse", "content-length", "etag"}
 _BLANKS = (
     (re.compile(r"nonce-[\w-]+|(?<=nonce=\")[^\"]+"), "NONCE"),
     (re.compile(r"(?<=name=\"csrf\" value=\")[^\"]+"), "FORM"),
-    (re.compile(r"basefly_[\w-]{20,}|(?<=basefly=)[\w-]{20,}"), "SECRET"),
-    (re.compile(r"\"trace_id\":\"\w+\"|urn:request:[\w.-]+"), "EXCHANGE"),
+    (re.compile(r"basefly_[\w-]{20,}|(?<=basefly=)[\w-]{20,}|(?<=basefly-pending=)[\w-]{20,}"), "SECRET"),
+    (re.compile(r"\"(device_code|user_code|verification_uri_complete|secret|uri|challenge)\":\"[^\"]*\""), "SECRET"),
+    (re.compile(r"M4 4\.5h7[mh\d .-]*"), "QR"),
+    (re.compile(r"(?<=\"user\":{\"id\":\")[\w-]{43}"), "ID"),
+    (re.compile(r"\"trace_id\":\"\w+\"|urn:request:[\w.-]+|\b[0-9a-f]{32}\b"), "EXCHANGE"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "TIME"),
     (re.compile(r"(?<=data-mark=\")[^\"]*|[0-9a-f]{8}-\d+\.\d{3}"), "MARK"),
     (
         re.compile(
-            r"(?<=data-age>)[^<]*|(?<=title=\")\d\d:\d\d UTC|(?<=\"took_ms\":)[\d.]+|in [\d.]+ m?s\b|\d{8}T\d{6}Z"
+            r"(?<=data-age>)[^<]*|(?<=title=\")\d\d:\d\d UTC|(?<=\"took_ms\":)[\d.]+|in [\d.]+ m?s\b|"
+            r"(?<=\"lag\":)[\d.]+|(?<=\"seconds\":)[\d.]+|waited for \d+ s|\d{8}T\d{6}Z"
         ),
         "TIME",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import quote
@@ -41,17 +41,52 @@ KINDS = {
     "email": "email",
     "profile": "profile",
     "path": "file",
+    "role_id": "role",
+    "role": "role",
+    "team_id": "team",
+    "grant_id": "grant",
+    "invitation_id": "invitation",
+    "elevation_id": "elevation",
+    "account_id": "account",
+    "record_id": "record",
+    "stream_id": "stream",
+    "provider_id": "provider",
+    "provider": "provider",
+    "slug": "slug",
+    "org_id": "org",
+    "export_id": "export",
+    "passkey_id": "passkey",
+    "subject": "subject",
+    "cluster_ids": "cluster id",
+    "clusters": "cluster id",
+    "namespaces": "namespace",
+    "labels": "selector",
+    "member": "member",
 }
 # Names that stand for something else on some paths.
 SPECIAL = (
     (re.compile(r"/namespaces/\{name\}"), "name", "namespace"),
-    (re.compile(r"/api/v1/views|/settings|/api/v1/tokens|/connect"), "name", "text"),
+    (
+        re.compile(r"/api/v1/(me|views|tokens|teams|roles|members|setup|service-accounts|identity-providers|audit)\b"),
+        "name",
+        "text",
+    ),
+    (
+        re.compile(r"^/(settings|connect|access|service-accounts|single-sign-on|audit|invitation|setup)\b"),
+        "name",
+        "text",
+    ),
+    (re.compile(r"/service-accounts/\{account_id\}/tokens"), "token_id", "service token"),
+    (re.compile(r"/service-accounts"), "role", "service role"),  # only the built-in ones
+    (re.compile(r"^/(access|settings)\b"), "clusters", "chosen"),
+    (re.compile(r"/identities"), "subject", "text"),
     (re.compile(r"^/static"), "name", "file"),
 )
 # Pages read their query themselves; these are the words that any of them may know.
 PAGE_WORDS = ("cluster", "namespace", "q", "find", "open", "set")
 ENDLESS = "text/event-stream"
 _FRAMEWORK = {"by", "house", "tx", "request", "form", "data", "state", "headers", "cookies", "scope", "body"}
+_SEVERAL = re.compile(r"form\.text\(name\) for name in \(([^)]*)\)")
 _FIELDS = re.compile(r"""(?:form|request)\.(?:text|all|raw)\(\s*["'](\w+)["']""")
 
 
@@ -171,17 +206,38 @@ def fill(route: Route, things: Mapping[str, str], *, words: bool = True) -> Sent
     if route.endless and not words:
         params = [("topic", "things")]
     json = sample(route.body, lambda name: thing(name) if words and route.kind(name) else None) if route.body else None
+    if words and route.key in PLACED:
+        json = {**(json or {}), **_placed(route.key, thing)}
     form = None
     if route.unsafe and not route.api:
         form = {name: thing(name) if words else "quay" for name in _form_fields(route)}
     return Sent(route.method, url, params, json, form, tuple(used.items()))
 
 
+# What gives something over a place says so in a body of bodies.
+PLACED = {
+    "POST /api/v1/grants": "where",
+    "POST /api/v1/elevations": "where",
+    "POST /api/v1/tokens": "clusters",
+    "POST /api/v1/service-accounts/{account_id}/tokens": "clusters",
+}
+
+
+def _placed(key: str, thing: Callable[[str], str]) -> dict[str, Any]:
+    clusters = [thing("cluster_ids")]
+    if PLACED[key] == "clusters":
+        return {"clusters": clusters}
+    where = {"clusters": "ids", "cluster_ids": clusters, "namespaces": [thing("namespaces")]}
+    subject = {"subject": {"kind": "user", "id": thing("member")}} if key.endswith("/grants") else {}
+    return {"where": where, **subject}
+
+
 def _form_fields(route: Route) -> Iterator[str]:
     """The fields of a form that tell of things, as the handler and its module's helpers ask for them."""
     module = inspect.getmodule(route.handler.fn)
     text = inspect.getsource(route.handler.fn) + (inspect.getsource(module) if module else "")
-    yield from sorted({name for name in _FIELDS.findall(text) if route.kind(name)})
+    named = {name for several in _SEVERAL.findall(text) for name in re.findall(r"\"(\w+)\"", several)}
+    yield from sorted({name for name in {*_FIELDS.findall(text), *named} if route.kind(name)})
 
 
 def sample(struct: type[msgspec.Struct], thing: Any) -> dict[str, Any]:

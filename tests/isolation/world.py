@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from basefly.base.db import Jsonb
+from basefly.core.factors import store as factors
 from tests.features.rows import put, register
 from tests.people import Hub, Person, join
 
@@ -44,31 +45,80 @@ async def build(hub: Hub, owner: Person, name: str) -> World:
     org = owner.by.org_id
     cluster = await register(hub, org, name)
     await _inventory(hub, org, cluster, name)
-    token = await _post(owner, "/api/v1/tokens", {"name": name})
-    view = await _post(owner, "/api/v1/views", {"name": name, "address": f"/pods?q={name}"})
-    session = (await owner.http.get("/api/v1/sessions")).json()["items"][0]["id"]
     async with join(hub, name, "viewer", org) as member:
-        ids = {"session": session, "token": token["id"], "view": view["id"], "member": str(member.by.user_id)}
+        ids = {"member": str(member.by.user_id), "org": str(org), "cluster id": str(cluster)}
+        ids |= await _own(hub, owner, name)
+        wish = {"role": "operator", "reason": name, "where": {"clusters": "ids", "cluster_ids": [str(cluster)]}}
+        ids["elevation"] = (await _post(member, "/api/v1/elevations", wish))["id"]
         email = member.by.email
-    common = {**_texts(name), **ids, "email": email, "audited": f"members/{ids['member']}"}
-    by_name = {**common, "cluster": name, "resource": f"{name}s.{name}.example"}
-    by_id = {
-        **common,
-        "cluster": str(cluster),
-        "resource": "pods",
-        "address": f"/clusters/{cluster}/objects/pods/{name}",
-    }
-    return World(name, (by_name, by_id))
+    ids |= await _governed(owner, name, str(cluster))
+    ids["record"] = (await owner.http.get("/api/v1/audit", params={"limit": 1})).json()["items"][0]["id"]
+    return _world(name, ids, email)
+
+
+async def build_cluster(hub: Hub, org: UUID, name: str) -> World:
+    """A cluster with what runs in it, and nothing else."""
+    cluster = await register(hub, org, name)
+    await _inventory(hub, org, cluster, name)
+    ids = {**{kind: str(uuid4()) for kind in IDS}, "cluster id": str(cluster)}
+    return _world(name, ids, f"{name}@example.com")
 
 
 def absent() -> World:
     """As a world is named, but nothing of it is there."""
-    name, id_ = word(), str(uuid4())
-    ids = {kind: str(uuid4()) for kind in ("session", "token", "view", "member")}
-    common = {**_texts(name), **ids, "email": f"{name}@example.com", "audited": f"members/{ids['member']}"}
+    name = word()
+    return _world(name, {kind: str(uuid4()) for kind in IDS}, f"{name}@example.com")
+
+
+IDS = (
+    "session", "token", "view", "member", "org", "cluster id", "elevation", "export", "passkey", "role", "team",
+    "grant", "invitation", "account", "service token", "stream", "provider", "record",
+)  # fmt: skip
+
+
+def _world(name: str, ids: dict[str, str], email: str) -> World:
+    """What there is, with the cluster told by its name, and by its id."""
+    assert set(ids) == set(IDS)
+    known = {"email": email, "audited": f"members/{ids['member']}", "subject": f"user/{ids['member']}"}
+    common = {**_texts(name), **ids, **known}
     by_name = {**common, "cluster": name, "resource": f"{name}s.{name}.example"}
-    by_id = {**common, "cluster": id_, "resource": "pods", "address": f"/clusters/{id_}/objects/pods/{name}"}
-    return World(name, (by_name, by_id))
+    address = f"/clusters/{ids['cluster id']}/objects/pods/{name}"
+    return World(name, (by_name, {**common, "cluster": ids["cluster id"], "resource": "pods", "address": address}))
+
+
+async def _own(hub: Hub, person: Person, name: str) -> dict[str, str]:
+    """What is a person's own."""
+    token = await _post(person, "/api/v1/tokens", {"name": name})
+    view = await _post(person, "/api/v1/views", {"name": name, "address": f"/pods?q={name}"})
+    export = await _post(person, "/api/v1/me/exports", {})
+    session = (await person.http.get("/api/v1/sessions")).json()["items"][0]["id"]
+    async with hub.house.db.transaction(person.by.org_id) as tx:
+        made = await factors.insert_passkey(
+            tx, person.by.user_id, name=name, credential_id=name.encode(), public_key=b"none", counted=(0, False)
+        )
+    assert made
+    ids = {"token": token, "view": view, "export": export}
+    return {"session": session, "passkey": str(made.id)} | {kind: each["id"] for kind, each in ids.items()}
+
+
+async def _governed(owner: Person, name: str, cluster: str) -> dict[str, str]:
+    """Who is who, who may what, and where the audit goes."""
+    role = await _post(owner, "/api/v1/roles", {"name": name, "permissions": ["inventory:read"]})
+    team = await _post(owner, "/api/v1/teams", {"name": name})
+    where = {"clusters": "ids", "cluster_ids": [cluster], "namespaces": [name]}
+    wish = {"subject": {"kind": "team", "id": team["id"]}, "role": role["id"], "where": where, "reason": name}
+    grant = await _post(owner, "/api/v1/grants", wish)
+    invited = await _post(owner, "/api/v1/invitations", {"email": f"guest-{name}@example.com"})
+    account = await _post(owner, "/api/v1/service-accounts", {"name": name})
+    token = await _post(owner, f"/api/v1/service-accounts/{account['id']}/tokens", {"name": name})
+    address = f"https://{name}.example"
+    stream = await _post(owner, "/api/v1/audit/streams", {"name": name, "kind": "webhook", "address": address})
+    provider = {"name": name, "issuer": address, "client_id": name, "client_secret": name}
+    issuer = await _post(owner, "/api/v1/identity-providers", provider)
+    assert (await owner.http.put("/api/v1/sign-in-address", json={"slug": name})).status_code == 200
+    ids = {"role": role, "team": team, "grant": grant, "account": account, "provider": issuer}
+    more = {"invitation": invited, "service token": token, "stream": stream["stream"]}
+    return {kind: each["id"] for kind, each in (ids | more).items()}
 
 
 def _texts(name: str) -> dict[str, str]:
@@ -76,6 +126,10 @@ def _texts(name: str) -> dict[str, str]:
         "object": name,
         "namespace": name,
         "text": name,
+        "slug": name,
+        "service role": "viewer",
+        "selector": f"{name}={name}",
+        "chosen": "all",
         "label": f"{name}={name}",
         "repository": f"registry.example/{name}",
         "topic": f"inventory/{name}/pods",
@@ -98,7 +152,7 @@ async def _inventory(hub: Hub, org: UUID, cluster: UUID, name: str) -> None:
     kinds = {"namespaces": "Namespace", "nodes": "Node", "deployments.apps": "Deployment", "pods": "Pod",
              "events": "Event", custom: "Heron"}  # fmt: skip
     async with hub.house.db.transaction(org) as tx:
-        await tx.execute("update clusters set labels = %s where org_id = %s", [Jsonb({name: name}), org])
+        await tx.execute("update clusters set labels = %s where id = %s", [Jsonb({name: name}), cluster])
         for resource, kind in kinds.items():
             await tx.execute(
                 "insert into sync_streams (org_id, cluster_id, resource, kind, version, namespaced, state, as_of)"

@@ -24,12 +24,12 @@ CALLS = Bucket(300, 5)  # a provider may end many sessions at once
 async def end(house: House, org_id: UUID, provider_id: UUID, token: str, origin: Origin) -> int:
     """End the sessions that a logout token tells of; how many. Raises Refused, ProviderFailed, Limited."""
     await throttle.spend(house.db, "logout", network(origin.address), CALLS)
+    header = verify.header_of(token)  # first: who sends nonsense learns nothing of who is here
     async with house.db.transaction(org_id) as tx:
         provider = await store.get_provider(tx, provider_id)
     if provider is None:
         raise verify.Refused("Nobody here knows this provider.")
     issuers = house.get(Issuers)
-    header = verify.header_of(token)
     told = await flow.verified(issuers, await issuers.metadata(provider.issuer), token)
     kind = header.get("typ", "")
     verify.check_logout_token(
