@@ -28,6 +28,7 @@ _BLANKS = (
     (re.compile(r"M4 4\.5h7[mh\d .-]*"), "QR"),
     (re.compile(r"(?<=\"user\":{\"id\":\")[\w-]{43}"), "ID"),
     (re.compile(r"\"trace_id\":\"\w+\"|urn:request:[\w.-]+|\b[0-9a-f]{32}\b"), "EXCHANGE"),
+    (re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d\d:\d\d UTC"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?"), "TIME"),
     (re.compile(r"(?<=data-mark=\")[^\"]*|[0-9a-f]{8}-\d+\.\d{3}"), "MARK"),
     (

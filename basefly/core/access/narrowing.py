@@ -25,6 +25,6 @@ def narrowed(
         if clusters is not None:
             left = frozenset(permission for permission in left if not governing(permission))
             seen = frozenset(clusters) if seen is None else seen & frozenset(clusters)
-        if left:
+        if left and (clusters is None or seen):
             kept.append(msgspec.structs.replace(grant, permissions=left, clusters=seen))
     return tuple(kept)

@@ -10,7 +10,7 @@ async def test_asking_says_what_to_set_whether_or_not_one_exists(hub: Hub, owner
     async with hub.browser() as http:
         for email in ("mia@example.com", "nobody@example.com"):
             answer = await http.post("/api/v1/password-resets", json={"email": email})
-            assert answer.status_code == 503
+            assert answer.status_code == 409
             assert "BASEFLY_SMTP_URL" in answer.json()["cure"]
         assert "basefly reset-link" in (await http.get("/forgot-password")).text
     assert "BASEFLY_SMTP_URL" in (await owner.http.get("/settings/security")).text

@@ -187,4 +187,4 @@ class TestPage:
         last = await owner.http.post("/settings/data/erasure", data={"csrf": csrf, "confirm": owner.by.email})
         assert last.status_code == 409
         assert "no owner" in last.text
-        assert "/settings/data" in (await owner.http.get("/settings")).text
+        assert "Your data" in (await owner.http.get("/settings")).text

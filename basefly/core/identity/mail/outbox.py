@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Unavailable
+from basefly.base.errors import Conflict
 from basefly.base.mail import Mailer, Undelivered
 from basefly.base.runtime.house import House
 from basefly.base.telemetry.metrics import Counter, Gauge
@@ -51,9 +51,9 @@ def configured(house: House) -> bool:
 
 
 def require(house: House) -> None:
-    """Raise Unavailable, with what the operator must set, when mail cannot go out."""
+    """Raise Conflict, with what the operator must set, when mail cannot go out."""
     if not configured(house):
-        raise Unavailable(
+        raise Conflict(
             "This hub sends no mail.",
             cure="Ask whoever runs it to set BASEFLY_SMTP_URL and BASEFLY_MAIL_FROM, or to make you a link with "
             "`basefly reset-link` on the hub's machine.",
