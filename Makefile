@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help up demo dev test check format lint types contracts sizes migrations secrets audit browser pictures \
-  lighthouse e2e conformance bench guards assets messages lock hooks clean
+  lighthouse e2e isolation conformance bench guards assets messages lock hooks clean
 
 PY := .venv/bin/python
 JOBS ?= auto
@@ -59,6 +59,9 @@ sizes: .venv/stamp ## Files, folders, functions, parameters, nesting
 
 migrations: .venv/stamp ## Up, down, up again on a fresh PostgreSQL; the schema must come out the same
 	@$(PY) -m scripts.migrations
+
+isolation: .venv/stamp assets ## Every route by every kind of stranger; `make test` looks at a fourth of them, others each day
+	@BASEFLY_EVERY_ROUTE=1 $(PY) -m pytest -n $(JOBS) tests/isolation
 
 secrets: .venv/stamp ## Does a tracked file hold what looks like a secret and is not explained?
 	@$(PY) -m scripts.secret_scan

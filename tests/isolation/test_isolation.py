@@ -21,7 +21,7 @@ import pytest
 from basefly.app import create_app
 from tests.conftest import Urls
 from tests.isolation.asking import Answer, Asker, forgive, newcomer, with_session, with_token
-from tests.isolation.routes import Route, fill, routes, unknown
+from tests.isolation.routes import Route, fill, looked_at, routes, unknown
 from tests.isolation.world import World, absent, build, own_word, word
 from tests.people import Hub, Person, join
 
@@ -37,7 +37,7 @@ EXPLAINED = {
     "GET /sign-in/{slug}": _PUBLISHED,
     "GET /sign-in/{slug}/{provider_id}": _PUBLISHED,
 }
-NO_MAIL = "This hub sends no mail"  # the one of these tests has no relay, and says so with 503
+NO_MAIL = "This hub sends no mail"  # the one of these tests has no relay, and says so
 RECORDED = {"GET /api/v1/audit/export", "GET /api/v1/audit/export/csv", "GET /audit/export"}  # reading it is on record
 
 GUARDED = {
@@ -135,7 +135,7 @@ async def test_a_stranger_reads_nothing_and_cannot_tell_what_there_is(
 ) -> None:
     acme, own, nothing = await build(hub, owner, word()), await build(hub, stranger, own_word()), absent()
     matrix = Matrix(hub, acme)
-    asked = [route for route in all_routes if not route.unsafe]
+    asked = looked_at([route for route in all_routes if not route.unsafe])
     async with AsyncExitStack() as stack:
         nobody, bad = await strangers(stack, hub)
         session, token = with_session(stranger), await with_token(stack, hub, stranger)
@@ -165,7 +165,7 @@ async def test_a_stranger_changes_nothing_and_cannot_tell_what_there_is(
     acme = await build(hub, owner, word())
     matrix = Matrix(hub, acme)
     before = rows_of(urls, owner)
-    asked = [route for route in all_routes if route.unsafe]
+    asked = looked_at([route for route in all_routes if route.unsafe])
     async with AsyncExitStack() as stack:
         nobody, bad = await strangers(stack, hub)
         for route in asked:
