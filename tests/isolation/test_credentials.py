@@ -19,7 +19,7 @@ from basefly.app import create_app
 from tests.core.access.people import bare, given
 from tests.features.rows import put
 from tests.isolation.asking import Asker, with_session, with_token
-from tests.isolation.routes import Route, fill, looked_at, routes
+from tests.isolation.routes import Route, fill, routes
 from tests.isolation.test_isolation import Matrix
 from tests.isolation.world import World, absent, build_cluster, own_word, word
 from tests.people import Hub, Person, join
