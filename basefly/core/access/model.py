@@ -187,7 +187,7 @@ def permissions_of(role: Role, known: Iterable[str]) -> frozenset[str]:
     return frozenset(permission for permission in known if _gives(role, permission))
 
 
-def narrowed(permissions: Iterable[str], *, whole: bool) -> frozenset[str]:
+def given_over(permissions: Iterable[str], *, whole: bool) -> frozenset[str]:
     """What of a role's permissions a grant gives: over a part of the organization nothing that concerns the whole."""
     return frozenset(each for each in permissions if whole or not each.startswith(_WHOLE))
 

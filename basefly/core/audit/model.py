@@ -27,8 +27,8 @@ class More(TypedDict, total=False):
     about: UUID | None
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A record as it lies: personal fields are sealed, by person. `seq` is its place in the chain, once it has one."""
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One act. `object` is the path of what it was done to (`clusters/ID`); `actor_id` is None for the hub itself."""
 
     id: UUID
     at: datetime
@@ -45,31 +45,18 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
     before: Any
     after: Any
+
+
+class Stored(Told, frozen=True, kw_only=True):
+    """A record as it lies: personal fields are sealed, by person. `seq` is its place in the chain, once it has one."""
+
     personal: dict[str, str]
     seq: int | None
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One act. `object` is the path of what it was done to (`clusters/ID`); `actor_id` is None for the hub itself.
+class Record(Told, frozen=True, kw_only=True):
+    """A record as it is read. `erased`: someone's personal fields were in it, whose key is gone; they read "erased"."""
 
-    `erased`: personal fields of someone were in it, whose key is gone; they read "erased".
-    """
-
-    id: UUID
-    at: datetime
-    act: str
-    object: str
-    outcome: Outcome
-    actor_id: UUID | None
-    actor_kind: str
-    actor: str
-    on_behalf_of: UUID | None
-    request_id: str
-    trace_id: str
-    address: str
-    detail: dict[str, Any]
-    before: Any
-    after: Any
     erased: bool
     seq: int | None
 

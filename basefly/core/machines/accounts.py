@@ -14,6 +14,7 @@ from basefly.core.access import store as members
 from basefly.core.access.model import Subject
 from basefly.core.access.narrowing import narrowed
 from basefly.core.access.rights import closure, holdings
+from basefly.core.access.store import grants
 from basefly.core.audit.actions import record
 from basefly.core.identity import store as people
 from basefly.core.identity import tokens
@@ -50,8 +51,9 @@ async def create(house: House, tx: Tx, by: Principal, name: str, role: ServiceRo
     user = User(id=account_id, home_org_id=by.org_id, email=f"{account_id}@service.invalid", name=tidy)
     await people.insert_user(tx, user, None, kind="service")
     wish = granting.Wish(subject=Subject("user", str(account_id)), role=role)
+    await grants.lock(tx)
     await members.insert_member(tx, account_id, None)
-    given = await granting.may_give(house, tx, by.grants, wish)
+    given = await granting.may_still_give(house, tx, by, wish)
     await record(tx, by, "service_account.created", f"service-accounts/{account_id}", {"name": tidy, "role": role})
     await granting.give(tx, by, wish, given)
     return await find(tx, by, account_id)

@@ -9,7 +9,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Grant
 from basefly.base.runtime.house import House
 from basefly.base.slice import Permissions
-from basefly.core.access.model import ROLES, Held, Where, narrowed, permissions_of
+from basefly.core.access.model import ROLES, Held, Where, given_over, permissions_of
 from basefly.core.access.rights.places import Places
 from basefly.core.access.store import grants as store
 
@@ -47,7 +47,7 @@ def effective(
     """What a role (of ours by its name, else by its permissions) gives over a place."""
     known = frozenset(known)
     given = permissions_of(role, known) if role in ROLES else frozenset(permissions or ()) & known
-    return narrowed(given, whole=where.whole)
+    return given_over(given, whole=where.whole)
 
 
 def _clusters(where: Where, chosen: Mapping[str, frozenset[UUID]]) -> frozenset[UUID] | None:
