@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter, deque
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
@@ -69,11 +70,19 @@ class Crawler:
             self._waiting.append((path, found_at))
 
     def _visit(self, path: str, found_at: str) -> None:
-        answer = self._browser.get(path, follow_redirects=True)
+        answer = self._patiently(path)
         if answer.status_code != 200 or (answer.url.path == "/sign-in") != path.startswith("/sign-in"):
             self.faults.setdefault(found_at, []).append(f"{path} answers {answer.status_code}")
         elif answer.headers.get("content-type", "").startswith("text/html"):
             self._read(path, Page(answer.text))
+
+    def _patiently(self, path: str) -> httpx.Response:
+        """The answer, asked for again when the hub says to come back later: nobody reads as fast as a crawler."""
+        answer = self._browser.get(path, follow_redirects=True)
+        while answer.status_code == 429:
+            time.sleep(int(answer.headers["retry-after"]))
+            answer = self._browser.get(path, follow_redirects=True)
+        return answer
 
     def _read(self, path: str, page: Page) -> None:
         self.pages[path] = _form(path)
