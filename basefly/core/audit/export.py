@@ -22,8 +22,8 @@ MEDIA: dict[str, str] = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 CHUNK = 1000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run instead of showing
 COLUMNS = (
-    "seq", "at", "actor", "actor_id", "actor_kind", "on_behalf_of", "act", "object", "outcome", "address", "request_id",
-    "trace_id", "detail", "before", "after", "id",
+    "seq", "at", "actor", "actor_id", "actor_kind", "on_behalf_of", "act", "object", "subject", "outcome", "address",
+    "request_id", "trace_id", "detail", "before", "after", "id",
 )  # fmt: skip
 
 

@@ -28,7 +28,10 @@ class More(TypedDict, total=False):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One act. `object` is the path of what it was done to (`clusters/ID`); `actor_id` is None for the hub itself."""
+    """One act. `object` is the path of what it was done to (`clusters/ID`); `actor_id` is None for the hub itself.
+
+    `actor` and `subject` are names of people: who acted, and whom it was done to, if that is a person.
+    """
 
     id: UUID
     at: datetime
@@ -38,6 +41,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     actor_id: UUID | None
     actor_kind: str
     actor: str
+    subject: str
     on_behalf_of: UUID | None
     request_id: str
     trace_id: str

@@ -102,9 +102,18 @@ def _row(record: Record) -> dict[str, Any]:
         "tone": TONES[record.outcome],
         "word": dict(outcomes())[record.outcome],
         "by_actor": _address({"actor": str(record.actor_id)}) if record.actor_id else "",
+        "name": _name(record),
+        "brief": f"{thing}/{id_[:8]}" if _read(id_, UUID) else record.object,
         "history": _address({"object": record.object}),
         "href": f"/clusters/{id_}" if thing == "clusters" and _read(id_, UUID) else "",
     }
+
+
+def _name(record: Record) -> str:
+    """What the object is called, where the record says so."""
+    told = [part for part in (record.detail, record.after, record.before) if isinstance(part, dict)]
+    names = [part[key] for part in told for key in ("name", "email") if isinstance(part.get(key), str)]
+    return record.subject or next(filter(None, names), "")
 
 
 def _address(values: dict[str, str], path: str = "/audit") -> str:

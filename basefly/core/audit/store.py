@@ -42,14 +42,19 @@ async def insert(tx: Tx, record: dict[str, Any]) -> None:
     )
 
 
-# The name of who acted, as it is today: erasing changes it there.
+# The names of who acted and of whom it was done to, as they are today: erasing changes them there. The latter
+# is told of members only: whoever asks for a stranger's id leaves a record of it, and must not learn a name by that.
 _SELECT = """
     select r.id, r.at, r.act, r.object, r.outcome, r.actor_id, r.actor_kind,
-           coalesce(nullif(u.name, ''), u.email, '') as actor, r.on_behalf_of, r.request_id, r.trace_id, r.address,
+           coalesce(nullif(u.name, ''), u.email, '') as actor,
+           coalesce(nullif(s.name, ''), s.email, '') as subject, r.on_behalf_of, r.request_id, r.trace_id, r.address,
            r.detail, r.before, r.after, r.personal, c.seq
     from {source} r
     left join audit_chain c on (c.org_id, c.record_at, c.record_id) = (r.org_id, r.at, r.id)
-    left join users u on u.id = r.actor_id"""
+    left join users u on u.id = r.actor_id
+    left join members m on m.org_id = r.org_id
+        and m.user_id = substring(r.object from '^(?:users|members)/([0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}})$')::uuid
+    left join users s on s.id = m.user_id"""
 _FOUND = """(
         select * from audit_records r
          where org_id = %(org_id)s

@@ -85,6 +85,15 @@ class TestPage:
         later = await owner.http.get("/api/v1/audit", params={"since": "2100-01-01T00:00:00Z"})
         assert later.json()["items"] == []
 
+    async def test_names_the_person_it_was_done_to_and_never_a_stranger(
+        self, owner: Person, viewer: Person, stranger: Person
+    ) -> None:
+        for person in (viewer, stranger):
+            await owner.http.patch(f"/api/v1/members/{person.by.user_id}", json={"role": "no-such-role"})
+        found = (await owner.http.get("/api/v1/audit?object=members")).json()["items"]
+        named = {item["object"].split("/")[1]: item["subject"] for item in found}
+        assert named == {str(viewer.by.user_id): viewer.by.name, str(stranger.by.user_id): ""}
+
     async def test_a_reader_is_refused(self, viewer: Person) -> None:
         assert (await viewer.http.get("/api/v1/audit")).status_code == 403
 

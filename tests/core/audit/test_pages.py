@@ -35,6 +35,11 @@ class TestList:
         assert "things/1" in page
         assert "Mia" in page
 
+    async def test_calls_an_object_by_its_name(self, owner: Person) -> None:
+        await owner.http.post("/api/v1/tokens", json={"name": "for the night"})
+        page = await page_of(owner, "/audit?act=token.created")
+        assert re.search(r">for the night</a> <span[^>]*>tokens/[0-9a-f]{8}</span>", page)
+
     @pytest.mark.parametrize(
         ("query", "shown"),
         [
