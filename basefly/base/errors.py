@@ -23,7 +23,7 @@ class BaseflyError(Exception):
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
-    title: ClassVar[str] = "Something in the hub failed"
+    title: ClassVar[str] = "Something went wrong in the hub"
 
     def __init__(self, detail: str = "", *, cure: str = "", **extra: Any) -> None:
         super().__init__(detail or self.title)
@@ -57,13 +57,13 @@ class Unauthenticated(BaseflyError):
 class Denied(BaseflyError):
     """We know who asks, and they may not."""
 
-    code, status, title = "denied", 403, "You may not do this"
+    code, status, title = "denied", 403, "You are not allowed to do this"
 
 
 class StepUpNeeded(Denied):
     """They may, but must prove themselves anew: it was too long ago for something that cannot be taken back."""
 
-    code, title = "step_up_needed", "Confirm that it is you"
+    code, title = "step_up_needed", "Confirm it is you"
 
 
 class FactorNeeded(Denied):
@@ -75,13 +75,13 @@ class FactorNeeded(Denied):
 class NotFound(BaseflyError):
     """It is not there, or not there for the one who asks; the two look the same."""
 
-    code, status, title = "not_found", 404, "There is no such thing here"
+    code, status, title = "not_found", 404, "Not found"
 
 
 class Conflict(BaseflyError):
     """The world has moved, or the name is taken."""
 
-    code, status, title = "conflict", 409, "This does not fit what is there"
+    code, status, title = "conflict", 409, "This conflicts with what is there"
 
 
 class Limited(BaseflyError):
@@ -96,4 +96,4 @@ class Limited(BaseflyError):
 class Unavailable(BaseflyError):
     """Something we depend on does not answer."""
 
-    code, status, title = "unavailable", 503, "Something this needs does not answer"
+    code, status, title = "unavailable", 503, "A service this needs does not answer"

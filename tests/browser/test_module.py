@@ -308,7 +308,7 @@ def test_everything_works_without_the_module(browser: Browser, hub: Hub) -> None
     page.get_by_label("Filter", exact=True).fill("no-such-pod")
     page.get_by_label("Filter", exact=True).press("Enter")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
-    page.get_by_role("link", name="Clear the filters").click()
+    page.get_by_role("link", name="Clear filters").click()
     page.get_by_role("columnheader", name="Age").get_by_role("link").click()
     expect(page.get_by_role("columnheader", name="Age")).to_have_attribute("aria-sort", "ascending")
     page.get_by_role("link", name="Search everything").click()

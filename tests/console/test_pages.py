@@ -154,7 +154,7 @@ class TestSearch:
 
     @pytest.mark.usefixtures("berlin")
     async def test_says_that_nothing_was_found(self, viewer: Person) -> None:
-        assert "Nothing is called that" in await page(viewer, "/search?q=xyzzy")
+        assert "No results" in await page(viewer, "/search?q=xyzzy")
 
     @pytest.mark.usefixtures("berlin")
     async def test_what_is_typed_is_text_and_nothing_else(self, viewer: Person) -> None:

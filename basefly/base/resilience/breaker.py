@@ -17,7 +17,7 @@ State = Literal["closed", "open", "half_open"]
 class CircuitOpen(Unavailable):
     """Not even tried: the last calls failed. `retry_after` is in seconds."""
 
-    code, title = "circuit_open", "It failed too often a moment ago"
+    code, title = "circuit_open", "It has been failing"
 
     def __init__(self, name: str, retry_after: float) -> None:
         wait = max(1, round(retry_after + 0.5))

@@ -13,7 +13,7 @@ from basefly.base.errors import Unavailable
 class Overloaded(Unavailable):
     """Too many calls wait already."""
 
-    code, title = "overloaded", "Too many wait for this already"
+    code, title = "overloaded", "Too many requests wait for this already"
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Too many calls to {name} are waiting.", cure="Try again in a moment.", retry_after=1)

@@ -54,7 +54,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if permission is None:  # check() has seen all of ours: what is left are the framework's own
         if connection.scope.get("method") == "OPTIONS":
             return
-        raise NotFound("Nothing lives at this address.")  # its pages of the API, open to anyone
+        raise NotFound("There is no page at this address.")  # its pages of the API, open to anyone
     request = Request(connection.scope, connection.receive)
     class_ = rates.class_of(handler, unsafe=request.unsafe)
     await rates.admit_network(request, class_)
@@ -75,7 +75,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         await _own_form(request)
     if by.confined and not handler.opt.get("without_factor"):
         raise FactorNeeded(
-            "Your organization wants a second factor of everyone, and you have none yet.",
+            "Your organization requires a second factor, and you have none yet.",
             cure="Set up an authenticator app or a passkey under Settings, Security.",
         )
     if permission != SIGNED_IN:

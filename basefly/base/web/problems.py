@@ -89,7 +89,7 @@ def known(error: Exception) -> BaseflyError | None:
         case ValidationException():
             return _from_parameters(error)
         case NotFoundException():
-            return NotFound("Nothing lives at this address.")
+            return NotFound("There is no page at this address.")
         case MethodNotAllowedException():
             return NotAllowed("This path does not take this method.", cure="The header Allow names those it takes.")
         case HTTPException(status_code=code) if code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:

@@ -44,7 +44,7 @@ def begin_session(hub: Hub, email: str, secret: str, code: str = "") -> None:
     except Failure as failure:
         if failure.exit_code is Exit.NOT_SIGNED_IN:
             raise Failure(
-                "The e-mail address or the password is not right.",
+                "The e-mail address or the password is wrong.",
                 cure="Check both and try again.",
                 exit_code=Exit.NOT_SIGNED_IN,
             ) from None
@@ -66,7 +66,7 @@ def _second_step(hub: Hub, ways: list[str], code: str) -> None:
     except Failure as failure:
         if failure.exit_code is Exit.NOT_SIGNED_IN:
             cure = "Wait for the app's next code: each is good once."
-            raise Failure("This code is not right.", cure=cure, exit_code=Exit.NOT_SIGNED_IN) from None
+            raise Failure("This code is wrong.", cure=cure, exit_code=Exit.NOT_SIGNED_IN) from None
         raise
 
 

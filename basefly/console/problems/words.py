@@ -29,7 +29,7 @@ def pods(app: str, status: str, clusters: int, where: str) -> tuple[str, str]:
         return title, t("Compare its memory limit with what it needs.")
     if reason in _CONFIG:
         title = t("{app} cannot start {place}", **said)
-        return title, t("Something that it names is not there: its events say what.")
+        return title, t("Something that it refers to is missing: its events say what.")
     if reason == "Evicted":
         title = t("{app} evicted {place}", **said)
         return title, t("Look at the pressure of its nodes.")
@@ -71,4 +71,4 @@ def degraded(clusters: int, where: str) -> tuple[str, str]:
     """Clusters that answer, but not as they should."""
     several = tn("{n} cluster is degraded", "{n} clusters are degraded", clusters)
     title = t("{where} is degraded", where=where) if clusters == 1 else several
-    return title, t("The cluster's page says what is amiss.")
+    return title, t("The cluster's page says what is wrong.")

@@ -102,7 +102,7 @@ async def find(tx: Tx, by: Principal, record_id: UUID) -> Record:
     by.require(READ)
     found = await store.get(tx, record_id)
     if found is None:
-        raise NotFound("There is no such record.", cure="Retention may have taken it.")
+        raise NotFound("There is no such record.", cure="It may be older than the retention period.")
     return (await personal.opened(tx, [found]))[0]
 
 

@@ -93,11 +93,11 @@ async def _page(
 
 def _states() -> dict[str, tuple[str, str]]:
     return {
-        "pending": ("warn", t("waits")),
-        "approved": ("ok", t("holds")),
-        "refused": ("bad", t("refused")),
-        "withdrawn": ("idle", t("withdrawn")),
-        "ended": ("idle", t("over")),
+        "pending": ("warn", t("Pending")),
+        "approved": ("ok", t("Active")),
+        "refused": ("bad", t("Refused")),
+        "withdrawn": ("idle", t("Withdrawn")),
+        "ended": ("idle", t("Ended")),
     }
 
 

@@ -20,7 +20,7 @@ from basefly.core.audit.actions import record
 from basefly.core.factors import model, passkeys, store, totp
 from basefly.core.factors.model import Enrolled, NewTotp, Passkey, Purpose, Totp
 
-_WRONG_CODE = "This code is not right."
+_WRONG_CODE = "This code is wrong."
 _CODE_CURE = "Type the six digits that the app shows now; check that the clock of its device is right."
 
 

@@ -25,7 +25,7 @@ async def create_user(tx: Tx, org_id: UUID, *, email: str, name: str, password_h
     """Add a person whose home is this organization; the password was checked and hashed before `tx` began."""
     model.check_email(email)
     if not name.strip():
-        raise Invalid("A name is missing.", errors=(FieldError("/name", "Say how to call them."),))
+        raise Invalid("A name is missing.", errors=(FieldError("/name", "Enter their name."),))
     user = User(id=uuid4(), home_org_id=org_id, email=model.normalized(email), name=name.strip())
     try:
         await store.insert_user(tx, user, password_hash)
@@ -71,7 +71,7 @@ async def change_password(house: House, by: Principal, current: Secret, new: Sec
         raise NotFound("There is no such person any more.")
     await throttle.spend(house.db, "account", account.email, throttle.ACCOUNT)
     if not await passwords.matches(current, account.password_hash):
-        raise Denied("The current password is not right.", cure="Type the one that you signed in with.")
+        raise Denied("The current password is wrong.", cure="Type the one that you signed in with.")
     model.check_password(new.reveal(), email=account.email, name=account.name)
     password_hash = await passwords.hashed(new)
     async with house.db.transaction(by.org_id) as tx:

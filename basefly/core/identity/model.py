@@ -182,7 +182,7 @@ def check_name(name: str) -> str:
     plain = name.strip()
     if not plain or len(plain) > 200 or not plain.isprintable():
         detail = "A name has 1 to 200 characters that can be read."
-        raise Invalid(detail, errors=(FieldError("/name", detail),), cure="Say how to call you.")
+        raise Invalid(detail, errors=(FieldError("/name", detail),), cure="Enter your name.")
     return plain
 
 
@@ -191,7 +191,9 @@ def check_email(email: str) -> None:
     name, at, domain = email.rpartition("@")
     odd = any(letter in _NO_ADDRESS or letter.isspace() or not letter.isprintable() for letter in name + domain)
     if not (at and name and domain) or odd or len(email) > 254:
-        raise Invalid("This is no e-mail address.", errors=(FieldError("/email", "Write it like mia@example.com."),))
+        raise Invalid(
+            "This is not an e-mail address.", errors=(FieldError("/email", "Write it like mia@example.com."),)
+        )
 
 
 def _refuse(detail: str) -> None:

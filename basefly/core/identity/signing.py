@@ -23,7 +23,7 @@ from basefly.core.factors.model import strong
 from basefly.core.identity import model, passwords, store, throttle
 from basefly.core.identity.model import Account, NewSession, Origin, User
 
-_WRONG = "The e-mail address or the password is not right."
+_WRONG = "The e-mail address or the password is wrong."
 _WRONG_FACTOR = "This does not prove that it is you."
 _OVER = "This sign-in has waited too long, or was never begun here."
 

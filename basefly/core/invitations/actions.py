@@ -55,7 +55,7 @@ async def invite(house: House, tx: Tx, by: Principal, email: str, role: str) -> 
     secrets.check_email(email)
     found = await granting.may_give(house, tx, by.grants, _wish(by.user_id, role))
     if any(member.email == email for member in await members.page_members(tx)):
-        raise Conflict("Whoever has this address is a member already.", cure="Give them another role instead.")
+        raise Conflict("This address belongs to a member already.", cure="Give them another role instead.")
     secret = secrets.mint(by.org_id).reveal()
     kept = secrets.fingerprint(secret)
     try:

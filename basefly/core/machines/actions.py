@@ -25,8 +25,8 @@ BEGINNINGS = Bucket(20, 1 / 15)  # devices that ask from one network
 ENTRIES = Bucket(10, 1 / 30)  # codes that one person types: ten, then two a minute
 QUESTIONS = Bucket(120, 2)  # of the devices of one network
 
-_NO_SUCH_CODE = "There is no device with this code that waits."
-_NO_SUCH_CODE_CURE = "Compare it letter by letter; after ten minutes, begin again on the device."
+_NO_SUCH_CODE = "No device is waiting with this code."
+_NO_SUCH_CODE_CURE = "Check each letter. A code is good for ten minutes; after that, start again on the device."
 
 
 class Begun(NamedTuple):

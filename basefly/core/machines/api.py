@@ -124,7 +124,7 @@ async def list_accounts(tx: Tx, by: Principal) -> ServiceAccounts:
     return ServiceAccounts(await accounts.accounts(tx, by))
 
 
-@post("/service-accounts", permission=WRITE, summary="Make a service account")
+@post("/service-accounts", permission=WRITE, summary="Create a service account")
 async def create_account(house: House, tx: Tx, by: Principal, data: AccountBody) -> ServiceAccount:
     """It has no password and signs in nowhere; give it tokens."""
     return await accounts.create(house, tx, by, data.name, data.role)

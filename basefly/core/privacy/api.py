@@ -57,7 +57,7 @@ async def fetch_export(tx: Tx, by: Principal, export_id: UUID) -> Response[bytes
     return Response(content, media_type="application/json", headers=headers)
 
 
-@post("/me/erasure", permission=SIGNED_IN, tags=["privacy"], summary="Be forgotten", status_code=202)
+@post("/me/erasure", permission=SIGNED_IN, tags=["privacy"], summary="Erase my personal data", status_code=202)
 async def erase_me(tx: Tx, by: Principal, data: Erasure) -> Ordered:
     """Your account, sessions, tokens, and every personal field of yours in the audit. There is no way back.
 

@@ -8,8 +8,8 @@ import { t } from "../texts.ts";
 const PAUSE = 900; // milliseconds after which a second key no longer belongs to the first
 const TEXT = {
   change: t("Change"),
-  reset: t("Every shortcut has its own keys again."),
-  resetAll: t("Give all shortcuts their own keys"),
+  reset: t("All shortcuts were reset."),
+  resetAll: t("Reset all shortcuts"),
 };
 const FIXED: readonly [string, string][] = [
   ["Ctrl K", t("Search everything")],

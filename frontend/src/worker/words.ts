@@ -17,8 +17,8 @@ export function words(): Words {
     language: language(),
     direction: direction(),
     title: t("You are offline"),
-    lead: t("This page was not kept on this device, so it cannot be shown without the network. Nothing was lost."),
-    kept: t("Kept here, as they were when you last saw them:"),
+    lead: t("This page was not saved on this device, so it needs the network. Nothing was lost."),
+    kept: t("Saved here when you last saw them:"),
     again: t("Try again"),
   };
 }

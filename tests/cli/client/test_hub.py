@@ -93,7 +93,7 @@ class TestProblems:
         assert failure(stub).exit_code is Exit.NOT_SIGNED_IN
 
     def test_a_failure_of_the_hub_names_the_request(self, stub: Stub) -> None:
-        stub.says(500, {"title": "Something in the hub failed"}, X_Request_ID="r-1")
+        stub.says(500, {"title": "Something went wrong in the hub"}, X_Request_ID="r-1")
         assert failure(stub).notes == ("Request r-1; the hub's log says more under this name.",)
 
 

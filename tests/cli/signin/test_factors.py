@@ -47,7 +47,7 @@ def test_signing_in_takes_a_code_once(app: Mine, shell: Shell, world: World) -> 
     assert fresh.done("whoami").out.startswith("Mia ")
     again = fresh("login", *ME, "--code", code, stdin=f"{PASSWORD}\n")
     assert again.code == 3
-    assert "This code is not right." in again.err
+    assert "This code is wrong." in again.err
     fresh.done("login", *ME, "--code", app.codes[0], stdin=f"{PASSWORD}\n")
 
 

@@ -41,7 +41,7 @@ class TestLogin:
     def test_a_wrong_password(self, fresh: Shell) -> None:
         ran = fresh("login", "--email", "nobody@example.com", "--password-stdin", stdin="wrong\n")
         assert (ran.code, ran.out) == (3, "")
-        assert ran.err == "error: The e-mail address or the password is not right.\n  try: Check both and try again.\n"
+        assert ran.err == "error: The e-mail address or the password is wrong.\n  try: Check both and try again.\n"
         assert not kept(fresh).exists()
 
     def test_without_a_terminal_it_says_what_to_give(self, fresh: Shell) -> None:

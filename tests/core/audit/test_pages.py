@@ -118,7 +118,7 @@ class TestProof:
             assert token
             answer = await owner.http.post("/audit/verifications", data={"csrf": token[1]})
             assert answer.status_code == 303
-            await shows(owner, "Not as it was written")
+            await shows(owner, "Tampering found")
         finally:
             await end(verifying)
         told = await hub.metrics()

@@ -82,7 +82,7 @@ async def test_of_several_contexts_each_has_its_own_result(
     assert answer.status_code == 200
     assert "This cluster is already there as first." in answer.text
     assert f'href="/clusters/{there["id"]}"' in answer.text
-    assert answer.text.count("Watch it fill") == 1
+    assert answer.text.count("Watch the inventory fill") == 1
 
 
 async def test_the_steps_keep_what_was_typed_and_explain_every_permission(owner: Person) -> None:

@@ -138,7 +138,7 @@ class TestLanguage:
     async def test_programs_get_english(self, owner: Person) -> None:
         await owner.http.put("/api/v1/me/preferences", json={"language": "de"})
         answer = await owner.http.get("/api/v1/clusters/nothing", headers={"Accept-Language": "de"})
-        assert answer.json()["title"] == "There is no such thing here"
+        assert answer.json()["title"] == "Not found"
 
     async def test_nonsense_in_cookies_is_as_if_there_were_none(self, hub: Hub) -> None:
         cookies = {"language": "xx", "theme": "pink", "density": "compact"}

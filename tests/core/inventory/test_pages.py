@@ -128,7 +128,7 @@ class TestObject:
         path = where(berlin, "pods", cluster.api.list("pods")[0])
         await cluster.stop()
         text = await page(viewer, path)
-        assert "This is what was last known." in text
+        assert "Showing the last known state." in text
         assert "data-stale" in text
 
     async def test_what_is_not_there_is_not_found(self, viewer: Person, berlin: dict[str, Any]) -> None:

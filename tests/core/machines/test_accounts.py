@@ -153,4 +153,4 @@ class TestPages:
     async def test_a_viewer_looks_and_does_not_change(self, owner: Person, viewer: Person) -> None:
         account = await made(owner)
         page = (await viewer.http.get(f"/service-accounts/{account['id']}")).text
-        assert "Make a token" not in page
+        assert "Create a token" not in page

@@ -80,7 +80,7 @@ class TestGroups:
 
     async def test_the_page_has_drawing_and_table(self, viewer: Person) -> None:
         text = (await viewer.http.get("/events", headers={"Accept": "text/html"})).text
-        assert "By five minutes" in text
+        assert "Events per five minutes" in text
         assert "BackOff" in text
 
     async def test_a_stranger_hears_nothing(self, stranger: Person) -> None:

@@ -51,7 +51,7 @@ def list_providers(output: OutputOption = Output.TABLE) -> None:
 
 @command
 def add_provider(
-    name: Annotated[str, typer.Argument(help="As people shall see it on the sign-in page.")],
+    name: Annotated[str, typer.Argument(help="Shown on the sign-in page.")],
     issuer: Annotated[str, typer.Option("--issuer", metavar="URL", help="Exactly as the provider writes it.")],
     client_id: Annotated[str, typer.Option("--client-id", help="As the provider calls Basefly.")],
     client_secret_stdin: Annotated[

@@ -100,7 +100,7 @@ async def me(tx: Tx, by: Principal) -> Me:
     summary="Must everyone have a second factor?",
 )
 async def second_factor(tx: Tx, by: Principal) -> SecondFactor:
-    """Whoever has none is led to set one up before anything else."""
+    """Anyone without one must set it up before anything else."""
     return SecondFactor(await actions.second_factor_required(tx, by))
 
 

@@ -56,7 +56,7 @@ async def list_teams(tx: Tx, by: Principal) -> TeamList:
     return TeamList(await actions.teams(tx, by))
 
 
-@post("/teams", permission="access:write", summary="Make a team")
+@post("/teams", permission="access:write", summary="Create a team")
 async def create_team(tx: Tx, by: Principal, data: NewTeam) -> Team:
     """Empty, and without a grant."""
     return await actions.create(tx, by, data.name, data.description)

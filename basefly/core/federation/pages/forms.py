@@ -82,7 +82,7 @@ def _mapping(text: str) -> dict[str, str]:
     for line in filter(None, (line.strip() for line in text.splitlines())):
         theirs, equals, ours = (part.strip() for part in line.rpartition("="))
         if not equals or not theirs or not ours:
-            detail = "Write one group a line: theirs = ours."
+            detail = "Write one group per line: theirs = ours."
             raise Invalid(detail, errors=(FieldError("/group_names", detail),))
         found[theirs] = ours
     return found

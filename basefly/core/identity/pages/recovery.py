@@ -73,7 +73,7 @@ async def change_email(request: Request, house: House, by: Principal, form: Form
         await links.ask_verification(house, by, email)
     except BaseflyError as error:
         return await security.page(request, house, by, email_error=error, email=email)
-    return await security.page(request, house, by, said=t("A mail is on its way to {email}.", email=email))
+    return await security.page(request, house, by, said=t("An e-mail is on its way to {email}.", email=email))
 
 
 def _page(request: Request, name: str, *, error: BaseflyError | None = None, **context: Any) -> Response[str]:

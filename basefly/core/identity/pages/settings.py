@@ -38,9 +38,9 @@ def lifetimes() -> list[tuple[str, str]]:
 
 def choices() -> dict[str, list[tuple[str, str]]]:
     """What the page offers for each preference. Languages say their own names, whoever reads."""
-    system = ("system", t("As the device has it"))
+    system = ("system", t("Same as the device"))
     return {
-        "language": [("", t("As the browser has it")), *((each.tag, each.name) for each in LANGUAGES)],
+        "language": [("", t("Same as the browser")), *((each.tag, each.name) for each in LANGUAGES)],
         "time_zone": [("", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones())],
         "theme": [system, ("light", t("Light")), ("dark", t("Dark"))],
         "contrast": [system, ("normal", t("Normal")), ("high", t("High"))],

@@ -38,7 +38,7 @@ def _whole(status: Thing) -> list[str]:
     if reason == "Evicted":
         return [t("It was evicted from its node. {message}", message=message).strip()]
     if reason == "NodeLost":
-        return [t("Its node does not answer, so that nobody knows how it fares.")]
+        return [t("Its node does not answer, so its state is unknown.")]
     return [t("It failed: {reason}. {message}", reason=reason, message=message).strip()] if reason else []
 
 
@@ -47,7 +47,7 @@ def _scheduling(status: Thing) -> list[str]:
         if one.get("type") == "PodScheduled" and one.get("status") == "False":
             if one.get("reason") == "SchedulingGated":
                 return [t("It waits: a scheduling gate has not been removed yet.")]
-            return [t("No node takes it: {message}", message=one.get("message") or one.get("reason") or "")]
+            return [t("No node accepts it: {message}", message=one.get("message") or one.get("reason") or "")]
     return []
 
 
@@ -61,8 +61,8 @@ def _container(one: Thing, spec: Thing) -> list[str]:
         return [t("The image {image} of container {name} cannot be pulled: {said}",
                   image=spec.get("image") or one.get("image", ""), name=name, said=said)]  # fmt: skip
     if reason == "CrashLoopBackOff":
-        again = tn("It has been started again {n} time, and Kubernetes waits longer each time.",
-                   "It has been started again {n} times, and Kubernetes waits longer each time.",
+        again = tn("It was restarted {n} time; Kubernetes waits longer before each restart.",
+                   "It was restarted {n} times; Kubernetes waits longer before each restart.",
                    int(one.get("restartCount") or 0))  # fmt: skip
         return [f"{_end(name, last, spec)} {again}"]
     if reason not in STARTING:
@@ -82,7 +82,7 @@ def _end(name: str, ended: Thing, spec: Thing) -> str:
         return t("Container {name} was killed: its node had no memory left, for it has no limit of its own.", name=name)
     code = ended.get("exitCode")
     if code is None:
-        return t("Container {name} ends again and again.", name=name)
+        return t("Container {name} keeps crashing.", name=name)
     meaning = MEANINGS.get(int(code))
     if meaning:
         return t("Container {name} ended with exit code {code}: {meaning}.", name=name, code=code, meaning=t(meaning))

@@ -49,7 +49,7 @@ class TestTranslated:
             assert t("Sign in") == "登录"
 
     def test_forms(self) -> None:
-        one, many = "One cluster is not up to date here.", "{n} clusters are not up to date here."
+        one, many = "One cluster is out of date here.", "{n} clusters are out of date here."
         with reading("de"):
             assert [tn(one, many, n) for n in (1, 1200)] == [
                 "Ein Cluster ist hier nicht aktuell.",
