@@ -67,7 +67,7 @@ def _asked(request: Request) -> ImageRequest:
         namespace=tuple(word for word in query.getall("namespace", []) if word),
         q=query.get("q", ""),
         registry=query.get("registry", ""),
-        only=cast("Show only", only) if only in get_args(Only) else "",
+        only=cast("Only", only) if only in get_args(Only) else "",
         cursor=query.get("cursor", ""),
     )
 

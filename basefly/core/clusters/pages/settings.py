@@ -77,7 +77,7 @@ async def restore_cluster(by: Principal, house: House, cluster: str) -> Response
 async def _settings(request: Request, tx: Tx, by: Principal, cluster: str, **said: Any) -> Response[str]:
     """The page; `said` is what was typed and what was wrong with it."""
     found = await actions.find(tx, by, cluster)
-    wrong: BaseflyError | None = said.get("mistake") or said.get("Refused") or said.get("unconfirmed")
+    wrong: BaseflyError | None = said.get("mistake") or said.get("refused") or said.get("unconfirmed")
     labels = " ".join(f"{key}={value}" if value else key for key, value in found.labels.items())
     kept = {"name": found.name, "region": found.region, "provider": found.provider, "labels": labels}
     return render(
@@ -90,7 +90,7 @@ async def _settings(request: Request, tx: Tx, by: Principal, cluster: str, **sai
         typed=said.get("typed") or kept,
         given=said.get("given", Given()),
         mistake=said.get("mistake"),
-        refused=said.get("Refused"),
+        refused=said.get("refused"),
         unconfirmed=said.get("unconfirmed"),
         checks=wrong.extra.get("checks", []) if wrong else [],
         may_write=by.may(WRITE, found.id),
