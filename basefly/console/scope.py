@@ -12,7 +12,6 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.web.language import t, tn
-from basefly.base.web.language.formats import number
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory.sight import READ, traits, visible_clusters
 from basefly.core.inventory.store import rollups
@@ -104,7 +103,9 @@ async def choices(tx: Tx, by: Principal, chosen: dict[str, list[str]], find: str
     picked = _offers(
         {text: tn("{n} cluster", "{n} clusters", n) for text, n in sets.most_common()}, chosen["set"], find
     )
-    spaces = _offers({name: number(count) for name, count in counts.items()}, chosen["namespace"], find)
+    spaces = _offers(
+        {name: tn("{n} pod", "{n} pods", count) for name, count in counts.items()}, chosen["namespace"], find
+    )
     return Choices(clusters, more_clusters, *picked, *spaces)
 
 

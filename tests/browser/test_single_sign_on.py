@@ -38,7 +38,7 @@ def page(browser: Browser, hub: Hub) -> Iterator[Page]:
 
 def signed_in(page: Page) -> None:
     page.goto("/sign-in?next=/settings")
-    page.get_by_role("link", name="Sign in with your company's account").click()
+    page.get_by_role("link", name="Continue with single sign-on").click()
     page.get_by_label("Sign-in name of your organization").fill("Acme")
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("link", name=f"Sign in with {NAME}").click()
