@@ -103,7 +103,7 @@ class TestOverview:
         assert f'href="/clusters/{berlin["id"]}"' in text
         assert f'<p class="figure">{len(cluster.api.list("pods"))}</p>' in text
         assert "Needs attention" in text
-        assert "Requested of capacity" in text
+        assert "Requested capacity" in text
 
     @pytest.mark.usefixtures("berlin")
     async def test_who_did_what_is_shown_to_those_who_may_see_it(self, owner: Person, viewer: Person) -> None:

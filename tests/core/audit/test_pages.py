@@ -67,7 +67,7 @@ class TestList:
         assert not address
 
     async def test_of_nobody_says_so(self, owner: Person) -> None:
-        assert "none that fit every filter" in (await owner.http.get("/audit?act=no.such")).text
+        assert "No record matches every filter" in (await owner.http.get("/audit?act=no.such")).text
 
     async def test_a_reader_is_refused_and_sees_no_line_in_the_menu(self, viewer: Person) -> None:
         answer = await viewer.http.get("/audit", headers={"Accept": "text/html"})
