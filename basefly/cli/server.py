@@ -26,6 +26,7 @@ from basefly.base.errors import BaseflyError
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings, SettingsError, load
 from basefly.base.telemetry import logs
+from basefly.base.web.boundary import arrival
 from basefly.base.web.server import Hub
 from basefly.cli import terminal
 from basefly.cli.audit import verifying
@@ -187,7 +188,7 @@ def configured(app: Hub) -> uvicorn.Config:
     """How the hub speaks HTTP: it logs and counts itself, and judges itself which proxy it believes."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=arrival.Protocol,
         ws="none",
         lifespan="on",
         log_config=None,

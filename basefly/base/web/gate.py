@@ -99,6 +99,8 @@ def house(request: Request) -> House:
 
 async def transaction(request: Request) -> AsyncIterator[Tx]:
     """The dependency `tx`: committed before the answer is sent, rolled back on any exception."""
+    if request.form_like:  # a form that is still on its way must not hold one of a few connections to the database
+        await request.body()
     async with request.house.db.transaction(request.by.org_id if request.by else None) as tx:
         yield tx
         await idempotency.acted(request, tx)

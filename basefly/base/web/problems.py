@@ -84,6 +84,8 @@ def known(error: Exception) -> BaseflyError | None:
     match error:
         case BaseflyError():
             return error
+        case ExceptionGroup():  # of what a route depends on, that is found at the same time: the first says enough
+            return known(error.exceptions[0])
         case msgspec.ValidationError():
             return from_validation(error)
         case ValidationException():

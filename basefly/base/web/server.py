@@ -21,7 +21,7 @@ from basefly.base.errors import BaseflyError, Denied, FactorNeeded, StepUpNeeded
 from basefly.base.limits import Exceeded
 from basefly.base.runtime.house import House
 from basefly.base.web import gate, health, live, problems, requests, routing, static
-from basefly.base.web.boundary import idempotency
+from basefly.base.web.boundary import arrival, idempotency
 from basefly.base.web.boundary.idempotency import Replayed
 from basefly.base.web.frame import framed
 from basefly.base.web.gate import Plugs
@@ -57,7 +57,7 @@ class Hub(Litestar):
 
     async def unframed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application as the frame sees it."""
-        await idempotency.kept(super().__call__, scope, receive, send, self.state.house)
+        await idempotency.kept(super().__call__, scope, arrival.timely(scope, receive), send, self.state.house)
 
 
 def build(

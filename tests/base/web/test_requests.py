@@ -66,6 +66,12 @@ class TestBodies:
         )
         assert answer.status_code == 415
 
+    async def test_a_route_of_forms_says_so_to_a_program(self, owner: Person) -> None:
+        token = (await owner.http.post("/api/v1/tokens", json={"name": "a"})).json()["token"]
+        answer = await owner.http.post("/cluster-labels", json={}, headers=owner.bearer(token))
+        assert answer.status_code == 415
+        assert answer.json()["code"] == "wrong_media_type"
+
     async def test_too_large_a_one_is_413(self, owner: Person) -> None:
         answer = await owner.http.post("/api/v1/tokens", content=b"[" + b"1," * 2_000_000, headers=JSON)
         assert answer.status_code == 413

@@ -45,6 +45,7 @@ _CAUSES = {
     "401": "Nobody is signed in",
     "403": "The permission is missing, or a proof of oneself: `code` tells them apart",
     "404": "There is no such thing for whoever asks",
+    "408": "The body did not arrive in time",
     "409": "It does not fit what is there",
     "413": "The request is too large",
     "415": "The body has the wrong media type",
@@ -117,9 +118,9 @@ def _possible(operation: dict[str, Any], method: str, permission: str) -> Iterat
     if method != "get":
         yield "409"
     if "requestBody" in operation:
-        yield from ("400", "413", "415")
+        yield from ("400", "408", "413", "415")
     elif _IDEMPOTENCY_KEY in operation.get("parameters", ()):
-        yield "400"
+        yield from ("400", "408")  # the body is read for the key's sake
     if "requestBody" in operation or operation.get("parameters"):
         yield "422"
 
