@@ -12,6 +12,7 @@ import * as page from "./live/page.ts";
 import * as navigation from "./navigation.ts";
 import * as offline from "./offline.ts";
 import * as sidebar from "./sidebar.ts";
+import * as tabs from "./tabs.ts";
 import * as theme from "./theme.ts";
 import * as toasts from "./toasts.ts";
 
@@ -25,6 +26,7 @@ selection.start();
 forms.start();
 copy.start();
 clock.start();
+tabs.start();
 toasts.start();
 page.start();
 islands.start();

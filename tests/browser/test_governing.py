@@ -61,17 +61,33 @@ def sign_in(keys: Keyboard, page: Page, email: str, password: str, *, at: str = 
 def test_give_a_grant(keys: Keyboard, page: Page, hub: Hub, member: dict[str, str]) -> None:
     keys.open("/access")
     keys.enter(page.get_by_role("link", name=member["name"]))
-    keys.arrived("Access")
+    keys.arrived(member["name"])
     keys.enter(page.get_by_role("link", name="Give a grant"))
-    keys.choose(page.get_by_label("Role"), "operator")
+    keys.choose(page.get_by_label("Role"), "Operator")
     keys.reach(page.get_by_label("Only these clusters"))
     keys.type("alive")
     keys.reach(page.get_by_label("Reason"))
     keys.type("on call this week")
     keys.enter(page.get_by_role("button", name="Give the grant"))
-    expect(page.get_by_role("row").filter(has_text=member["name"]).filter(has_text="operator")).to_contain_text("alive")
+    expect(page.get_by_role("row").filter(has_text=member["name"]).filter(has_text="Operator")).to_contain_text("alive")
     given = [each for each in hub.get("/grants")["items"] if each["subject"]["id"] == member["id"]]
     assert {(each["role"], each["where"]["clusters"]) for each in given} == {("viewer", "all"), ("operator", "ids")}
+
+
+def test_create_a_team_in_a_dialog(keys: Keyboard, page: Page, hub: Hub) -> None:
+    name = f"Night watch {uuid4().hex[:6]}"
+    opener = page.get_by_role("button", name="Create a team")
+    keys.open("/access/teams")
+    keys.enter(opener)
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    keys.press("Escape")
+    expect(opener).to_be_focused()
+    keys.press("Enter")
+    keys.type(name)
+    keys.press("Enter")
+    expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+    (made,) = [each for each in hub.get("/teams")["items"] if each["name"] == name]
+    hub.call("DELETE", f"/teams/{made['id']}")
 
 
 def test_ask_and_approve_an_elevation(keys: Keyboard, page: Page, asker: Visitor, member: dict[str, str]) -> None:
@@ -80,14 +96,14 @@ def test_ask_and_approve_an_elevation(keys: Keyboard, page: Page, asker: Visitor
     theirs.arrived("You are not allowed to do this")
     theirs.enter(asker.page.get_by_role("link", name="Why was I denied?"))
     theirs.enter(asker.page.get_by_role("link", name="Ask for an elevation"))
-    theirs.choose(asker.page.get_by_label("Role"), "operator")
+    theirs.choose(asker.page.get_by_label("Role"), "Operator")
     theirs.reach(asker.page.get_by_label("Reason"))
     theirs.type("Incident 17")
     theirs.enter(asker.page.get_by_role("button", name="Ask for it"))
     expect(asker.page.get_by_role("row").filter(has_text="Incident 17")).to_contain_text("Pending")
 
     keys.open("/access/elevations")
-    keys.enter(page.get_by_role("button", name=f"Approve operator for {member['name']}"))
+    keys.enter(page.get_by_role("button", name=f"Approve Operator for {member['name']}"))
     expect(page.get_by_role("row").filter(has_text=member["name"])).to_contain_text("Active")
 
     theirs.open("/connect")

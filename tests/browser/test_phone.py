@@ -57,6 +57,20 @@ def test_go_anywhere_by_the_bar_and_the_sheet(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Nodes")
 
 
+@pytest.mark.parametrize(("path", "tab"), [("/access/explanation", "Check access"), ("/access", "Members")])
+def test_the_open_tab_is_in_sight(page: Page, path: str, tab: str) -> None:
+    page.goto(path)
+    expect(page.locator(".tabs [aria-current]")).to_have_text(tab)
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.99)
+
+
+def test_a_role_is_read_as_a_whole(page: Page) -> None:
+    page.goto("/access/roles")
+    viewer = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Viewer"))
+    expect(viewer).to_contain_text("access:read, clusters:read, inventory:read")
+    expect(page.get_by_role("table")).to_be_hidden()
+
+
 def test_filter_a_list_in_its_sheet(page: Page) -> None:
     page.goto("/pods?cluster=alive")
     tap(page.get_by_role("button", name="Filters"))

@@ -132,7 +132,7 @@ def _known(house: House, permissions: object) -> list[str]:
     known = house.get(Permissions)
     if not given or (strays := [each for each in given if each not in known]):
         detail = f"There is no permission {strays[0][:80]!r}." if given else "A role needs a permission."
-        cure = "The list of permissions has them all."
+        cure = "Choose one from the list of permissions."
         raise Invalid(detail, errors=(FieldError("/permissions", detail),), cure=cure)
     return given
 

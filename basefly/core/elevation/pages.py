@@ -21,9 +21,9 @@ DURATIONS = (15, 30, 60, 120, 240, 480)
 
 
 @get("/access/elevations", permission=SIGNED_IN)
-async def elevations_page(request: Request, house: House, by: Principal) -> Response[Any]:
-    """One's own, and with access:read those of everyone."""
-    return await _page(request, house, by)
+async def elevations_page(request: Request, house: House, by: Principal, new: bool = False) -> Response[Any]:
+    """One's own, and with access:read those of everyone; `new` comes with the form open."""
+    return await _page(request, house, by, asking=new)
 
 
 @post("/access/elevations", permission=SIGNED_IN)
@@ -69,11 +69,12 @@ async def _page(
     *,
     given: dict[str, str] | None = None,
     error: BaseflyError | None = None,
+    asking: bool = False,
 ) -> Response[Any]:
     async with house.db.transaction(by.org_id) as tx:
         found = await actions.elevations(tx, by)
         names = await in_sight(house, tx, by)
-        own_roles = [(each.id, each.name) for each in await roles.page(tx)]
+        own_roles = await roles.page(tx)
     blank = dict.fromkeys(words.FIELDS, "") | {"role": "operator", "minutes": "60", "reason": ""}
     return render(
         request,
@@ -82,12 +83,14 @@ async def _page(
         here=HERE,
         lines=[(each, words.place(each.where, names), each.member == by.user_id) for each in found],
         states=_states(),
-        role_options=[*((role, role) for role in ROLES), *own_roles],
+        roles=[*({"id": role, "name": role} for role in ROLES), *own_roles],
         durations=[(str(minutes), t("{n} minutes", n=minutes)) for minutes in DURATIONS],
         given=blank | (given or {}),
         may_read=by.may(READ),
         may_write=by.may(WRITE),
         error=error,
+        asking=asking or given is not None,
+        places=sorted(names.values()),
     )
 
 

@@ -136,7 +136,7 @@ async def _check(house: House, tx: Tx, by: Principal, asked: Question) -> str:
     """The cluster's name, "" where whoever asks does not see it: then nothing tells whether it is there."""
     if asked.permission not in house.get(Permissions):
         detail = f"There is no permission {asked.permission[:80]!r}."
-        cure = "The list of permissions has them all."
+        cure = "Choose one from the list of permissions."
         raise Invalid(detail, errors=(FieldError("/permission", detail),), cure=cure)
     if asked.cluster is None or not by.scope(SEEING).sees(asked.cluster):
         return ""

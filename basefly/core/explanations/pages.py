@@ -46,16 +46,18 @@ async def explanation_page(
             error = wrong
 
     async with house.db.transaction(by.org_id) as tx:
+        names = await in_sight(house, tx, by)
         people = [(str(each.id), each.name) for each in await members.members(tx, by)] if by.may(READ) else []
     return render(
         request,
         "explanations/explanation.html",
         status=error.status if error else 200,
         here="/access/explanation",
-        asked=asked,
+        asked=asked | {"cluster": _id(cluster, names)},
         error=error,
         may_read=by.may(READ),
         people=people,
+        places=sorted(((str(id_), name) for id_, name in names.items()), key=lambda place: place[1]),
         permissions=sorted(house.get(Permissions).items()),
         **{**_blank(), **answer},
     )
@@ -91,6 +93,11 @@ def _said(reasons: Sequence[Reason], names: Mapping[UUID, str]) -> list[Told]:
         (each.role, through(each.via), place(each.where, names), each.ends_at, why.get(each.miss, ""))
         for each in reasons
     ]
+
+
+def _id(cluster: str, names: Mapping[UUID, str]) -> str:
+    """The id of a cluster that was given by its name; what is no cluster in sight stays as it was given."""
+    return next((str(id_) for id_, name in names.items() if name.lower() == cluster.lower()), cluster)
 
 
 def _uuid(text: str) -> UUID | None:

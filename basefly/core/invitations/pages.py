@@ -14,6 +14,7 @@ from basefly.base.web import PUBLIC, Form, Request, Response, get, post, redirec
 from basefly.core.access import roles
 from basefly.core.access.model import READ, WRITE
 from basefly.core.identity import browser
+from basefly.core.identity.mail import outbox
 from basefly.core.invitations import actions
 from basefly.core.invitations.model import Sent
 
@@ -41,9 +42,9 @@ async def accept_page(request: Request, house: House, form: Form) -> Response[An
 
 
 @get("/access/invitations", permission="access:read")
-async def invitations_page(request: Request, house: House, by: Principal) -> Response[Any]:
-    """Whom the organization asked in."""
-    return await _page(request, house, by)
+async def invitations_page(request: Request, house: House, by: Principal, new: bool = False) -> Response[Any]:
+    """Whom the organization asked in; `new` comes with the form open."""
+    return await _page(request, house, by, new=new)
 
 
 @post("/access/invitations", permission="access:write")
@@ -75,28 +76,21 @@ async def change_invitation_page(
     return await _page(request, house, by, sent=sent)
 
 
-async def _page(
-    request: Request,
-    house: House,
-    by: Principal,
-    *,
-    given: dict[str, str] | None = None,
-    error: BaseflyError | None = None,
-    sent: Sent | None = None,
-) -> Response[Any]:
+async def _page(request: Request, house: House, by: Principal, **said: Any) -> Response[Any]:
     async with house.db.transaction(by.org_id) as tx:
         context = await _read(house, tx, by)
+    error: BaseflyError | None = said.get("error")
+    blank = {"given": {"email": "", "role": "viewer"}, "error": None, "sent": None, "new": "given" in said}
     return render(
         request,
         "invitations/list.html",
         status=error.status if error else 200,
         here=HERE,
-        given=given or {"email": "", "role": "viewer"},
         may_read=by.may(READ),
         may_govern=by.scope(WRITE).everything,
-        error=error,
-        sent=sent,
+        mails=outbox.configured(house),
         **context,
+        **{**blank, **said},
     )
 
 

@@ -48,6 +48,27 @@ async def test_a_reader_is_offered_no_change(viewer: Person) -> None:
         assert 'method="post"' not in main, path
 
 
+FORMS = [("", "/members"), ("/teams", "/teams"), ("/roles", "/roles"), ("/grants", "/grants")]
+
+
+@pytest.mark.parametrize(("at", "to"), [*FORMS, ("/elevations", "/elevations"), ("/invitations", "/invitations")])
+async def test_a_form_waits_behind_its_button_and_stands_open_after_a_mistake(owner: Person, at: str, to: str) -> None:
+    for wrong, waits in ((None, 1), ({"name": "", "reason": "", "email": "nobody"}, 0)):
+        text = await page(owner, at) if wrong is None else (await send(owner, to, at=at, **wrong)).text
+        main = text.partition("<main")[2].partition("</main>")[0].replace("&#x2f;", "/")
+        (form,) = re.findall(rf'<form class="form" method="post" action="/access{to}">', main)
+        behind = re.findall(r"<dialog .*?</dialog>", main, re.DOTALL)
+        assert sum(form in each for each in behind) == waits
+        assert len(re.findall(r'popovertarget="([\w-]+)">', main)) == waits
+
+
+@pytest.mark.parametrize(("path", "said"), [("/invitations", "sends no mail"), ("/elevations", "The approver decides")])
+async def test_a_link_opens_the_form(owner: Person, path: str, said: str) -> None:
+    text = await page(owner, f"{path}?new=true")
+    assert said in text
+    assert "<dialog" not in text.partition("<main")[2].partition("</main>")[0]
+
+
 class TestMembers:
     async def test_are_added_changed_and_removed(self, owner: Person) -> None:
         new = {"name": "Kim", "email": "kim@example.com", "password": "five geese in the reeds", "role": "viewer"}
@@ -58,7 +79,9 @@ class TestMembers:
         (kim,) = [each for each in (await owner.http.get("/api/v1/members")).json()["items"] if each["name"] == "Kim"]
         path = f"/members/{kim['id']}"
         assert (await send(owner, f"{path}/roles", at=path, role="operator")).status_code == 303
-        assert "operator" in await page(owner, path)
+        text = await page(owner, path)
+        assert "<h1>Kim</h1>" in text
+        assert ">Operator</a>" in text
         assert (await send(owner, f"{path}/removals", at=path)).headers["location"] == "/access"
         assert (await owner.http.get(f"/access{path}")).status_code == 404
 
@@ -139,7 +162,7 @@ class TestTeamsAndRoles:
     async def test_the_matrix_has_every_permission_and_role(self, owner: Person) -> None:
         text = await page(owner, "/roles")
         for each in (await owner.http.get("/api/v1/permissions")).json()["items"]:
-            assert f"<code>{each['name']}</code>" in text
+            assert f">{each['name']}</small>" in text
         assert len((await owner.http.get("/api/v1/roles")).json()["items"]) == 6
 
 
@@ -159,8 +182,17 @@ class TestExplanation:
     async def test_takes_a_cluster_by_name(self, hub: Hub, owner: Person) -> None:
         await cluster(hub, owner.by.org_id, "one")
         assert "These grants give it" in await page(owner, "/explanation?permission=clusters:write&cluster=ONE")
+        text = await page(owner, "/explanation?permission=clusters:write&cluster=ONE")
+        assert re.search(r'<option value="[0-9a-f-]{36}" selected>one</option>', text)
         wrong = await owner.http.get("/access/explanation?permission=clusters:write&cluster=two")
         assert wrong.status_code == 422
+
+    async def test_chooses_no_permission_for_one_that_is_not(self, owner: Person) -> None:
+        wrong = await owner.http.get("/access/explanation?permission=no:such")
+        chosen = wrong.text.partition('id="permission"')[2].partition("</select>")[0]
+        assert wrong.status_code == 422
+        assert "selected" not in chosen
+        assert chosen.index('<option value="">') < chosen.index("Make and unmake owners (access:own)")
 
 
 class TestElevation:

@@ -70,6 +70,7 @@ async def _grants(
             "teams": groups,
             "roles": await roles.roles(house, tx, by),
             "lasting": words.lasting(),
+            "places": sorted(names.values()),
         }
 
     blank = dict.fromkeys(("subject", "group", "role", "hours", "reason", *words.FIELDS), "")
