@@ -106,7 +106,10 @@ async def test_the_same_clusters_as_list_tiles_and_map(owner: Person, register: 
     text = (await owner.http.get("/clusters?view=map", headers=HTML)).text
     assert "Not on the map" in text
     assert f'href="/clusters/{made["id"]}"' in text
-    assert "Nothing matches" in (await owner.http.get("/clusters?label=env%3Ddev", headers=HTML)).text
+    text = (await owner.http.get("/clusters?label=env%3Ddev", headers=HTML)).text
+    assert "Nothing matches" in text
+    assert text.count("Clear filters") == 1
+    assert "Clear filters" in (await owner.http.get("/clusters?region=the+moon", headers=HTML)).text
     assert (await owner.http.get("/clusters?health=sad", headers=HTML)).status_code == 422
 
 
