@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from basefly.base import charts
+from basefly.base.charts import Happening, Series
 from basefly.base.errors import Invalid
 from basefly.base.web.language import formats
-from basefly.console import charts
-from basefly.console.charts import Happening, Series
 from basefly.console.overview import Tally
 from basefly.core.inventory.display.document import document
 from basefly.core.sync.freshness import Missing

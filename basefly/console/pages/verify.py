@@ -41,10 +41,9 @@ async def show_verify(request: Request, tx: Tx, by: Principal, cluster: str) -> 
     )
 
 
-def _steps() -> list[tuple[str, str, str]]:
+def _steps() -> list[tuple[str, str]]:
     """The steps of the wizard; those before cannot be gone back to."""
-    titles = {"name": t("Name"), "access": t("Access"), "install": t("Install"), "verify": t("Verify")}
-    return [(name, title, "") for name, title in titles.items()]
+    return [(label, "") for label in (t("Name"), t("Access"), t("Install (if needed)"), t("Verify"))]
 
 
 def checks(cluster: Cluster, summary: Summary) -> list[Step]:

@@ -99,7 +99,7 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
         ],
         scoped=[(name, value) for name, value in address.query if name not in ("columns", "cursor")],
         all=[(name, value) for name, value in address.query if name not in ("cursor", "open")],
-        tabs=(await kept.of(tx, by, get_tabs, sooner=SOON))[0] if kind.resource in WORKLOADS else [],
+        tabs=await _tabs(kept, tx, by, kind.resource),
         topics=_topics(kind.resource, [c for c in clusters if not asked.cluster or c.name in asked.cluster]),
     )
 
@@ -171,6 +171,13 @@ def _topics(resource: str, clusters: list[ClusterState]) -> str:
     """What a list follows: one cluster is followed alone, several by their pattern."""
     place = str(clusters[0].id) if len(clusters) == 1 else "*"
     return f"inventory/{place}/{resource} clusters/{place}"
+
+
+async def _tabs(kept: Kept, tx: Tx, by: Principal, resource: str) -> list[tuple[str, str, str, int | None]]:
+    """What stands beside a list: of a workload the other kinds, of events their groups."""
+    if resource == "events":
+        return [("", t("Grouped"), "/events", None), ("events", t("Each event"), list_path("events"), None)]
+    return [*(await kept.of(tx, by, get_tabs, sooner=SOON))[0]] if resource in WORKLOADS else []
 
 
 async def get_tabs(tx: Tx, by: Principal) -> list[tuple[str, str, str, int]]:

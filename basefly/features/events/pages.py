@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import UTC, datetime
 
+from basefly.base.charts import Chart, Series, bars, plain
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
-from basefly.base.web.language import t
+from basefly.base.web.language import current, t, tp
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, about_path
 from basefly.core.inventory.display.cells import moment
@@ -18,16 +19,7 @@ from basefly.features.events.answers import EventRequest
 from basefly.features.events.model import SPANS, Bucket, EventGroup
 
 FILTERS = ("q", "cluster", "namespace", "type", "reason", "kind")
-BAR, FIELD = 14, 60  # the timeline: width of a step, height of the field
-
-
-class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of the timeline, drawn: from where on, and how high each part is."""
-
-    bucket: Bucket
-    x: int
-    warned: float
-    said: float
+FIELD = 120  # the height of the chart
 
 
 @get("/events", permission=READ, include_in_schema=False)
@@ -46,11 +38,11 @@ async def show_events(request: Request, tx: Tx, by: Principal, house: House) -> 
         slow=slow,
         asked=asked,
         groups=[_group(group, address) for group in answer.items],
-        bars=_bars(answer.timeline),
+        chart=_chart(answer.timeline),
         connected=bool(every),
         clusters=[(one.name, one.name) for one in every],
         types=[("Warning", "Warning"), ("Normal", "Normal")],
-        spans=[(span, t("Last {span}", span=span)) for span in SPANS],
+        spans=list(_spans().items()),
         filtered=[name for name in FILTERS if getattr(asked, name)],
         topics=coverage.topics("events"),
     )
@@ -78,18 +70,25 @@ def _group(group: EventGroup, address: Address) -> dict[str, object]:
     }
 
 
-def _bars(timeline: list[Bucket]) -> list[Bar]:
-    most = max((bucket.warnings + bucket.normal for bucket in timeline), default=0) or 1
-    scale = FIELD / most
-    return [
-        Bar(
-            bucket=bucket,
-            x=place * BAR,
-            warned=round(bucket.warnings * scale, 1),
-            said=round(bucket.normal * scale, 1),
-        )
-        for place, bucket in enumerate(timeline)
-    ]
+def _spans() -> dict[str, str]:
+    """What each of SPANS is called."""
+    return {"15m": t("Last 15 minutes"), "1h": t("Last hour"), "3h": t("Last 3 hours")}
+
+
+def _chart(timeline: list[Bucket]) -> Chart:
+    """How many events there were when, in the reader's time zone."""
+    warnings = Series(t("Warnings"), [bucket.warnings for bucket in timeline], "c3")
+    normal = Series(tp("event", "Normal"), [bucket.normal for bucket in timeline], "c1")
+    return bars([warnings, normal], [_clock(bucket.minute) for bucket in timeline], say=_whole, height=FIELD)
+
+
+def _clock(minute: str) -> str:
+    return f"{datetime.fromisoformat(minute).replace(tzinfo=UTC).astimezone(current().zone):%H:%M}"
+
+
+def _whole(count: float) -> str:
+    """There are no half events: a line between two figures has no label."""
+    return plain(count) if count == int(count) else ""
 
 
 HANDLERS = (show_events,)

@@ -94,6 +94,10 @@ async def test_the_steps_keep_what_was_typed_and_explain_every_permission(owner:
     install = await owner.http.get("/connect/install", params={**query, "profile": "operate"}, headers=HTML)
     assert "pods&#x2f;eviction" in install.text
     assert "kubectl apply -f basefly-operate.yaml" in install.text
+    assert re.search(r'type="radio"[^>]* value="operate" checked', install.text)
+    steps = unescape(install.text)
+    assert '<li class="done"><a href="/connect?name=shop&labels=env%3Dprod">' in steps
+    assert 'aria-current="step"><span class="dot">3</span>Install (if needed)' in steps
 
 
 async def test_the_same_clusters_as_list_tiles_and_map(owner: Person, register: Register) -> None:
@@ -106,7 +110,10 @@ async def test_the_same_clusters_as_list_tiles_and_map(owner: Person, register: 
     text = (await owner.http.get("/clusters?view=map", headers=HTML)).text
     assert "Not on the map" in text
     assert f'href="/clusters/{made["id"]}"' in text
-    assert "Nothing matches" in (await owner.http.get("/clusters?label=env%3Ddev", headers=HTML)).text
+    text = (await owner.http.get("/clusters?label=env%3Ddev", headers=HTML)).text
+    assert "Nothing matches" in text
+    assert text.count("Clear filters") == 1
+    assert "Clear filters" in (await owner.http.get("/clusters?region=the+moon", headers=HTML)).text
     assert (await owner.http.get("/clusters?health=sad", headers=HTML)).status_code == 422
 
 

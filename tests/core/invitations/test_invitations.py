@@ -128,6 +128,7 @@ class TestPage:
             wrong = await http.post("/invitation", data=CHOICE | {"token": token(made), "password": "short"})
             assert wrong.status_code == 422
             assert 'value="Kim"' in wrong.text
+            assert '<div id="code" hidden>' in wrong.text, "nobody need see a code that is right"
             answer = await http.post("/invitation", data=CHOICE | {"token": token(made)})
             assert (answer.status_code, answer.headers["location"]) == (303, "/")
             assert (await http.get("/api/v1/me")).json()["name"] == "Kim"
@@ -135,4 +136,6 @@ class TestPage:
     @pytest.mark.parametrize("secret", ["", "x", "A" * 64])
     async def test_a_guess_is_refused(self, hub: Hub, secret: str) -> None:
         async with hub.browser() as http:
-            assert (await http.post("/invitation", data=CHOICE | {"token": secret})).status_code == 403
+            answer = await http.post("/invitation", data=CHOICE | {"token": secret})
+            assert answer.status_code == 403
+            assert '<div id="code">' in answer.text

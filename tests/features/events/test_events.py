@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,8 +82,20 @@ class TestGroups:
 
     async def test_the_page_has_drawing_and_table(self, viewer: Person) -> None:
         text = (await viewer.http.get("/events", headers={"Accept": "text/html"})).text
-        assert "Events per five minutes" in text
+        assert "<figcaption>Events per five minutes</figcaption>" in text
+        assert '<rect class="c3"' in text
+        counted = re.findall(
+            r'<th scope="row">\d\d:\d\d</th><td class="number">(\d+)</td><td class="number">(\d+)</td>', text
+        )
+        assert [sum(map(int, column)) for column in zip(*counted, strict=True)] == [2, 2]
         assert "BackOff" in text
+
+    async def test_each_event_is_one_step_away_and_back(self, viewer: Person) -> None:
+        for path, other in (("/events", "/objects/events"), ("/objects/events", "/events")):
+            text = html.unescape((await viewer.http.get(path, headers={"Accept": "text/html"})).text)
+            assert f'<a href="{path}" aria-current="page">' in text
+            assert f'<a href="{other}">' in text
+            assert re.search(r'href="/events"[^>]*aria-current="page"', text), "the menu marks where we are"
 
     async def test_a_stranger_hears_nothing(self, stranger: Person) -> None:
         assert await groups(stranger) == []

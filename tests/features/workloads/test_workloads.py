@@ -148,8 +148,10 @@ class TestPage:
         assert 'aria-expanded="true"' in text
         assert ">paris</a>" in text
 
-    async def test_what_matches_nothing_offers_to_clear(self, viewer: Person) -> None:
-        assert "Nothing matches" in (await viewer.http.get("/workloads?q=nope", headers=HTML)).text
+    async def test_what_matches_nothing_says_what_was_asked_and_offers_to_clear_once(self, viewer: Person) -> None:
+        text = (await viewer.http.get("/workloads?q=nope", headers=HTML)).text
+        assert "Nothing matches “nope”" in text
+        assert text.count("Clear filters") == 1
 
     async def test_without_clusters_the_way_to_the_first_is_shown(self, stranger: Person) -> None:
         assert 'href="/connect"' in (await stranger.http.get("/workloads", headers=HTML)).text

@@ -68,7 +68,7 @@ async def show_install(request: Request, by: Principal) -> Response[str]:
         step="install",
         steps=_steps(request),
         profile=profile,
-        profiles=[(name, says, _path("/connect/install", typed, profile=name)) for name, says in _says().items()],
+        profiles=_profiles(),
         rules=manifest.rules(profile),
         text=manifest.render(profile),
     )
@@ -118,7 +118,7 @@ async def _several(
 
     outcomes = await asyncio.gather(*[one(context) for context in contexts])
     return render(
-        request, "clusters/connect/results.html", outcomes=outcomes, step="verify", steps=_steps(request), typed={}
+        request, "clusters/connect/results.html", outcomes=outcomes, step="verify", steps=_behind(request), typed={}
     )
 
 
@@ -168,15 +168,20 @@ def _typed(request: Request) -> dict[str, str]:
     return {name: request.query_params.get(name, "").strip()[:500] for name in TYPED}
 
 
-def _steps(request: Request, typed: dict[str, str] | None = None) -> list[tuple[str, str, str]]:
-    """Each step: its name, what it is called, and its address with what is known so far."""
+def _steps(request: Request, typed: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """Each step: what it is called, and its address with what is known so far."""
     known = _typed(request) if typed is None else typed
     return [
-        ("name", t("Name"), _path("/connect", known)),
-        ("access", t("Access"), _path("/connect/access", known)),
-        ("install", t("Install"), _path("/connect/install", known)),
-        ("verify", t("Verify"), ""),
+        (t("Name"), _path("/connect", known)),
+        (t("Access"), _path("/connect/access", known)),
+        (t("Install (if needed)"), _path("/connect/install", known)),
+        (t("Verify"), ""),
     ]
+
+
+def _behind(request: Request) -> list[tuple[str, str]]:
+    """The steps behind whoever is connected: they cannot be gone back to."""
+    return [(label, "") for label, _ in _steps(request)]
 
 
 def _path(path: str, typed: dict[str, str], **more: str) -> str:
@@ -184,13 +189,13 @@ def _path(path: str, typed: dict[str, str], **more: str) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
-def _says() -> dict[str, str]:
-    """What an account of each profile may do."""
-    return {
-        "view": t("See everything but secrets, and change nothing."),
-        "operate": t("See everything but secrets; restart, scale, evict, cordon, and open terminals."),
-        "admin": t("Do everything: it is bound to cluster-admin."),
-    }
+def _profiles() -> list[tuple[str, str, str]]:
+    """Each profile of an account, what it is called, and what it may do."""
+    return [
+        ("view", t("View only"), t("See everything but secrets, and change nothing.")),
+        ("operate", t("Operate"), t("See everything but secrets; restart, scale, evict, cordon, and open terminals.")),
+        ("admin", t("Admin"), t("Do everything: it is bound to cluster-admin.")),
+    ]
 
 
 HANDLERS = (show_name, show_access, show_install, connect)

@@ -24,10 +24,11 @@ Say = Callable[[float], str]
 
 
 class Series(msgspec.Struct, frozen=True):
-    """A name and its values, one for each column of the chart."""
+    """A name and its values, one for each column of the chart; `kind` is its class where its place does not give it."""
 
     name: str
     values: Sequence[float | None]
+    kind: str = ""
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -209,7 +210,7 @@ def bars(series: Sequence[Series], columns: Sequence[str], *, say: Say = plain, 
             y=round(down((below or 0) + value), 2),
             width=round(width * (1 - GAP), 3),
             height=round(down(below or 0) - down((below or 0) + value), 2),
-            kind=f"c{n}",
+            kind=one.kind or f"c{n}",
         )
         for n, one in enumerate(series, 1)
         for at, (value, below) in enumerate(zip(one.values, floors[n - 1], strict=True))
@@ -220,7 +221,7 @@ def bars(series: Sequence[Series], columns: Sequence[str], *, say: Say = plain, 
         ups=[Tick(down(mark), say(mark)) for mark in marks],
         acrosses=_acrosses(columns),
         boxes=boxes,
-        names=[(one.name, f"c{n}") for n, one in enumerate(series, 1)],
+        names=[(one.name, one.kind or f"c{n}") for n, one in enumerate(series, 1)],
         table=_table(series, columns, say),
         told=_told(_known(series), say),
     )

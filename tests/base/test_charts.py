@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from basefly.console import charts
-from basefly.console.charts import Happening, Series
+from basefly.base import charts
+from basefly.base.charts import Happening, Series
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 AMOUNTS = st.floats(min_value=-1e12, max_value=1e12, allow_nan=False)
