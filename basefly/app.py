@@ -40,6 +40,7 @@ from basefly.core.invitations.slice import invitations
 from basefly.core.lists.slice import lists
 from basefly.core.machines.slice import machines
 from basefly.core.privacy.slice import privacy
+from basefly.core.recovery.slice import recovery
 from basefly.core.sync.slice import sync
 from basefly.features.events.slice import events
 from basefly.features.images.slice import images
@@ -54,6 +55,7 @@ SLICES: tuple[Slice, ...] = (
     access,
     elevation,
     invitations,
+    recovery,
     federation,
     machines,
     privacy,

@@ -21,6 +21,8 @@ class Visit(NamedTuple):
     refused: bool = False
 
 
+OTHER = {"email": "kim@example.com", "name": "Kim", "password": "five geese in the reeds", "role": "viewer"}
+
 # Addresses of each route. A route that is missing here fails tests/browser/test_routes.py.
 VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/": (Visit("/"),),
@@ -36,6 +38,10 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/access/members/{member_id}": (
         Visit("/access/members/{me}"),
         Visit("/access/members/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
+    "/access/members/{member_id}/factor-removals": (
+        Visit("/access/members/{other}/factor-removals"),
+        Visit("/access/members/{me}/factor-removals", refused=True),
     ),
     "/access/roles": (Visit("/access/roles"),),
     "/access/roles/{role_id}": (Visit("/access/roles/operator"), Visit("/access/roles/no-such-role", refused=True)),
@@ -174,10 +180,13 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
 
 
 def _people(hub: Hub) -> dict[str, str]:
-    """Whoever is signed in, and a team."""
+    """Whoever is signed in, someone else, and a team."""
     teams = hub.get("/teams")["items"]
     team = teams[0] if teams else hub.post("/teams", {"name": "Site reliability", "description": "Keeps it running"})
-    return {"me": hub.get("/me")["id"], "team": team["id"]}
+    me = hub.get("/me")["id"]
+    members = [each for each in hub.get("/members")["items"] if each["id"] != me and "@service." not in each["email"]]
+    other = members[0] if members else hub.post("/members", OTHER)
+    return {"me": me, "team": team["id"], "other": other["id"]}
 
 
 def _path(hub: Hub, cluster: str, resource: str) -> str:

@@ -84,6 +84,11 @@ def test_a_passkey_is_made_and_signs_in_and_proves_and_an_app_too(
     arrive(page, "/settings/security")
     assert page.locator("#passkeys .row-name").inner_text().startswith("Olive's laptop")
 
+    page.locator("#passkeys [popovertarget]").click()
+    page.locator("#passkeys [popover] input").fill("Olive's desk")
+    page.locator("#passkeys [popover] input").press("Enter")
+    page.locator("#passkeys .row-name", has_text="Olive's desk").wait_for()
+
     sign_out(page)
     page.goto("/sign-in?next=/settings/security")
     page.locator("[data-passkey=sign-in] button").click()

@@ -27,7 +27,7 @@ def show(output: str) -> None:
     if not rows:
         terminal.note("You have no second factor. Set one up in the console, under Settings, Security.")
         return
-    for line in Table(["name", "kind", "last used", "age"]).draw(rows):
+    for line in Table(["name", "kind", "last used", "age", "id"]).draw(rows):
         terminal.say(line)
     terminal.note(f"{found['recovery_codes']} recovery codes are left.", "dim")
 
@@ -43,6 +43,13 @@ def remove(name: str, *, email: str, stdin: bool, code: str, yes: bool) -> None:
         finally:
             hub.delete("/sessions/current")
     terminal.say(f"Removed {terminal.clean(name)}.")
+
+
+def rename(name: str, new: str) -> None:
+    """Call a passkey otherwise."""
+    with connect() as hub:
+        hub.patch(f"/me/passkeys/{_passkey(hub.get('/me/factors'), name)}", {"name": new})
+    terminal.say(f"{terminal.clean(name)} is {terminal.clean(new)} now.")
 
 
 def sessions(output: str) -> None:
@@ -71,7 +78,7 @@ def end_session(session_id: str, *, yes: bool) -> None:
 
 def _row(name: str, kind: str, factor: dict[str, Any]) -> list[str]:
     used = values.age(factor["used_at"]) if factor.get("used_at") else "never"
-    return [terminal.clean(name), kind, used, values.age(factor["created_at"])]
+    return [terminal.clean(name), kind, used, values.age(factor["created_at"]), factor.get("id", values.NOTHING)]
 
 
 def _session(each: dict[str, Any]) -> list[str]:
@@ -88,8 +95,16 @@ def _session(each: dict[str, Any]) -> list[str]:
 def _path(found: dict[str, Any], name: str) -> str:
     if name == APP and found["totp"]:
         return "/me/factors/totp"
+    return f"/me/passkeys/{_passkey(found, name)}"
+
+
+def _passkey(found: dict[str, Any], name: str) -> str:
+    """The id of the passkey that goes by this word."""
     named = [each["id"] for each in found["passkeys"] if name in (each["name"], each["id"])]
     if not named:
         cure = "`basefly account factors` shows them."
         raise Failure(f"You have no factor {name!r}.", cure=cure, exit_code=Exit.NOT_FOUND)
-    return f"/me/passkeys/{named[0]}"
+    if len(named) > 1:
+        cure = "Give the id; `basefly account factors` shows it."
+        raise Failure(f"Several passkeys go by {name!r}.", cure=cure, exit_code=Exit.USAGE)
+    return str(named[0])

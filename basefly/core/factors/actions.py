@@ -147,6 +147,15 @@ async def remove_passkey(tx: Tx, by: Principal, passkey_id: UUID) -> None:
     await _forget_codes(tx, by)
 
 
+async def remove_all(tx: Tx, user_id: UUID) -> Enrolled:
+    """Take away all that a person has set up, an app without its first code too; what was taken. Whoever asks records.
+
+    Waits for whoever uses one of the factors at this moment.
+    """
+    totp_, passkeys_, codes = await store.delete_all(tx, user_id)
+    return Enrolled(totp=totp_, passkeys=passkeys_, recovery_codes=codes)
+
+
 async def ask(tx: Tx, settings: Settings, purpose: Purpose, bound: bytes) -> dict[str, Any]:
     """What the browser is asked to sign with a passkey; `bound` is what only this browser has."""
     party = passkeys.party(settings)

@@ -157,6 +157,19 @@ async def delete_passkey(tx: Tx, user_id: UUID, passkey_id: UUID) -> str | None:
     return name
 
 
+async def delete_all(tx: Tx, user_id: UUID) -> tuple[bool, int, int]:
+    """Forget all factors of a person: whether there was an app, how many passkeys, and how many codes not used yet."""
+    words = [tx.org_id, user_id]
+    apps = await tx.all(
+        bool, "delete from totp_devices where org_id = %s and user_id = %s returning confirmed_at is not null", words
+    )
+    passkeys = await tx.execute("delete from passkeys where org_id = %s and user_id = %s", words)
+    codes = await tx.all(
+        bool, "delete from recovery_codes where org_id = %s and user_id = %s returning used_at is null", words
+    )
+    return any(apps), passkeys, sum(codes)
+
+
 async def insert_challenge(tx: Tx, hash_: bytes, purpose: Purpose, bound: bytes, lifetime: timedelta) -> None:
     """Keep a challenge, and forget those whose time is over."""
     await tx.execute("delete from challenges where expires_at < now()")

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.conftest import PASSWORD, at
 from tests.cli.shell import Shell
 from tests.cli.world import World
+from tests.core.factors.people import App
 
 
 @pytest.fixture
@@ -45,6 +46,20 @@ class TestMembers:
         refused(mia("members", "remove", "nobody@example.com", "--yes"), 5)
         mia.done("members", "remove", email(kim), "--yes")
         refused(kim("whoami"), 3)
+
+    def test_lose_their_second_factors(self, mia: Shell, kim: Shell, world: World) -> None:
+        mine = ("--email", "mia@example.com", "--password-stdin", "--yes")
+        nothing = mia("members", "remove-factors", email(kim), *mine, stdin=f"{PASSWORD}\n")
+        assert "This member has no second factor." in nothing.err
+        refused(nothing, 1)
+        with httpx.Client(base_url=f"{world.url}/api/v1") as http:
+            http.post("/sessions", json={"email": email(kim), "password": PASSWORD}).raise_for_status()
+            app = App(http.post("/me/factors/totp").raise_for_status().json()["secret"])
+            http.post("/me/factors/totp/confirmations", json={"code": app.code()}).raise_for_status()
+        refused(kim("login", "--email", email(kim), "--password-stdin", stdin=f"{PASSWORD}\n"), 2)
+        done = mia.done("members", "remove-factors", email(kim), *mine, stdin=f"{PASSWORD}\n")
+        assert done.out == "Taken away from Kim: the authenticator app, 10 recovery codes. 1 session ended.\n"
+        kim.done("login", "--email", email(kim), "--password-stdin", stdin=f"{PASSWORD}\n")
 
 
 class TestInvitations:

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import PASSWORD
 from tests.cli.shell import Shell
 from tests.cli.world import World
+from tests.core.factors.authenticator import Authenticator
 from tests.core.factors.people import App
 
 MIA = {"email": "mia@example.com", "password": PASSWORD}
@@ -60,6 +61,28 @@ def test_factors_are_listed_and_removed(app: Mine, mia: Shell) -> None:
     )
     mia.done("account", "remove-factor", "app", *ME, "--yes", "--code", app.codes[1], stdin=f"{PASSWORD}\n")
     assert "You have no second factor." in mia.done("account", "factors").err
+
+
+def test_a_passkey_is_called_otherwise(world: World, mia: Shell) -> None:
+    """Made over the API with devices of their own, for a terminal makes none."""
+    with httpx.Client(base_url=f"{world.url}/api/v1") as http:
+        http.post("/sessions", json=MIA).raise_for_status()
+        for _ in "12":
+            device = Authenticator(world.url.replace("127.0.0.1", "localhost"))
+            options = http.post("/me/passkeys/challenges").raise_for_status().json()
+            http.post("/me/passkeys", json={"credential": device.create(options)}).raise_for_status()
+        try:
+            several = mia("account", "rename-passkey", "Passkey", "laptop")
+            assert (several.code, "Several passkeys go by" in several.err) == (2, True)
+            (first, second) = [each["id"] for each in mia.done("account", "factors", "-o", "json").json["passkeys"]]
+            assert mia.done("account", "rename-passkey", first, "laptop").out == f"{first} is laptop now.\n"
+            assert [row[0] for row in mia.done("account", "factors").rows[1:]] == ["laptop", "Passkey"]
+            assert second in mia.done("account", "factors").out
+            assert mia("account", "rename-passkey", "phone", "laptop").code == 5
+        finally:
+            for each in http.get("/me/factors").json()["passkeys"]:
+                http.delete(f"/me/passkeys/{each['id']}").raise_for_status()
+            http.delete("/sessions/current")
 
 
 def test_sessions_are_listed_and_ended(mia: Shell, world: World) -> None:

@@ -165,3 +165,21 @@ class TestKeep:
         async with hub.browser() as http:
             assert (await sign_in(http, device)).status_code == 401
             assert (await http.post("/api/v1/sessions", json=CREDENTIALS)).status_code == 201
+
+    async def test_the_page_renames_and_says_what_is_no_name(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        await with_passkey(hub, owner)
+        (kept,) = (await owner.http.get("/api/v1/me/factors")).json()["passkeys"]
+        path = f"/settings/security/passkeys/{kept['id']}/names"
+        page = (await owner.http.get("/settings/security")).text
+        assert f'action="{path}"' in page
+        csrf = page.split('name="csrf" value="')[1].split('"')[0]
+        assert (await owner.http.post(path, data={"csrf": csrf, "name": " desk "})).status_code == 303
+        assert ">desk" in (await owner.http.get("/settings/security")).text
+        (found,) = (await owner.http.get("/api/v1/audit?act=factor.renamed")).json()["items"]
+        assert found["detail"] == {"factor": "passkey", "name": "desk"}
+        refused = await owner.http.post(path, data={"csrf": csrf, "name": "x" * 101})
+        assert refused.status_code == 422
+        assert "A name has 1 to 100 characters." in refused.text
+        theirs = (await viewer.http.get("/settings/security")).text.split('name="csrf" value="')[1].split('"')[0]
+        assert (await viewer.http.post(path, data={"csrf": theirs, "name": "mine"})).status_code == 404
+        assert (await owner.http.get("/api/v1/me/factors")).json()["passkeys"][0]["name"] == "desk"

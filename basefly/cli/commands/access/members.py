@@ -16,6 +16,7 @@ app = typer.Typer(
     Examples
       basefly members list
       basefly members role kim@example.com operator
+      basefly members remove-factors kim@example.com
       basefly members remove kim@example.com
     """,
 )
@@ -27,6 +28,7 @@ def add_to(parent: typer.Typer) -> None:
     """Add the group to `basefly`."""
     add(app, list_members, name="list")
     add(app, role, remove)
+    add(app, remove_factors, name="remove-factors")
     parent.add_typer(app, name="members")
 
 
@@ -52,3 +54,24 @@ def remove(who: Who, yes: Yes = False) -> None:
     from basefly.cli.access import members as work
 
     work.remove(who, yes=yes)
+
+
+@command
+def remove_factors(
+    who: Who,
+    email: Annotated[str, typer.Option("--email", help="Your e-mail address, if the hub has to ask again.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read your password from standard input.")
+    ] = False,
+    code: Annotated[
+        str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
+    ] = "",
+    yes: Yes = False,
+) -> None:
+    """Take away the second factors of a member who lost them all. Their sessions end.
+
+    A token cannot: your own password and code are asked for again.
+    """
+    from basefly.cli.access import members as work
+
+    work.remove_factors(who, email=email, stdin=password_stdin, code=code, yes=yes)

@@ -15,6 +15,7 @@ app = typer.Typer(
     \b
     Examples
       basefly account factors
+      basefly account rename-passkey "My device" "work laptop"
       basefly account remove-factor "old phone"
       basefly account sessions
     """,
@@ -24,6 +25,7 @@ app = typer.Typer(
 def add_to(parent: typer.Typer) -> None:
     """Add the group to `basefly`."""
     add(app, factors)
+    add(app, rename_passkey, name="rename-passkey")
     add(app, remove_factor, name="remove-factor")
     add(app, sessions)
     add(app, end_session, name="end-session")
@@ -36,6 +38,17 @@ def factors(output: OutputOption = Output.TABLE) -> None:
     from basefly.cli.signin import factors as work
 
     work.show(output.value)
+
+
+@command
+def rename_passkey(
+    name: Annotated[str, typer.Argument(help="Its name or id.")],
+    new: Annotated[str, typer.Argument(metavar="NEW-NAME", help="What to call it.")],
+) -> None:
+    """Call a passkey otherwise, so that you tell them apart."""
+    from basefly.cli.signin import factors as work
+
+    work.rename(name, new)
 
 
 @command

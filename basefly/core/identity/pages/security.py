@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from basefly.base.errors import BaseflyError
+from basefly.base.errors import BaseflyError, Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -73,6 +73,16 @@ async def remove_totp(request: Request, house: House, by: Principal) -> Response
 async def passkey_page(request: Request) -> Response[str]:
     """The form that makes a passkey; a script of the page does the making."""
     return render(request, "identity/passkey.html")
+
+
+@post(f"{HOME}/passkeys/{{passkey_id:uuid}}/names", permission=SIGNED_IN)
+async def rename_passkey(request: Request, house: House, by: Principal, form: Form, passkey_id: UUID) -> Response[Any]:
+    """Calls a passkey otherwise."""
+    try:
+        await proving.rename_passkey(house, by, passkey_id, form.text("name"))
+    except Invalid as error:
+        return await page(request, house, by, error=error)
+    return redirect(f"{HOME}#passkeys")
 
 
 @post(f"{HOME}/passkeys/{{passkey_id:uuid}}/removals", permission=SIGNED_IN, opt=_RECENT)
@@ -200,6 +210,7 @@ HANDLERS = (
     confirm_totp,
     remove_totp,
     passkey_page,
+    rename_passkey,
     remove_passkey,
     make_recovery_codes,
     change_password,

@@ -1,0 +1,1 @@
+"""How an administrator lets somebody in again who lost every second factor."""
