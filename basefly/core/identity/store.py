@@ -92,6 +92,13 @@ async def get_preferences(tx: Tx, user_id: UUID) -> dict[str, Any] | None:
     return kept
 
 
+async def get_language(tx: Tx, email: str) -> str | None:
+    """The language that whoever has this address chose, if they did."""
+    query = "select preferences ->> 'language' from users where email = %s and deleted_at is null"
+    found: str | None = await tx.value(query, [email])
+    return found
+
+
 async def update_preferences(tx: Tx, user_id: UUID, preferences: Mapping[str, Any]) -> None:
     """Keep how a person likes the pages."""
     await tx.execute("update users set preferences = %s where id = %s", [Jsonb(dict(preferences)), user_id])

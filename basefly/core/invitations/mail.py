@@ -5,12 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.runtime.house import House
+from basefly.base.web.language import t
 from basefly.core.access import store as members
 from basefly.core.identity import model as secrets
-from basefly.core.identity.mail.outbox import Letter
+from basefly.core.identity.mail.outbox import Letter, paragraphs
 from basefly.core.identity.model import Mail
 from basefly.core.invitations import store
-from basefly.core.invitations.model import LIFETIME, Invitation, letter
+from basefly.core.invitations.model import LIFETIME, Invitation
 
 KIND = "invitation"
 
@@ -30,13 +31,20 @@ async def compose(house: House, mail: Mail) -> Letter | None:
             return None
         secret = secrets.mint(org_id).reveal()
         await store.renew(tx, found.id, found.invited_by, secret_hash=secrets.fingerprint(secret), lifetime=LIFETIME)
-    subject, text = letter(
-        inviter=found.invited_by_name,
-        organization=place.organization,
-        role=found.role_name,
-        link=link(house, secret),
-    )
-    return Letter(found.email, subject, text)
+    organization = _line(place.organization)
+    text = paragraphs(
+        t("{inviter} invites you to {organization} on Basefly, as {role}.",
+          inviter=_line(found.invited_by_name), organization=organization, role=_line(found.role_name)),
+        t("Open this link within seven days to create your account. It works once:"),
+        link(house, secret),
+        t("If you do not know what this is about, delete this mail: without the link nobody can use the invitation."),
+    )  # fmt: skip
+    return Letter(found.email, t("You are invited to {organization} on Basefly", organization=organization), text)
+
+
+def _line(name: str) -> str:
+    """What people chose as a name stays on its line."""
+    return " ".join(name.split())
 
 
 def link(house: House, secret: str) -> str:

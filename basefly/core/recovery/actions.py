@@ -10,6 +10,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import Conflict, Denied, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
+from basefly.base.web.language import t
 from basefly.core.access import store as members
 from basefly.core.access.model import WRITE, Member
 from basefly.core.access.rights import holdings
@@ -20,9 +21,9 @@ from basefly.core.factors import actions as factors
 from basefly.core.factors.model import Enrolled
 from basefly.core.identity import store as people
 from basefly.core.identity.mail import outbox
-from basefly.core.identity.mail.outbox import Letter
+from basefly.core.identity.mail.outbox import Letter, paragraphs
 from basefly.core.identity.model import Mail
-from basefly.core.recovery.model import Removed, letter
+from basefly.core.recovery.model import Removed
 
 KIND = "factors_removed"
 
@@ -67,7 +68,14 @@ async def remove_factors(house: House, tx: Tx, by: Principal, user_id: UUID) -> 
 
 async def compose(house: House, mail: Mail) -> Letter | None:
     """The mail to whom they belonged."""
-    return Letter(mail.recipient, *letter(house.settings.url))
+    text = paragraphs(
+        t("Hello,"),
+        t("an administrator of your organization at {hub} took away all your second factors: passkeys, authenticator "
+          "app and recovery codes. Your sessions have ended.", hub=house.settings.url),
+        t("Sign in with your password, and set up a new factor under Settings, Security."),
+        t("If you did not ask for this, set a new password at once, and tell another administrator."),
+    )  # fmt: skip
+    return Letter(mail.recipient, t("Your second factors on Basefly were taken away"), text)
 
 
 async def _may(house: House, tx: Tx, by: Principal, member: Member) -> None:

@@ -233,6 +233,19 @@ class TestOutbox:
         await deliver(hub)
         assert mailbox.mails == []
 
+    async def test_speaks_the_language_that_its_reader_chose(self, hub: Hub, owner: Person, mailbox: Mailbox) -> None:
+        async with hub.browser() as http:
+            english = {"Accept-Language": "en"}
+            await http.post("/api/v1/password-resets", json={"email": "mia@example.com"}, headers=english)
+            await deliver(hub)
+            await owner.http.put("/api/v1/me/preferences", json={"language": "de"})
+            await http.post("/api/v1/password-resets", json={"email": "mia@example.com"}, headers=english)
+            await deliver(hub)
+        first, second = mailbox.mails
+        assert first["Subject"] == "Set a new password for Basefly"
+        assert second["Subject"] == "Neues Passwort für Basefly setzen"
+        assert "jemand möchte ein neues Passwort" in second.get_content()
+
     async def test_two_hubs_send_it_once(self, hub: Hub, owner: Person, mailbox: Mailbox) -> None:
         async with hub.browser() as http:
             await http.post("/api/v1/password-resets", json={"email": "mia@example.com"})

@@ -14,10 +14,11 @@ from basefly.base.limits import network
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
+from basefly.base.web.language import t
 from basefly.core.audit.actions import record
 from basefly.core.identity import model, passwords, store, throttle
 from basefly.core.identity.mail import outbox
-from basefly.core.identity.mail.outbox import Letter
+from basefly.core.identity.mail.outbox import Letter, paragraphs
 from basefly.core.identity.model import Account, Mail, Origin, Purpose
 from basefly.core.identity.signing import acting
 
@@ -106,15 +107,13 @@ async def compose_reset(house: House, mail: Mail) -> Letter | None:
     if account is None:
         return None
     link = await _minted(house, account, "reset", account.email)
-    text = f"""Hello {account.name},
-
-someone asked to set your password for Basefly anew. If it was you, open this within an hour:
-
-    {link}
-
-If it was not you, do nothing: your password stays as it is, and whoever asked learns nothing.
-"""
-    return Letter(account.email, "Set your Basefly password anew", text)
+    text = paragraphs(
+        t("Hello {name},", name=account.name),
+        t("someone asked to set a new password for your Basefly account. If it was you, open this within an hour:"),
+        link,
+        t("If it was not you, do nothing: your password stays as it is."),
+    )
+    return Letter(account.email, t("Set a new password for Basefly"), text)
 
 
 async def compose_verification(house: House, mail: Mail) -> Letter | None:
@@ -125,48 +124,43 @@ async def compose_verification(house: House, mail: Mail) -> Letter | None:
     if account is None or (holder and holder.id != account.id):
         return None
     link = await _minted(house, account, "verification", mail.recipient)
-    text = f"""Hello {account.name},
-
-is this your address for Basefly? Then open this within an hour:
-
-    {link}
-
-If you do not know what this is about, do nothing.
-"""
-    return Letter(mail.recipient, "Is this your address for Basefly?", text)
+    text = paragraphs(
+        t("Hello {name},", name=account.name),
+        t("is this your address for Basefly? Then open this within an hour:"),
+        link,
+        t("If you do not know what this is about, do nothing."),
+    )
+    return Letter(mail.recipient, t("Is this your address for Basefly?"), text)
 
 
 async def compose_email_changed(house: House, mail: Mail) -> Letter | None:
     """The mail to the address that was left."""
-    text = f"""Hello,
-
-the account at {house.settings.url} that had this e-mail address has another one now.
-
-If it was not you, tell whoever runs the hub at once.
-"""
-    return Letter(mail.recipient, "Your Basefly address was changed", text)
+    text = paragraphs(
+        t("Hello,"),
+        t("the account at {hub} that had this e-mail address has another one now.", hub=house.settings.url),
+        t("If it was not you, tell your administrator at once."),
+    )
+    return Letter(mail.recipient, t("Your Basefly address was changed"), text)
 
 
 async def compose_password_changed(house: House, mail: Mail) -> Letter | None:
     """The mail that tells of another password."""
-    text = f"""Hello,
-
-your password at {house.settings.url} was changed, and your sessions have ended.
-
-If it was not you, set it anew yourself at once, and tell whoever runs the hub.
-"""
-    return Letter(mail.recipient, "Your Basefly password was changed", text)
+    text = paragraphs(
+        t("Hello,"),
+        t("your password at {hub} was changed, and your sessions have ended.", hub=house.settings.url),
+        t("If it was not you, set a new password at once, and tell your administrator."),
+    )
+    return Letter(mail.recipient, t("Your Basefly password was changed"), text)
 
 
 async def compose_factors_changed(house: House, mail: Mail) -> Letter | None:
     """The mail that tells of a factor that came or went."""
-    text = f"""Hello,
-
-a passkey or an authenticator app of yours at {house.settings.url} was added or removed.
-
-If it was not you, set your password anew at once, and tell whoever runs the hub.
-"""
-    return Letter(mail.recipient, "Your Basefly sign-in was changed", text)
+    text = paragraphs(
+        t("Hello,"),
+        t("a passkey or an authenticator app of yours at {hub} was added or removed.", hub=house.settings.url),
+        t("If it was not you, set a new password at once, and tell your administrator."),
+    )
+    return Letter(mail.recipient, t("Your Basefly sign-in was changed"), text)
 
 
 COMPOSERS = {

@@ -6,6 +6,7 @@ At least once: a process that dies between the relay's yes and our note of it se
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from basefly.base.errors import Conflict
 from basefly.base.mail import Mailer, Undelivered
 from basefly.base.runtime.house import House
 from basefly.base.telemetry.metrics import Counter, Gauge
+from basefly.base.web.language.reader import current, reading
 from basefly.core.identity import store
 from basefly.core.identity.model import Mail
 
@@ -45,6 +47,11 @@ class Composers(dict[str, Compose]):
     """Who makes which kind of mail. In the house, for every slice that sends some."""
 
 
+def paragraphs(*texts: str) -> str:
+    """The text of a mail: paragraphs that break before 78 columns (RFC 5322, 2.1.1), and addresses that never do."""
+    return "\n\n".join(textwrap.fill(each, 76, break_long_words=False, break_on_hyphens=False) for each in texts) + "\n"
+
+
 def configured(house: House) -> bool:
     """Whether mail can go out at all."""
     return bool(house.settings.smtp_url)
@@ -61,8 +68,11 @@ def require(house: House) -> None:
 
 
 async def post(tx: Tx, kind: str, recipient: str, words: Mapping[str, str] | None = None) -> None:
-    """A mail goes out if and when this commits. `words` are what it is made of; nothing secret among them."""
-    await store.insert_mail(tx, kind, recipient, words or {})
+    """A mail goes out if and when this commits. `words` are what it is made of; nothing secret among them.
+
+    It speaks the language that its recipient chose, or else that of whoever caused it.
+    """
+    await store.insert_mail(tx, kind, recipient, {"language": current().language.tag, **(words or {})})
 
 
 async def tell(tx: Tx, house: House, kind: str, recipient: str) -> None:
@@ -91,10 +101,12 @@ class Postman:
         """Send the mail that has waited longest; False when none is due."""
         async with self._house.db.transaction() as tx:
             mail = await store.take_mail(tx, PAUSE)
+            language = await store.get_language(tx, mail.recipient) if mail else None
         if mail is None:
             return False
         try:
-            letter = await self._house.get(Composers)[mail.kind](self._house, mail)
+            with reading(language or mail.words.get("language", "")):
+                letter = await self._house.get(Composers)[mail.kind](self._house, mail)
             if letter:  # there is none for whom we do not know, which takes as long and tells nobody
                 await self._mailer.send(letter.to, letter.subject, letter.text)
         except Undelivered as error:
