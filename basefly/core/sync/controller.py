@@ -87,7 +87,8 @@ class SyncController:
         async with self._house.db.transaction(org_id) as tx:
             wanted = {c.id: c.credentials_version for c in await clusters.get_states(tx)}
             followed = {s.cluster_id for s in await streams.get_streams(tx)}
-        for cluster_id in [c for c, owned in self._owned.items() if owned.task.done() or wanted.get(c) is None]:
+        ours = [c for c, owned in self._owned.items() if owned.org_id == org_id]
+        for cluster_id in [c for c in ours if self._owned[c].task.done() or wanted.get(c) is None]:
             await self._release(cluster_id)
         for cluster_id, version in wanted.items():
             if cluster_id in self._owned and self._owned[cluster_id].credentials_version != version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -12,13 +13,13 @@ from basefly.base.db.pool import Database
 from basefly.base.runtime.controllers import supervise
 from basefly.base.runtime.house import House
 from basefly.core.sync.controller import SyncController
-from basefly.sim import Cluster
+from basefly.sim import Cluster, Fleet
 from tests.conftest import Urls
 from tests.core.sync.conftest import Rows, eventually, running
 from tests.core.sync.test_cluster import pod
-from tests.people import Hub, Person, house, hub, listener, owner, port
+from tests.people import Hub, Person, house, hub, listener, owner, port, stranger
 
-__all__ = ["house", "hub", "listener", "owner", "port"]
+__all__ = ["house", "hub", "listener", "owner", "port", "stranger"]
 
 
 @pytest.fixture
@@ -111,3 +112,23 @@ class TestOwnership:
         async with running(first.run()):
             await arrives(cluster, rows, "c")
             assert list(first._owned) == [cluster_id]
+
+    async def test_clusters_of_two_organizations_are_followed_side_by_side(
+        self, fleet: Fleet, house: House, hub: Hub, cluster_id: UUID, stranger: Person
+    ) -> None:
+        other = fleet.clusters[1]
+        asked = {"name": "paris", "kubeconfig": other.kubeconfig(), "context": other.name}
+        made = await stranger.http.post("/api/v1/clusters", json=asked, headers={"Origin": hub.url})
+        both = {cluster_id, UUID(made.json()["id"])}
+        controller = SyncController(house)
+
+        async def followed() -> bool:
+            return controller._owned.keys() == both
+
+        async with running(controller.run()):
+            await eventually(followed, 20)
+            tasks = {owned.task for owned in controller._owned.values()}
+            for _ in range(3):  # each look shares out the clusters of each organization anew
+                controller._wake.set()
+                await asyncio.sleep(0.3)
+            assert {owned.task for owned in controller._owned.values()} == tasks
