@@ -19,6 +19,7 @@ from basefly.app import create_app
 from tests.core.access.people import bare, given
 from tests.features.rows import put
 from tests.isolation.asking import Asker, with_session, with_token
+from tests.isolation.credentials import service_token, token, want_factor
 from tests.isolation.routes import Route, fill, routes
 from tests.isolation.test_isolation import Matrix
 from tests.isolation.world import World, absent, build_cluster, own_word, word
@@ -36,21 +37,15 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 async def limited(stack: AsyncExitStack, hub: Hub, owner: Person, near: World, kind: str) -> Asker:
     """Somebody who reaches `near` and nothing else."""
     cluster = near.ways[1]["cluster"]
-    limits: dict[str, Any] = {"name": word(), "clusters": [cluster]}
-    if kind == "limited token":
-        made = await owner.http.post("/api/v1/tokens", json=limits)
-    elif kind == "service account":
-        account = await owner.http.post("/api/v1/service-accounts", json={"name": word(), "role": "operator"})
-        made = await owner.http.post(f"/api/v1/service-accounts/{account.json()['id']}/tokens", json=limits)
-    else:
-        person = await stack.enter_async_context(join(hub, word(), "viewer", owner.by.org_id))
-        await bare(owner, person)
-        where = {"clusters": "ids", "cluster_ids": [cluster]}
-        where |= {"namespaces": [near.word]} if kind == "one namespace" else {}
-        await given(owner, person, "developer" if kind == "one namespace" else "operator", where=where)
-        return with_session(person)
-    assert made.status_code == 201, made.text
-    return Asker(await stack.enter_async_context(hub.browser()), owner.bearer(made.json()["token"]))
+    if kind in ("limited token", "service account"):
+        made = await (token if kind == "limited token" else service_token)(owner, clusters=[cluster])
+        return Asker(await stack.enter_async_context(hub.browser()), owner.bearer(made))
+    person = await stack.enter_async_context(join(hub, word(), "viewer", owner.by.org_id))
+    await bare(owner, person)
+    where: dict[str, Any] = {"clusters": "ids", "cluster_ids": [cluster]}
+    where |= {"namespaces": [near.word]} if kind == "one namespace" else {}
+    await given(owner, person, "developer" if kind == "one namespace" else "operator", where=where)
+    return with_session(person)
 
 
 @pytest.mark.parametrize("kind", ["one cluster", "one namespace", "limited token", "service account"])
@@ -88,8 +83,7 @@ async def test_who_lacks_the_factor_that_is_wanted_gets_nothing(
 ) -> None:
     person = await stack.enter_async_context(join(hub, word(), "admin", owner.by.org_id))
     asker = with_session(person) if credential == "session" else await with_token(stack, hub, person)
-    async with hub.house.db.transaction(owner.by.org_id) as tx:
-        await tx.execute("update organizations set second_factor_required = true where id = %s", [owner.by.org_id])
+    await want_factor(hub, owner.by.org_id)
     counts: Counter[str] = Counter()
     wrong = []
     for route in routes(create_app(hub.house)):

@@ -6,6 +6,7 @@ import base64
 import secrets
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -81,6 +82,7 @@ async def test_no_secret_lies_about(hub: Hub, owner: Person, urls: Urls, capfd: 
         "master key": (hub.house.settings.data_dir / "encryption.key").read_text().strip(),
     }
     told: list[str] = []
+    began = _position(urls)
     async with AsyncExitStack() as stack:
         for route in routes(create_app(hub.house)):
             await forgive(hub.house.db)
@@ -99,6 +101,11 @@ async def test_no_secret_lies_about(hub: Hub, owner: Person, urls: Urls, capfd: 
     assert told == []
     assert found(logged, canaries) == []
     assert found(_dump(urls), canaries) == []
+    assert found((await hub.metrics()).encode(), canaries) == []
+    assert found(_server_log(urls), canaries) == []
+    written_ahead = _written_ahead(urls, began)
+    assert owner.by.email.encode() in written_ahead, "what is no secret is found there as it was written"
+    assert found(written_ahead, canaries) == []
 
 
 def _dump(urls: Urls) -> bytes:
@@ -110,3 +117,40 @@ def _dump(urls: Urls) -> bytes:
         rows = [str(row) for (table,) in tables for row in connection.execute(f"select t::text from {table} t")]
     assert len(rows) > 50
     return "\n".join(rows).encode()
+
+
+def _position(urls: Urls) -> str:
+    """How far PostgreSQL has written ahead."""
+    with psycopg.connect(urls.superuser) as connection:
+        return _one(connection, "select pg_current_wal_lsn()")
+
+
+def _written_ahead(urls: Urls, since: str) -> bytes:
+    """What PostgreSQL wrote ahead since then, as it lies in its files, without the headers that part it into pages."""
+    with psycopg.connect(urls.superuser) as connection:
+        connection.execute("select pg_switch_wal()")
+        folder = Path(_one(connection, "show data_directory")) / "pg_wal"
+        first, last = (
+            _one(connection, f"select pg_walfile_name({at})") for at in (f"'{since}'", "pg_current_wal_lsn()")
+        )
+    segments = [each.read_bytes() for each in sorted(folder.iterdir()) if first <= each.name <= last]
+    assert segments
+    return b"".join(
+        segment[start + (24 if start else 40) : start + 8192]
+        for segment in segments
+        for start in range(0, len(segment), 8192)
+    )
+
+
+def _server_log(urls: Urls) -> bytes:
+    """What PostgreSQL has told its operator."""
+    with psycopg.connect(urls.superuser) as connection:
+        log = (Path(_one(connection, "show data_directory")).parent / "postgres.log").read_bytes()
+    assert b"ready to accept connections" in log
+    return log
+
+
+def _one(connection: psycopg.Connection, sql: str) -> str:
+    row = connection.execute(sql).fetchone()
+    assert row
+    return str(row[0])

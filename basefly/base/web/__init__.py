@@ -21,6 +21,7 @@ from basefly.base.web.requests import Form, Request
 from basefly.base.web.routing import (
     PUBLIC,
     RECENT,
+    RECENT_SESSION,
     SIGNED_IN,
     WITHOUT_FACTOR,
     Body,
@@ -35,6 +36,7 @@ from basefly.base.web.templates import render
 __all__ = [
     "PUBLIC",
     "RECENT",
+    "RECENT_SESSION",
     "SIGNED_IN",
     "WITHOUT_FACTOR",
     "Body",

@@ -80,7 +80,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         )
     if permission != SIGNED_IN:
         by.require(permission)
-    if handler.opt.get("recent"):
+    recent = handler.opt.get("recent")
+    if recent is True or (recent and by.kind == "session"):
         by.require_recent()
     await idempotency.claim(request, by)
 

@@ -15,7 +15,8 @@ PUBLIC = "public"  # anyone, signed in or not
 SIGNED_IN = "signed in"  # anyone we know; what they see is their own
 
 # What a route may say beside its permission, as `opt`.
-RECENT = {"recent": True}  # whoever asks must have proved themselves within the last minutes
+RECENT = {"recent": True}  # whoever asks must have proved themselves within the last minutes, which no token can
+RECENT_SESSION = {"recent": "session"}  # so must whoever asks in a session; a token, made after a proof, is enough
 WITHOUT_FACTOR = {"without_factor": True}  # open to whoever has yet to set up the second factor that is wanted of all
 
 _PERMISSION = re.compile(r"[a-z]+:[a-z]+")

@@ -172,10 +172,12 @@ def _door(request: Request, error: BaseflyError) -> str:
 
 def _back(request: Request) -> str:
     """Where to go on afterwards: this page, or for a form the one that it is on, as its route says."""
+    path = request.url.path
     if request.method != "GET":
         handler: Any = request.scope.get("route_handler")  # None where nothing lives at the address
-        return str(handler.opt.get("back", "/")) if handler else "/"
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        named = {name: quote(str(value), safe="") for name, value in request.path_params.items()}
+        path = str(handler.opt.get("back", "/")).format(**named) if handler else "/"
+    return path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _sent_to(address: str) -> Response[None]:

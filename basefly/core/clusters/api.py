@@ -12,7 +12,7 @@ from basefly.base.errors import FieldError, Invalid, NotFound
 from basefly.base.kube import kubeconfig
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Body, QueryParameter, Response, delete, get, patch, post, put
+from basefly.base.web import RECENT_SESSION, Body, QueryParameter, Response, delete, get, patch, post, put
 from basefly.core.clusters import actions, manifest
 from basefly.core.clusters.actions import READ, WRITE, ClusterPage, Counts, Given, Settings
 from basefly.core.clusters.checks import Report
@@ -164,9 +164,12 @@ async def rotate_credentials(by: Principal, house: House, cluster: str, data: Cr
     return await actions.rotate(house.db, by, house.vault, cluster, data.given(), private=private)
 
 
-@delete("/clusters/{cluster:str}", permission=WRITE, tags=["clusters"], summary="Remove a cluster")
+@delete("/clusters/{cluster:str}", permission=WRITE, tags=["clusters"], opt=RECENT_SESSION, summary="Remove a cluster")
 async def remove_cluster(by: Principal, house: House, cluster: str) -> None:
-    """Remove a cluster from the hub; the cluster itself stays as it is. It can be restored."""
+    """Remove a cluster from the hub; the cluster itself stays as it is. It can be restored.
+
+    In a session it needs a proof of oneself that is younger than 15 minutes.
+    """
     await actions.remove(house.db, by, cluster)
 
 

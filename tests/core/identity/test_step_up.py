@@ -9,7 +9,7 @@ import pytest
 
 from basefly.base.errors import Denied, StepUpNeeded
 from basefly.base.principal import Principal
-from tests.core.factors.people import CREDENTIALS, with_app, with_passkey
+from tests.core.factors.people import CREDENTIALS, grow_old, with_app, with_passkey
 from tests.people import PASSWORD, Hub, Person
 
 PROOFS = "/api/v1/me/proofs"
@@ -23,13 +23,6 @@ DANGEROUS = [
     ("PUT", "/api/v1/organization/second-factor", {"required": True}),
     ("POST", "/api/v1/members/00000000-0000-4000-8000-000000000000/factor-removals", None),
 ]
-
-
-async def grow_old(hub: Hub, person: Person) -> None:
-    async with hub.house.db.transaction(person.by.org_id) as tx:
-        await tx.execute(
-            "update sessions set proved_at = now() - interval '16 minutes' where user_id = %s", [person.by.user_id]
-        )
 
 
 class TestNeeded:

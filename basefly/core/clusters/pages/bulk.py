@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -11,7 +12,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, FieldError, Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Form, Request, Response, get, post, render
+from basefly.base.web import RECENT_SESSION, Form, Request, Response, get, post, render
 from basefly.base.web.language import t, tn
 from basefly.core.clusters import actions
 from basefly.core.clusters.actions import WRITE, Settings
@@ -58,7 +59,12 @@ async def label_clusters(request: Request, tx: Tx, by: Principal, house: House, 
     return _changes(request, chosen, "label", typed=typed, results=await _each(chosen, relabel))
 
 
-@post("/cluster-removals", permission=WRITE, include_in_schema=False)
+@post(
+    "/cluster-removals",
+    permission=WRITE,
+    opt=RECENT_SESSION | {"back": "/cluster-changes"},  # with the query of the form's address: what was selected
+    include_in_schema=False,
+)
 async def remove_clusters(request: Request, tx: Tx, by: Principal, house: House, form: Form) -> Response[Any]:
     """Disconnect each, once their number was typed."""
     chosen = await _chosen(tx, by, form.all("cluster"))
@@ -91,12 +97,15 @@ async def _each(clusters: Sequence[Cluster], do: Callable[[Cluster], Awaitable[N
 
 def _changes(request: Request, chosen: Sequence[Cluster], deed: str, **said: Any) -> Response[str]:
     mistake: BaseflyError | None = said.get("mistake")
+    selection = urlencode([("do", deed), *(("cluster", cluster.id) for cluster in chosen)])
     return render(
         request,
         "clusters/changes.html",
         status=mistake.status if mistake else 200,
         chosen=list(chosen),
         deed=deed,
+        selection=selection,
+        recent=request.by is not None and request.by.recent(),
         title=tn("Label {n} cluster", "Label {n} clusters", len(chosen))
         if deed == "label"
         else tn("Disconnect {n} cluster", "Disconnect {n} clusters", len(chosen)),

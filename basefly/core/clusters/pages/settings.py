@@ -11,7 +11,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, FieldError, Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Form, Request, Response, get, post, redirect, render
+from basefly.base.web import RECENT_SESSION, Form, Request, Response, get, post, redirect, render
 from basefly.base.web.language import t
 from basefly.core.clusters import actions
 from basefly.core.clusters.actions import WRITE, Given, Settings
@@ -54,7 +54,12 @@ async def rotate_credentials(request: Request, by: Principal, house: House, form
     return redirect(f"/clusters/{changed.id}")
 
 
-@post("/clusters/{cluster:str}/removals", permission=WRITE, include_in_schema=False)
+@post(
+    "/clusters/{cluster:str}/removals",
+    permission=WRITE,
+    opt=RECENT_SESSION | {"back": "/clusters/{cluster}/settings"},
+    include_in_schema=False,
+)
 async def remove_cluster(request: Request, by: Principal, house: House, form: Form, cluster: str) -> Response[Any]:
     """Disconnect, once its name was typed; the page of the removed cluster offers to restore it."""
     async with house.db.transaction(by.org_id) as tx:
@@ -94,6 +99,7 @@ async def _settings(request: Request, tx: Tx, by: Principal, cluster: str, **sai
         unconfirmed=said.get("unconfirmed"),
         checks=wrong.extra.get("checks", []) if wrong else [],
         may_write=by.may(WRITE, found.id),
+        recent=by.recent(),
     )
 
 
