@@ -158,7 +158,7 @@ async def join(hub: Hub, name: str, role: Role, org_id: UUID) -> AsyncIterator[P
             tx, org_id, email=f"{name}@example.com", name=name.title(), password_hash=_hash()
         )
         await organizations.insert_member(tx, user.id, role)
-        secret = await signing.open_session(tx, user, Origin("127.0.0.1", "test"), hub.house.settings.session_absolute)
+        secret = await signing.open_session(hub.house, tx, user, Origin("127.0.0.1", "test"))
     by = Principal(
         user_id=user.id,
         org_id=org_id,

@@ -50,8 +50,8 @@ async def _explain(request: Request, error: BaseflyError) -> Mapping[str, Any]:
         return {}
     async with request.house.db.transaction(by.org_id) as tx:
         if isinstance(error, Denied):
-            missing = await _missing(request, tx, by, str(error.extra.get("permission", "")))
-            return {**missing, "explanation": str(error.extra.get("explanation", ""))}
+            lacking = await missing(request, tx, by, str(error.extra.get("permission", "")))
+            return {**lacking, "explanation": str(error.extra.get("explanation", ""))}
         return {"guesses": await _guesses(request, tx, by)}
 
 
@@ -65,7 +65,8 @@ async def _signed_in(request: Request) -> Principal | None:
     return by
 
 
-async def _missing(request: Request, tx: Tx, by: Principal, permission: str) -> Mapping[str, Any]:
+async def missing(request: Request, tx: Tx, by: Principal, permission: str) -> Mapping[str, Any]:
+    """What someone lacks, the role that they have, and who could give it."""
     membership = await access.get_membership(tx, by.user_id)
     members = await access.page_members(tx)
     known: Mapping[str, str] = request.house.get(Permissions)

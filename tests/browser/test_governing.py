@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -13,6 +14,7 @@ from e2e.browser import Visitor
 from e2e.browser.journey import Keyboard
 from e2e.hub import OWNER, Hub
 from tests.browser.test_security import DEVICE
+from tests.core.factors.people import App
 
 pytestmark = pytest.mark.browser
 PASSWORD = "seven herons at the quay"  # of people who are made here
@@ -141,3 +143,41 @@ def test_make_a_passkey(browser: Browser, tmp_path_factory: pytest.TempPathFacto
         keys.arrived("Security")
         expect(page.locator("#passkeys .row-name")).to_contain_text("key ring")
         assert someone.complaints == []
+
+
+@pytest.fixture
+def accountant(hub: Hub) -> Iterator[dict[str, str]]:
+    """Someone who sees nothing of the fleet."""
+    name = f"Bo {uuid4().hex[:6]}"
+    wish = {"name": name, "email": f"{name[3:]}@example.com", "password": PASSWORD, "role": "billing"}
+    made = hub.post("/members", wish)
+    yield {"id": made["id"], **wish}
+    hub.call("DELETE", f"/members/{made['id']}")
+
+
+def test_whoever_sees_nothing_lands_on_what_they_may(browser: Browser, hub: Hub, accountant: dict[str, str]) -> None:
+    with Visitor(browser, hub) as someone:
+        keys = Keyboard(someone)
+        sign_in(keys, someone.page, accountant["email"], PASSWORD)
+        assert someone.faults("/") == []
+        expect(someone.page.locator("main")).to_contain_text("Your role here is billing.")
+        keys.enter(someone.page.locator("main").get_by_role("link", name="Access"))
+        keys.arrived("Access")
+
+
+def test_take_away_second_factors(
+    keys: Keyboard, visitor: Visitor, page: Page, hub: Hub, accountant: dict[str, str]
+) -> None:
+    who = {name: accountant[name] for name in ("email", "password")}
+    with httpx.Client(base_url=f"{hub.url}/api/v1") as http:
+        http.post("/sessions", json=who).raise_for_status()
+        app = App(http.post("/me/factors/totp").raise_for_status().json()["secret"])
+        http.post("/me/factors/totp/confirmations", json={"code": app.code()}).raise_for_status()
+        keys.open(f"/access/members/{accountant['id']}")
+        keys.enter(page.get_by_role("link", name="Take away second factors"))
+        expect(page.locator("main")).to_contain_text("10 recovery codes")
+        assert visitor.faults(f"/access/members/{accountant['id']}/factor-removals") == []
+        keys.enter(page.get_by_role("button", name="Take away second factors"))
+        expect(page.get_by_role("status").first).to_contain_text(f"of {accountant['name']} are taken away")
+        assert http.get("/me").status_code == 401
+        assert http.post("/sessions", json=who).status_code == 201

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from e2e.browser import Visitor
 from e2e.hub import Hub
 from tests.oidc.server import Provider, running
 
@@ -67,3 +68,31 @@ def test_a_device_is_approved_by_whoever_is_signed_in(page: Page, provider: Prov
     expect(page.get_by_role("status").filter(has_text=re.compile("build box is signed in as you"))).to_be_visible()
     answer = httpx.post(f"{hub.url}/api/v1/device-sign-ins/token", json={"device_code": told["device_code"]})
     assert answer.json()["email"] == "ann@acme.example"
+
+
+def test_it_is_required_of_everybody(page: Page, provider: Provider, hub: Hub, visitor: Visitor) -> None:
+    ben = {"email": "ben@elsewhere.example", "name": "Ben", "password": "seven herons at the quay", "role": "viewer"}
+    made = hub.post("/members", ben)
+    visitor.page.goto("/single-sign-on")
+    visitor.page.get_by_label("Provider", exact=True).select_option(NAME)
+    visitor.page.get_by_role("button", name="Require it of everybody").click()
+    expect(visitor.page.locator("#required")).to_contain_text(f"Everybody signs in with {NAME}.")
+    try:
+        assert visitor.faults("/single-sign-on") == []
+        page.goto("/sign-in?next=/settings")
+        page.locator("[name=email]").fill(ben["email"])
+        page.locator("[name=password]").fill(ben["password"])
+        page.locator("[name=password]").press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text(f"Your organization signs in with {NAME}.")
+        page.get_by_role("link", name=f"Sign in with {NAME}").click()
+        page.locator("[name=login]").fill("ben")
+        page.locator("[name=password]").fill("any")
+        page.locator("button[type=submit]").click()
+        page.locator("button[type=submit]").click()
+        page.wait_for_url("**/settings")
+        expect(page.locator("main")).to_contain_text(f"Ben, {ben['email']}")
+    finally:
+        visitor.page.goto("/single-sign-on")
+        visitor.page.get_by_role("button", name="Let everybody sign in as they like").click()
+        expect(visitor.page.locator("#required")).to_contain_text("You may require one provider of everybody")
+        hub.call("DELETE", f"/members/{made['id']}")

@@ -14,7 +14,7 @@ from basefly.console.pages.overview import EACH_SHOWN, grouped, said
 from basefly.sim import Cluster
 from tests.core.inventory.test_api import berlin
 from tests.core.inventory.test_pages import page
-from tests.people import Person, house, hub, listener, owner, port, stranger, viewer
+from tests.people import PASSWORD, Hub, Person, house, hub, join, listener, owner, port, stranger, viewer
 from tests.sim.fixtures import cluster, fleet
 
 __all__ = ["berlin", "cluster", "fleet", "house", "hub", "listener", "owner", "port", "stranger", "viewer"]
@@ -227,3 +227,45 @@ async def test_every_state_of_a_page_has_its_sample(viewer: Person) -> None:
     )
     for state in (*states, "Stale", "Offline", "Session ended", "Too many"):
         assert f">{state}</h2>" in text
+
+
+class TestWhoSeesNothing:
+    async def test_lands_on_what_they_may_do_and_who_could_give_more(self, hub: Hub, owner: Person) -> None:
+        async with join(hub, "bo", "billing", owner.by.org_id):
+            pass
+        async with hub.browser() as http:
+            form = {"email": "bo@example.com", "password": PASSWORD}
+            signed = await http.post("/sign-in", data=form)
+            assert (signed.status_code, signed.headers["location"]) == (303, "/")
+            landed = await http.get("/", headers={"Accept": "text/html"})
+            assert landed.status_code == 200
+            text = unescape(landed.text)
+            assert "Welcome, Bo" in text
+            assert "Your role here is billing." in text
+            assert 'href="mailto:mia@example.com"' in text
+            main = text.split("<main", 1)[1]
+            offered = re.findall(r'<a class="button" href="([^"]+)"', main)
+            assert "/settings" in offered
+            answers = [(await http.get(path, headers={"Accept": "text/html"})).status_code for path in offered]
+            assert answers == [200] * len(offered), dict(zip(offered, answers, strict=True))
+            assert "/search" not in text.split("<main", 1)[0], "nothing leads to what they may not see"
+            assert (await http.get("/api/v1/overview")).status_code == 403
+        refusals = (await owner.http.get("/api/v1/audit?act=request.refused")).json()["items"]
+        assert [each["object"] for each in refusals] == ["overview"], "landing is no refusal"
+
+    async def test_without_any_role_it_says_so(self, hub: Hub, owner: Person) -> None:
+        async with join(hub, "bo", "billing", owner.by.org_id) as bo:
+            (grant,) = [
+                each["id"]
+                for each in (await owner.http.get("/api/v1/grants")).json()["items"]
+                if each["subject"]["id"] == str(bo.by.user_id)
+            ]
+            assert (await owner.http.delete(f"/api/v1/grants/{grant}")).status_code == 204
+            text = (await bo.http.get("/")).text
+            assert "You have no role here yet" in text
+            assert 'href="/settings"' in text
+
+    async def test_whoever_sees_a_part_has_the_overview(self, viewer: Person) -> None:
+        text = (await viewer.http.get("/")).text
+        assert "Welcome," not in text
+        assert 'href="/search"' in text

@@ -89,6 +89,11 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to pri
 NoHeaders = Annotated[bool, typer.Option("--no-headers", help="Without the line of headings.")]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Go on, with a line for each change, until Ctrl-C.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Email = Annotated[str, typer.Option("--email", help="Your e-mail address, if the hub has to ask again.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read your password from standard input.")]
+Code = Annotated[
+    str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
+]
 KubeconfigOption = Annotated[
     Path | None,
     typer.Option("--kubeconfig", metavar="FILE", help="Instead of the files in KUBECONFIG, or ~/.kube/config."),

@@ -7,12 +7,13 @@ from typing import Any
 
 import typer
 
-from basefly.cli import terminal
+from basefly.cli import account, terminal
 from basefly.cli.client.hub import Hub
 from basefly.cli.exits import Exit, Failure, misuse
 from basefly.cli.fleet.connection import connect
 from basefly.cli.show import documents, values
 from basefly.cli.show.table import Table
+from basefly.cli.signin import login
 
 PATH = "/identity-providers"
 _MADE = ("id", "confidential", "created_at")  # what the hub says of one, and nobody sets
@@ -36,6 +37,9 @@ def show(output: str) -> None:
         terminal.note(f"People sign in at {hub.url}/sign-in/{found['slug']}", "dim")
     else:
         terminal.note("Nobody finds them yet: basefly single-sign-on address NAME", "dim")
+    for each in found["items"]:
+        if each["id"] == found["required"]:
+            terminal.note(f"Everybody signs in with {terminal.clean(each['name'])}.", "dim")
 
 
 def add(wish: dict[str, Any], *, secret_stdin: bool) -> None:
@@ -95,6 +99,28 @@ def address(slug: str) -> None:
     with connect() as hub:
         named = hub.put("/sign-in-address", {"slug": slug})["slug"]
         terminal.say(f"People sign in at {hub.url}/sign-in/{named}")
+
+
+def require(name: str, *, email: str, stdin: bool, code: str, yes: bool) -> None:
+    """Want one of everybody, or none for an empty name. A token cannot, so one signs in once more for a moment."""
+    here = account.current()
+    with connect() as hub:
+        found = _found(hub, name) if name else None
+    question = (
+        f"Let everybody sign in with {terminal.clean(found['name'])} alone?" if found else "Let passwords in again?"
+    )
+    terminal.sure(question, yes=yes)
+    with Hub(here.url) as hub:
+        login.begin_session(hub, email or login.own_email(here), login.password(stdin=stdin), code)
+        try:
+            told = hub.put("/required-sign-in", {"provider": found["id"] if found else None})
+        finally:
+            hub.delete("/sessions/current")
+    if found is None:
+        terminal.say("Everybody signs in as they like.")
+        return
+    terminal.say(f"Everybody signs in with {terminal.clean(found['name'])}, from their next sign-in on.")
+    terminal.note(f"Have not linked it yet, and do then, after their password: {told['unlinked']}", "dim")
 
 
 def _typed() -> str:

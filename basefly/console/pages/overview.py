@@ -11,9 +11,9 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Request, Response, get, render
+from basefly.base.web import SIGNED_IN, Request, Response, get, render
 from basefly.base.web.language import t, tn
-from basefly.console import happenings
+from basefly.console import excuses, happenings
 from basefly.console.capacity import Capacities
 from basefly.console.overview import ClusterTally, Overview, Tally, get_overview
 from basefly.core.inventory.answers import READ, visible_clusters
@@ -48,9 +48,11 @@ class Tile(msgspec.Struct, frozen=True):
     tally: Tally
 
 
-@get("/", permission=READ, include_in_schema=False)
+@get("/", permission=SIGNED_IN, include_in_schema=False)
 async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
-    """The fleet at a glance."""
+    """The fleet at a glance. It is where everybody lands: whoever may see nothing of it reads what they may do."""
+    if not by.may(READ):
+        return render(request, "console/fleet/welcome.html", **await excuses.missing(request, tx, by, READ))
     overview, slow = await house.get(Kept).of(tx, by, get_overview, oldest=oldest(request, "overview"))
     clusters = await visible_clusters(tx, by)
     asked = request.query_params

@@ -84,7 +84,7 @@ async def redeem(house: House, secret: str, wish: Wish, origin: Origin) -> tuple
         await store.insert_member(tx, user.id, "owner")
         by = Principal(user_id=user.id, org_id=org_id, name=user.name, email=user.email, grants=())
         await record(tx, by, "organization.created", f"organizations/{org_id}", {"name": wish.organization.strip()})
-        session = await signing.open_session(tx, user, origin, house.settings.session_absolute)
+        session = await signing.open_session(house, tx, user, origin)
     file(house.settings).unlink(missing_ok=True)
     return user, session
 

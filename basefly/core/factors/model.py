@@ -16,6 +16,7 @@ CODES = 10  # recovery codes at once
 CHALLENGE_LIFE = timedelta(minutes=5)
 PASSKEYS = 20  # of one person
 STRONG = frozenset({"totp", "passkey", "recovery", "mfa"})  # more than a password; mfa: at the company's provider
+COMPANY = "sso"  # what is proved by the word of the company's provider
 
 Purpose = Literal["sign_in", "registration", "proof"]
 

@@ -70,11 +70,12 @@ async def change(
 
 
 async def remove(tx: Tx, by: Principal, provider_id: UUID) -> None:
-    """Take a provider out: nobody signs in through it any more. Sessions that stand go on until they end."""
+    """Take a provider out: nobody signs in through it any more, and nobody must. Sessions that stand go on."""
     by.require(WRITE)
-    before = await _found(tx, provider_id)
+    before, wanted = await _found(tx, provider_id), await store.get_required(tx)
     await store.delete_provider(tx, provider_id)
-    await record(tx, by, "identity_provider.removed", _path(provider_id), {"name": before.name})
+    detail = {"name": before.name, "was_required": wanted is not None and wanted.id == provider_id}
+    await record(tx, by, "identity_provider.removed", _path(provider_id), detail)
 
 
 async def test(house: House, by: Principal, provider_id: UUID) -> list[Check]:

@@ -11,8 +11,8 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
-from basefly.base.web import SIGNED_IN, Body, delete, get, post, put
-from basefly.core.federation import actions
+from basefly.base.web import RECENT, SIGNED_IN, Body, Request, delete, get, post, put, session_token
+from basefly.core.federation import actions, company
 from basefly.core.federation.model import READ, WRITE, Check, CreateRole, Linked, Provider, Wish
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
@@ -57,6 +57,20 @@ class Providers(msgspec.Struct, frozen=True):
 
     items: list[Provider]
     slug: str
+    required: UUID | None  # the one that everybody must sign in with
+
+
+class RequiredBody(Body):
+    """The provider that everybody must sign in with; null for none."""
+
+    provider: UUID | None
+
+
+class RequiredProvider(msgspec.Struct, frozen=True):
+    """The provider that everybody must sign in with; `unlinked` people will link it at their next sign-in."""
+
+    provider: UUID | None
+    unlinked: int
 
 
 class Checks(msgspec.Struct, frozen=True):
@@ -81,7 +95,8 @@ class Identities(msgspec.Struct, frozen=True):
 @get("/identity-providers", permission=READ, summary="List identity providers")
 async def list_providers(tx: Tx, by: Principal) -> Providers:
     """Their client secrets are told to nobody."""
-    return Providers(await actions.providers(tx, by), await actions.address(tx, by))
+    wanted, _ = await company.required(tx, by)
+    return Providers(await actions.providers(tx, by), await actions.address(tx, by), wanted.id if wanted else None)
 
 
 @post("/identity-providers", permission=WRITE, summary="Add an identity provider")
@@ -127,6 +142,19 @@ async def name_address(tx: Tx, by: Principal, data: AddressBody) -> Address:
     return Address(await actions.rename(tx, by, data.slug))
 
 
+@put("/required-sign-in", permission=WRITE, opt=RECENT, summary="Want a provider's sign-in of everyone")
+async def require_provider(request: Request, house: House, by: Principal, data: RequiredBody) -> RequiredProvider:
+    """From the next sign-in on a password or a passkey alone gives no session (403, code `company_sign_in`). Owners are
+    exempt, which is on record. Turned on only by an owner, or from a session that came through that provider."""
+    if data.provider:
+        await company.require(house, by, session_token(request), data.provider)
+    async with house.db.transaction(by.org_id) as tx:
+        if data.provider is None:
+            await company.release(tx, by)
+        wanted, unlinked = await company.required(tx, by)
+    return RequiredProvider(wanted.id if wanted else None, unlinked)
+
+
 @get("/me/identities", permission=SIGNED_IN, summary="List one's identities at providers")
 async def list_identities(tx: Tx, by: Principal) -> Identities:
     """New ones are linked in the browser, signed in at both."""
@@ -152,6 +180,7 @@ HANDLERS = (
     remove_provider,
     test_provider,
     name_address,
+    require_provider,
     list_identities,
     unlink_identity,
 )

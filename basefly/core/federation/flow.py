@@ -18,6 +18,9 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.core.access import store as members
 from basefly.core.audit.actions import record
+from basefly.core.factors import actions as factors
+from basefly.core.factors.model import COMPANY
+from basefly.core.factors.model import strong as is_strong
 from basefly.core.federation import model, secret, store, verify
 from basefly.core.federation.issuers import Issuers, Metadata
 from basefly.core.federation.model import Claims, Flow, Provider
@@ -25,7 +28,7 @@ from basefly.core.identity import actions as identity
 from basefly.core.identity import model as marks
 from basefly.core.identity import signing, throttle
 from basefly.core.identity import store as people
-from basefly.core.identity.model import Origin, User
+from basefly.core.identity.model import Origin, Pending, User
 from basefly.core.identity.throttle import Bucket
 
 LIFETIME = timedelta(minutes=10)
@@ -35,6 +38,11 @@ NOBODY = "This sign-in belongs to no account here."
 _NOBODY_CURE = (
     "If you have an account, sign in to it in another way and link this provider in your settings. "
     "Otherwise ask an administrator of your organization."
+)
+_OTHER_ADDRESS = "The provider does not vouch for the e-mail address that your account has here."
+_OTHER_ADDRESS_CURE = (
+    "Sign in there with the account of that address. If you have another one there, ask an administrator to invite you "
+    "with it; if the provider verifies no addresses, to name your domain in its settings."
 )
 
 
@@ -103,8 +111,11 @@ async def begin(
     return Began(metadata.authorization_endpoint + joint + urlencode(words), browser)
 
 
-async def finish(house: House, returned: Returned, browser: str, origin: Origin, by: Principal | None) -> SignedIn:
-    """Come back. Raises Unauthenticated that says what is not right, ProviderFailed, Denied, Limited."""
+async def finish(
+    house: House, returned: Returned, browser: str, origin: Origin, *, by: Principal | None, waiting: str
+) -> SignedIn:
+    """Come back; `waiting` is the secret of a sign-in that waits for this. Raises Unauthenticated that says what is
+    not right, ProviderFailed, Denied, Limited."""
     await throttle.spend(house.db, "journey", network(origin.address), JOURNEYS)
     org_id = marks.organization_of(returned.state)
     if org_id is None or not browser:
@@ -135,9 +146,11 @@ async def finish(house: House, returned: Returned, browser: str, origin: Origin,
             cure="Sign in at the provider with a second factor, or ask an administrator to demand it there.",
         )
     claims = model.claims_of(provider, told)
-    if flow.link_user_id:
+    proved = (COMPANY, "mfa") if model.strong(provider, told) else (COMPANY,)
+    if flow.link_user_id and by and (not waiting or by.user_id == flow.link_user_id):
         return await _link(house, org_id, provider, claims, (flow, by))
-    proved = ("sso", "mfa") if model.strong(provider, told) else ("sso",)
+    if flow.link_user_id:
+        proved = (*await _link_waiting(house, org_id, provider, claims, (flow, waiting)), *proved)
     return await _enter(house, provider, claims, proved, (org_id, flow.next, origin))
 
 
@@ -178,7 +191,7 @@ async def _enter(
         if user:
             await store.touch_linked(tx, provider.issuer, claims.subject, claims.email)
             await people.replace_groups(tx, user.id, provider.issuer, claims.groups)
-            came = await signing.admit(tx, user, origin, lifetime=house.settings.session_absolute, proved=proved)
+            came = signing.arrived(house, await signing.admit(house, tx, user, origin, proved=proved))
             session_id: UUID | None
             if isinstance(came, signing.Halfway):
                 session_id, done = came.id, SignedIn(next_, None, came.secret)
@@ -240,6 +253,37 @@ async def _link(
             await record(tx, by, "identity.linked", f"users/{by.user_id}", {"provider": provider.name})
         await store.touch_linked(tx, provider.issuer, claims.subject, claims.email)
     return SignedIn(flow.next, None)
+
+
+async def _link_waiting(
+    house: House, org_id: UUID, provider: Provider, claims: Claims, asked: tuple[Flow, str]
+) -> tuple[str, ...]:
+    """Link the identity to whom a sign-in waits for, who proved already all that they have; what they proved.
+
+    Only in the browser where they did, which the secret of the wait tells, and only with the same address: otherwise a
+    colleague who knows their password would put an identity of their own in its place.
+    """
+    flow, waiting = asked
+    async with house.db.transaction(org_id) as tx:
+        found = await people.lock_pending(tx, marks.fingerprint(waiting))
+        user = await people.get_user_account(tx, found.user_id) if found else None
+        if found is None or user is None or user.id != flow.link_user_id or not await _enough(tx, found):
+            raise _unknown()
+        linked = await store.get_linked(tx, provider.issuer, claims.subject)
+        if linked and linked.user_id != user.id:
+            raise Denied("This identity is linked to another account.", cure="Sign in at the provider as yourself.")
+        if claims.email != user.email or not model.address_vouched(provider, claims):
+            raise Denied(_OTHER_ADDRESS, cure=_OTHER_ADDRESS_CURE)
+        if not linked:
+            await store.insert_linked(tx, provider.issuer, claims.subject, user.id)
+            await record(tx, _as(user), "identity.linked", f"users/{user.id}", {"provider": provider.name})
+        await people.end_pending(tx, found.id)
+    return found.proved
+
+
+async def _enough(tx: Tx, found: Pending) -> bool:
+    """Whether a wait is for the provider alone: whoever has a second factor has proved it."""
+    return is_strong(found.proved) or not (await factors.enrolled(tx, found.user_id)).any
 
 
 async def _refused(house: House, org_id: UUID, provider: Provider, why: str) -> None:

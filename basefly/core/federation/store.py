@@ -92,6 +92,44 @@ async def delete_provider(tx: Tx, provider_id: UUID) -> None:
     )
 
 
+async def get_required(tx: Tx) -> Provider | None:
+    """The provider that everybody must sign in with; None when there is none such."""
+    return await tx.one(Provider, f"{_PROVIDER} and required", {"org": tx.org_id})
+
+
+async def update_required(tx: Tx, provider_id: UUID | None) -> None:
+    """Want this provider of everybody, and no other."""
+    await tx.execute(
+        "update identity_providers set required = false where org_id = %s and required and id is distinct from %s",
+        [tx.org_id, provider_id],
+    )
+    await tx.execute(
+        "update identity_providers set required = true where org_id = %s and id = %s and deleted_at is null",
+        [tx.org_id, provider_id],
+    )
+
+
+async def came_through(tx: Tx, session_id: UUID, *, issuer: str, client_id: str) -> bool:
+    """Whether a session came from a sign-in at this client of this issuer."""
+    query = """select exists (select from federated_sessions
+                where org_id = %s and session_id = %s and issuer = %s and client_id = %s)"""
+    return bool(await tx.value(query, [tx.org_id, session_id, issuer, client_id]))
+
+
+async def count_unlinked(tx: Tx, issuer: str) -> int:
+    """How many people of the organization have no identity at this issuer yet."""
+    return int(
+        await tx.value(
+            """select count(*) from members m join users u on u.id = m.user_id
+                where m.org_id = %s and m.deleted_at is null and u.kind = 'person' and u.deleted_at is null
+                  and u.disabled_at is null and not exists (
+                      select from federated_identities f
+                       where f.org_id = m.org_id and f.user_id = m.user_id and f.issuer = %s)""",
+            [tx.org_id, issuer],
+        )
+    )
+
+
 async def insert_flow(tx: Tx, state_hash: bytes, flow: Flow, lifetime: timedelta) -> None:
     """Remember a sign-in that sets out; forgets those that never came back."""
     await tx.execute("delete from federation_flows where org_id = %s and expires_at < now()", [tx.org_id])

@@ -1,12 +1,12 @@
 """How someone comes in: a password and, for whoever has one, a second factor; or a passkey alone.
 
-Every session begins in `open_session`, which knows about factors: whoever has one and has not proved it stays outside.
+Every session begins in `open_session`, which knows about factors: whoever has one and has not proved it stays outside,
+and so does whoever lacks the word of the provider that their organization wants of everybody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,8 +19,9 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.core.audit.actions import record
 from basefly.core.factors import actions as factors
+from basefly.core.factors.company import Companies, Company, CompanySignIn
 from basefly.core.factors.model import strong
-from basefly.core.identity import model, passwords, store, throttle
+from basefly.core.identity import browser, model, passwords, store, throttle
 from basefly.core.identity.model import Account, NewSession, Origin, User
 
 _WRONG = "The e-mail address or the password is wrong."
@@ -44,6 +45,16 @@ class Halfway(NamedTuple):
     secret: Secret
     ways: tuple[str, ...]
     id: UUID
+
+
+class Elsewhere(NamedTuple):
+    """They have proved enough, and must go on to their company's provider.
+
+    `secret` is for the cookie of the wait in which the provider is linked to their account; None when it is already.
+    """
+
+    company: Company
+    secret: Secret | None
 
 
 class Proof(NamedTuple):
@@ -77,37 +88,65 @@ async def with_password(house: House, email: str, password: Secret, origin: Orig
     async with house.db.transaction(account.home_org_id) as tx:
         if renewed:
             await store.update_password(tx, account.id, renewed)
-        return await admit(tx, account, origin, lifetime=house.settings.session_absolute, proved=("password",))
+        came = await admit(house, tx, account, origin, proved=("password",))
+    return arrived(house, came)
 
 
 async def admit(
-    tx: Tx, user: User, origin: Origin, *, lifetime: timedelta, proved: Sequence[str]
-) -> SignedIn | Halfway:
-    """Whoever has proved this much: a session, or the wait for the factor that they have set up."""
+    house: House, tx: Tx, user: User, origin: Origin, *, proved: Sequence[str], waited: UUID | None = None
+) -> SignedIn | Halfway | Elsewhere:
+    """Whoever has proved this much: a session, the wait for the factor that they have set up, or the way elsewhere."""
+    company = await _wanted(house, tx, user, proved)
     enrolled = await factors.enrolled(tx, user.id)
-    if enrolled.any and not strong(proved):
-        secret = model.mint(user.home_org_id)
-        id_ = await store.insert_pending(tx, user.id, model.fingerprint(secret.reveal()), proved, model.PENDING_LIFE)
+    if enrolled.any and not strong(proved) and not (company and company.linked):
+        secret, id_ = await _wait(tx, user, proved)
         return Halfway(secret, enrolled.ways, id_)
-    return SignedIn(user, await open_session(tx, user, origin, lifetime, proved))
+    if company:
+        await record(tx, acting(user), "session.refused", f"users/{user.id}", {"why": "company"}, outcome="refused")
+        return Elsewhere(company, None if company.linked else (await _wait(tx, user, proved))[0])
+    return SignedIn(user, await open_session(house, tx, user, origin, proved=proved, waited=waited))
+
+
+def arrived(house: House, came: SignedIn | Halfway | Elsewhere) -> SignedIn | Halfway:
+    """What `admit` brought, once it is committed; raises CompanySignIn for whoever must go elsewhere."""
+    if isinstance(came, Elsewhere):
+        cookie = browser.waiting(house, came.secret.reveal()) if came.secret else browser.came(house)
+        raise CompanySignIn(came.company, {"Set-Cookie": cookie.to_header(header="")})
+    return came
+
+
+def complete(house: House, came: SignedIn | Halfway | Elsewhere) -> SignedIn:
+    """Someone who has proved a factor does not wait for one."""
+    here = arrived(house, came)
+    if isinstance(here, Halfway):
+        raise FactorNeeded("This person has a second factor, and it was not proved.")
+    return here
 
 
 async def open_session(
+    house: House,
     tx: Tx,
     user: User,
     origin: Origin,
-    lifetime: timedelta,
+    *,
     proved: Sequence[str] = ("password",),
     waited: UUID | None = None,
 ) -> Secret:
-    """Begin a session in the organization of `tx`. Raises FactorNeeded when the person has a factor not proved here."""
+    """Begin a session in the organization of `tx`. Raises FactorNeeded when the person has a factor not proved here,
+    CompanySignIn where their company's provider has not spoken for them."""
     if not strong(proved) and (await factors.enrolled(tx, user.id)).any:
         raise FactorNeeded("This person has a second factor, and it was not proved.")
+    company = await house.get(Companies).wanted(tx, user.id, proved)
+    if company and not company.exempt:
+        raise CompanySignIn(company)
     secret = model.mint(user.home_org_id)
+    lifetime = house.settings.session_absolute
     wish = NewSession(user_id=user.id, lifetime=lifetime, proved=tuple(proved), id=waited)
     session_id = await store.insert_session(tx, wish, model.fingerprint(secret.reveal()), origin)
     detail = {"agent": origin.agent[:100], "factors": list(proved)}
     await record(tx, acting(user), "session.started", f"sessions/{session_id}", detail)
+    if company:  # an owner, who may pass where the provider fails; whoever reads the record must see how often
+        await record(tx, acting(user), "company_sign_in.bypassed", f"sessions/{session_id}", {"provider": company.name})
     return secret
 
 
@@ -120,27 +159,29 @@ async def ways(db: Database, pending: str) -> tuple[str, ...]:
         found = await store.lock_pending(tx, model.fingerprint(pending))
         if found is None:
             raise Unauthenticated(_OVER, cure="Begin it again.")
-        return (await factors.enrolled(tx, found.user_id)).ways
+        open_ways = (await factors.enrolled(tx, found.user_id)).ways
+    if not open_ways:  # it waits for something else: for the company's provider
+        raise Unauthenticated(_OVER, cure="Begin it again.")
+    return open_ways
 
 
 async def with_code(house: House, pending: str, proof: Proof, origin: Origin) -> SignedIn:
     """The second step: a code of the app, or a recovery code. Raises Unauthenticated or Limited."""
     await throttle.spend(house.db, "network", network(origin.address), throttle.NETWORK)
-    account = await _waiting(house.db, pending)
+    account = await waiting(house.db, pending)
     await throttle.spend(house.db, "factor", str(account.id), throttle.ACCOUNT)
     async with house.db.transaction(account.home_org_id) as tx:
         found = await store.lock_pending(tx, model.fingerprint(pending))
         if found and await taken(tx, house, account, proof):
             await store.end_pending(tx, found.id)
-            proved = (*found.proved, proof.way)
-            secret = await open_session(tx, account, origin, house.settings.session_absolute, proved, found.id)
+            came = await admit(house, tx, account, origin, proved=(*found.proved, proof.way), waited=found.id)
         else:
-            secret = None
-    if secret is None:
+            came = None
+    if came is None:
         await note_failure(house.db, account, proof.way)
         raise Unauthenticated(_WRONG_FACTOR, cure="Check the code, and use each only once.")
     await throttle.forgive(house.db, "factor", str(account.id))
-    return SignedIn(account, secret)
+    return complete(house, came)
 
 
 async def ask(house: House, pending: str, origin: Origin) -> tuple[str, dict[str, Any]]:
@@ -162,6 +203,7 @@ async def with_passkey(house: House, credential: dict[str, Any], *, bound: str, 
     async with house.db.transaction(account.home_org_id) as tx:
         waiting = await store.lock_pending(tx, model.fingerprint(bound))
         why = await factors.take_passkey(tx, house.settings, account.id, challenge=challenge, credential=credential)
+        came = None
         if waiting and waiting.user_id != account.id:
             why = why or "the sign-in was begun by someone else"
         if not why:
@@ -169,8 +211,9 @@ async def with_passkey(house: House, credential: dict[str, Any], *, bound: str, 
                 await store.end_pending(tx, waiting.id)
             proved = (*(waiting.proved if waiting else ()), "passkey")
             waited = waiting.id if waiting else None
-            secret = await open_session(tx, account, origin, house.settings.session_absolute, proved, waited)
-            return SignedIn(account, secret)
+            came = await admit(house, tx, account, origin, proved=proved, waited=waited)
+    if came:
+        return complete(house, came)
     await note_failure(house.db, account, "passkey", why)
     raise Unauthenticated(_WRONG_FACTOR, cure="Try again, or sign in another way.")
 
@@ -199,8 +242,19 @@ def acting(user: User) -> Principal:
     return Principal(user_id=user.id, org_id=user.home_org_id, name=user.name, email=user.email, grants=())
 
 
-async def _waiting(db: Database, pending: str) -> Account:
-    """Whose sign-in waits behind this secret."""
+async def _wanted(house: House, tx: Tx, user: User, proved: Sequence[str]) -> Company | None:
+    company = await house.get(Companies).wanted(tx, user.id, proved)
+    return company if company and not company.exempt else None
+
+
+async def _wait(tx: Tx, user: User, proved: Sequence[str]) -> tuple[Secret, UUID]:
+    secret = model.mint(user.home_org_id)
+    kept = model.fingerprint(secret.reveal())
+    return secret, await store.insert_pending(tx, user.id, kept, proved, model.PENDING_LIFE)
+
+
+async def waiting(db: Database, pending: str) -> Account:
+    """Whose sign-in waits behind this secret; raises Unauthenticated when it waits no more."""
     org_id = model.organization_of(pending)
     if org_id:
         async with db.transaction(org_id) as tx:

@@ -91,7 +91,8 @@ async def withdraw(tx: Tx, by: Principal, invitation_id: UUID) -> None:
 async def accept(house: House, secret: str, wish: Acceptance, origin: Origin) -> tuple[User, Secret]:
     """Make the account, the member and the grant, and sign them in; the link is used up.
 
-    Raises Denied for a link that is not good, or whose inviter can no longer give that; Invalid for what was typed.
+    Raises Denied for a link that is not good, or whose inviter can no longer give that; Invalid for what was typed;
+    CompanySignIn where the account is made, and the organization wants its own provider's word for whoever signs in.
     """
     await throttle.spend(house.db, "invitation", network(origin.address), throttle.NETWORK)
     org_id = secrets.organization_of(secret)
@@ -107,8 +108,8 @@ async def accept(house: House, secret: str, wish: Acceptance, origin: Origin) ->
         user = await identity.create_user(tx, org_id, email=found.email, name=wish.name, password_hash=password_hash)
         await members.insert_member(tx, user.id, None)
         await _give(house, tx, found, user)
-        session = await signing.open_session(tx, user, origin, house.settings.session_absolute)
-    return user, session
+        came = await signing.admit(house, tx, user, origin, proved=("password",))
+    return user, signing.complete(house, came).secret
 
 
 async def find(tx: Tx, by: Principal, invitation_id: UUID) -> Invitation:

@@ -35,7 +35,9 @@ async def accept_page(request: Request, house: House, form: Form) -> Response[An
     try:
         _, secret = await actions.accept(house, given["token"], wish, browser.origin(request))
     except BaseflyError as error:
-        return render(request, "invitations/accept.html", status=error.status, given=given, error=error)
+        refused = render(request, "invitations/accept.html", status=error.status, given=given, error=error)
+        refused.headers.update(getattr(error, "headers", {}))  # it may lead on to the company's provider
+        return refused
     answer = redirect("/")
     answer.set_cookie(browser.kept(house, secret))
     return answer

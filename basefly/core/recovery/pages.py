@@ -9,6 +9,7 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import RECENT, Request, Response, get, post, render
 from basefly.core.access.model import READ
+from basefly.core.identity.mail import outbox
 from basefly.core.recovery import actions
 
 HERE = "/access/members/{member_id:uuid}/factor-removals"
@@ -20,7 +21,7 @@ async def confirm_page(request: Request, house: House, by: Principal, member_id:
     """What would be taken away from whom."""
     async with house.db.transaction(by.org_id) as tx:
         member, enrolled = await actions.look(house, tx, by, member_id)
-    return _page(request, by, member=member, enrolled=enrolled)
+    return _page(request, house, by, member=member, enrolled=enrolled)
 
 
 @post(HERE, permission="access:write", opt=_RECENT, status_code=200)
@@ -29,11 +30,12 @@ async def remove_factors(request: Request, house: House, by: Principal, member_i
     async with house.db.transaction(by.org_id) as tx:
         removed = await actions.remove_factors(house, tx, by, member_id)
         member, enrolled = await actions.look(house, tx, by, member_id)
-    return _page(request, by, member=member, enrolled=enrolled, removed=removed)
+    return _page(request, house, by, member=member, enrolled=enrolled, removed=removed)
 
 
-def _page(request: Request, by: Principal, **context: Any) -> Response[str]:
-    return render(request, "recovery/factors.html", may_read=by.may(READ), here="/access", **context)
+def _page(request: Request, house: House, by: Principal, **context: Any) -> Response[str]:
+    mail = outbox.configured(house)
+    return render(request, "recovery/factors.html", may_read=by.may(READ), here="/access", mail=mail, **context)
 
 
 HANDLERS = (confirm_page, remove_factors)

@@ -93,8 +93,16 @@ async function send(path: string, body?: Json): Promise<Json> {
   });
   if (answer.status === 204) return {};
   const told = (await answer.json()) as Json;
+  if (told.code === "company_sign_in") await away(String(told.address));
   if (!answer.ok) throw new Error([told.detail, told.cure].filter(Boolean).join(" "));
   return told;
+}
+
+/** On to the company's provider, whose word is wanted too; nothing follows here. */
+function away(address: string): Promise<never> {
+  const next = document.querySelector<HTMLElement>("[data-passkey=sign-in]")?.dataset.next ?? "/";
+  location.assign(ours(`${address}${address.includes("?") ? "&" : "?"}next=${encodeURIComponent(next)}`));
+  return new Promise(() => {});
 }
 
 function told(error: unknown): string {

@@ -58,6 +58,14 @@ class TestSingleSignOn:
         assert now["confidential"]
         assert mia("single-sign-on", "change", "Acme ID", "--group", "nonsense").code == 2
         assert "s3cr3t" not in mia.done("single-sign-on", "list", "-o", "json").out
+        mine = ("--email", "mia@example.com", "--password-stdin", "--yes")
+        wanted = mia.done("single-sign-on", "require", "Acme ID", *mine, stdin=f"{PASSWORD}\n")
+        assert wanted.out == "Everybody signs in with Acme ID, from their next sign-in on.\n"
+        assert "after their password: 1" in wanted.err, "an owner, who need not"
+        assert "Everybody signs in with Acme ID." in mia.done("single-sign-on", "list").err
+        released = mia.done("single-sign-on", "release", *mine, stdin=f"{PASSWORD}\n")
+        assert released.out == "Everybody signs in as they like.\n"
+        assert "Everybody" not in mia.done("single-sign-on", "list").err
         mia.done("single-sign-on", "remove", "Acme ID", "--yes")
 
     def test_what_is_wrong_is_said_and_ends_with_1(self, mia: Shell, provider: Provider) -> None:

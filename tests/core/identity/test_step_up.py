@@ -22,6 +22,7 @@ DANGEROUS = [
     ("POST", "/api/v1/me/recovery-codes", None),
     ("PUT", "/api/v1/organization/second-factor", {"required": True}),
     ("POST", "/api/v1/members/00000000-0000-4000-8000-000000000000/factor-removals", None),
+    ("PUT", "/api/v1/required-sign-in", {"provider": None}),
 ]
 
 

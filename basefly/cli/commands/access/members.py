@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import Output, OutputOption, Yes, add, command
+from basefly.cli.commands.options import Code, Email, Output, OutputOption, PasswordStdin, Yes, add, command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,13 +59,9 @@ def remove(who: Who, yes: Yes = False) -> None:
 @command
 def remove_factors(
     who: Who,
-    email: Annotated[str, typer.Option("--email", help="Your e-mail address, if the hub has to ask again.")] = "",
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read your password from standard input.")
-    ] = False,
-    code: Annotated[
-        str, typer.Option("--code", help="A code of your authenticator app, or a recovery code; asked for otherwise.")
-    ] = "",
+    email: Email = "",
+    password_stdin: PasswordStdin = False,
+    code: Code = "",
     yes: Yes = False,
 ) -> None:
     """Take away the second factors of a member who lost them all. Their sessions end.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import Output, OutputOption, Yes, add, command
+from basefly.cli.commands.options import Code, Email, Output, OutputOption, PasswordStdin, Yes, add, command
 
 Name = Annotated[str, typer.Argument(help="Its name or id.")]
 
@@ -29,6 +29,7 @@ app = typer.Typer(
       basefly single-sign-on add "Acme ID" --issuer https://id.acme.example --client-id basefly
       basefly single-sign-on test "Acme ID"
       basefly single-sign-on address acme
+      basefly single-sign-on require "Acme ID"
     """,
 )
 
@@ -37,7 +38,7 @@ def add_to(parent: typer.Typer) -> None:
     """Add the group to `basefly`."""
     add(app, list_providers, name="list")
     add(app, add_provider, name="add")
-    add(app, change, test, address, remove)
+    add(app, change, test, address, require, release, remove)
     parent.add_typer(app, name="single-sign-on")
 
 
@@ -131,6 +132,27 @@ def address(slug: Annotated[str, typer.Argument(help="The name in /sign-in/NAME.
     from basefly.cli.signin import providers as work
 
     work.address(slug)
+
+
+@command
+def require(
+    name: Name, email: Email = "", password_stdin: PasswordStdin = False, code: Code = "", yes: Yes = False
+) -> None:
+    """Want this provider's sign-in of everybody: a password alone lets in nobody but owners then.
+
+    A token cannot do it: an owner's password and code are asked for again.
+    """
+    from basefly.cli.signin import providers as work
+
+    work.require(name, email=email, stdin=password_stdin, code=code, yes=yes)
+
+
+@command
+def release(email: Email = "", password_stdin: PasswordStdin = False, code: Code = "", yes: Yes = False) -> None:
+    """Want no provider's sign-in of everybody any more. A token cannot do it."""
+    from basefly.cli.signin import providers as work
+
+    work.require("", email=email, stdin=password_stdin, code=code, yes=yes)
 
 
 @command

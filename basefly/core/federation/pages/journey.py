@@ -16,14 +16,26 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import PUBLIC, SIGNED_IN, Cookie, Form, Request, Response, get, post, redirect, render
+from basefly.base.web import (
+    PUBLIC,
+    SIGNED_IN,
+    Cookie,
+    Form,
+    Request,
+    Response,
+    get,
+    pending_token,
+    post,
+    redirect,
+    render,
+)
 from basefly.base.web.language import t
 from basefly.core.access.actions import authenticate
 from basefly.core.federation import actions, flow, logout
 from basefly.core.federation.flow import CALLBACK
 from basefly.core.federation.issuers import ProviderFailed
 from basefly.core.federation.verify import Refused
-from basefly.core.identity import browser
+from basefly.core.identity import browser, signing
 
 
 @get("/sso", permission=PUBLIC)
@@ -48,9 +60,11 @@ async def set_out(request: Request, house: House, slug: str, provider_id: UUID) 
     org_id, offers = await actions.offers(house, slug)
     if org_id is None or provider_id not in [offer.id for offer in offers]:
         return _failed(request, Unauthenticated(t("There is no such way to sign in.")))
+    words = request.query_params
     try:
+        link = await _waiting(request, org_id) if words.get("link") else None
         began = await flow.begin(
-            house, org_id, provider_id, browser.origin(request), next_=request.query_params.get("next", "/")
+            house, org_id, provider_id, browser.origin(request), next_=words.get("next", "/"), link=link
         )
     except BaseflyError as error:
         return _failed(request, error)
@@ -66,10 +80,12 @@ async def come_back(request: Request, house: House) -> Response[Any]:
     returned = flow.Returned(words.get("state", ""), words.get("code", ""), words.get("iss"), words.get("error", ""))
     given = request.cookies.get(_name(house), "")
     try:
-        done = await flow.finish(house, returned, given, browser.origin(request), await _visitor(request))
+        by, waiting = await _visitor(request), pending_token(request)
+        done = await flow.finish(house, returned, given, browser.origin(request), by=by, waiting=waiting)
         answer: Response[Any] = redirect(done.next)
         if done.session:
             answer.set_cookie(browser.kept(house, done.session))
+            answer.set_cookie(browser.came(house))
         if done.waiting:
             answer = redirect(f"/sign-in/second-step?{urlencode({'next': done.next})}")
             answer.set_cookie(browser.waiting(house, done.waiting.reveal()))
@@ -135,6 +151,14 @@ async def _visitor(request: Request) -> Principal | None:
         return await authenticate(request, touch=False)
     except Unauthenticated:
         return None
+
+
+async def _waiting(request: Request, org_id: UUID) -> Principal:
+    """Whose sign-in waits in this browser for this organization's provider, and gets it linked on coming back."""
+    account = await signing.waiting(request.house.db, pending_token(request))
+    if account.home_org_id != org_id:
+        raise Unauthenticated(t("There is no such way to sign in."))
+    return signing.acting(account)
 
 
 def _failed(request: Request, error: BaseflyError) -> Response[str]:

@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError
+from basefly.base.errors import BaseflyError, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
-from basefly.base.web import Form, Request, Response, get, post, redirect, render
-from basefly.core.federation import actions
+from basefly.base.web import RECENT, Form, Request, Response, get, post, redirect, render, session_token
+from basefly.core.federation import actions, company
 from basefly.core.federation.flow import CALLBACK
 from basefly.core.federation.model import READ, WRITE
 from basefly.core.federation.pages import forms
+
+HOME = "/single-sign-on"
 
 
 @get("/single-sign-on", permission=READ)
@@ -44,6 +46,20 @@ async def name_address(request: Request, house: House, by: Principal, form: Form
     except BaseflyError as error:
         return await _providers(request, house, by, slug_typed=form.text("slug"), slug_error=error)
     return redirect("/single-sign-on")
+
+
+@post("/single-sign-on/required", permission=WRITE, opt=RECENT | {"back": HOME})
+async def require_provider(request: Request, house: House, by: Principal, form: Form) -> Response[Any]:
+    """Wants a provider of everybody, or none."""
+    try:
+        if provider := form.text("provider"):
+            await company.require(house, by, session_token(request), _id(provider))
+        else:
+            async with house.db.transaction(by.org_id) as tx:
+                await company.release(tx, by)
+    except BaseflyError as error:
+        return await _providers(request, house, by, required_error=error)
+    return redirect(f"{HOME}#required")
 
 
 @get("/single-sign-on/{provider_id:uuid}", permission=READ)
@@ -84,8 +100,10 @@ async def remove_provider(tx: Tx, by: Principal, provider_id: UUID) -> Response[
 async def _providers(request: Request, house: House, by: Principal, **said: Any) -> Response[str]:
     async with house.db.transaction(by.org_id) as tx:
         found, slug = await actions.providers(tx, by), await actions.address(tx, by)
-    wrong: BaseflyError | None = said.get("error") or said.get("slug_error")
+        required, unlinked = await company.required(tx, by)
+    wrong: BaseflyError | None = said.get("error") or said.get("slug_error") or said.get("required_error")
     context = {"providers": found, "slug": slug, "hub": house.settings.url, "may_write": by.may(WRITE)}
+    context |= {"required": required, "unlinked": unlinked, "recent": by.recent()}
     context |= {"roles": forms.roles(), "typed": forms.EMPTY, **said, **forms.mistakes(said.get("error"))}
     return render(request, "federation/list.html", status=wrong.status if wrong else 200, **context)
 
@@ -107,10 +125,18 @@ async def _provider(request: Request, house: House, by: Principal, provider_id: 
     return render(request, "federation/provider.html", status=wrong.status if wrong else 200, **context)
 
 
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("There is no such identity provider.") from error
+
+
 HANDLERS = (
     providers_page,
     add_provider,
     name_address,
+    require_provider,
     provider_page,
     change_provider,
     test_provider,

@@ -102,6 +102,7 @@ def _page(request: Request, name: str, *, error: BaseflyError | None = None, **c
     answer = render(request, f"identity/{name}.html", status=status, error=error, **context)
     if error and (wait := error.extra.get("retry_after")):
         answer.headers["Retry-After"] = str(wait)
+    answer.headers.update(getattr(error, "headers", {}))  # the wait of whoever goes on to their company's provider
     return answer
 
 
