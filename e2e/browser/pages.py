@@ -27,14 +27,14 @@ OTHER = {"email": "kim@example.com", "name": "Kim", "password": "five geese in t
 VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/": (Visit("/"),),
     "/access": (Visit("/access"),),
-    "/access/elevations": (Visit("/access/elevations"),),
+    "/access/elevations": (Visit("/access/elevations"), Visit("/access/elevations?new=true")),
     "/access/explanation": (
         Visit("/access/explanation"),
         Visit("/access/explanation?permission=clusters:write&cluster={alive}"),
         Visit("/access/explanation?permission=no:such", refused=True),
     ),
-    "/access/grants": (Visit("/access/grants"),),
-    "/access/invitations": (Visit("/access/invitations"),),
+    "/access/grants": (Visit("/access/grants"), Visit("/access/grants?subject=user/{me}")),
+    "/access/invitations": (Visit("/access/invitations"), Visit("/access/invitations?new=true")),
     "/access/members/{member_id}": (
         Visit("/access/members/{me}"),
         Visit("/access/members/00000000-0000-4000-8000-000000000000", refused=True),

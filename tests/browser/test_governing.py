@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.browser import Visitor
+from e2e.browser.faults import axe, cut, sideways
 from e2e.browser.journey import Keyboard
 from e2e.hub import OWNER, Hub
 from tests.browser.test_security import DEVICE
@@ -92,6 +93,28 @@ def test_create_a_team_in_a_dialog(keys: Keyboard, page: Page, hub: Hub) -> None
     hub.call("DELETE", f"/teams/{made['id']}")
 
 
+DIALOGS = {
+    "/access": "new-member",
+    "/access/teams": "new-team",
+    "/access/roles": "new-role",
+    "/access/grants": "giving",
+    "/access/elevations": "asking",
+    "/access/invitations": "inviting",
+    "/audit/settings": "streaming",
+    "/service-accounts": "make",
+}
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_no_form_in_a_dialog_has_a_fault(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for path, name in DIALOGS.items():
+        page.goto(path)
+        page.locator(f"[popovertarget={name}]").first.click()
+        expect(page.locator(f"#{name}")).to_be_visible()
+        assert [*axe(page), *cut(page), *sideways(page)] == [], path
+
+
 def test_ask_and_approve_an_elevation(keys: Keyboard, page: Page, asker: Visitor, member: dict[str, str]) -> None:
     theirs = Keyboard(asker)
     theirs.open("/connect")
@@ -111,6 +134,12 @@ def test_ask_and_approve_an_elevation(keys: Keyboard, page: Page, asker: Visitor
     theirs.open("/connect")
     theirs.arrived("Connect a cluster")
     asker.said()  # Chromium says by itself that the first page was refused
+
+
+def test_roles_are_compared_in_one_table(page: Page) -> None:
+    page.goto("/access/roles")
+    expect(page.get_by_role("columnheader", name="Operator")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Sees clusters and what runs in them")).to_have_count(0)
 
 
 def test_search_the_audit(keys: Keyboard, page: Page, member: dict[str, str]) -> None:

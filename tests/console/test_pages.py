@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -170,12 +170,44 @@ class TestErrors:
         assert 'id="nav"' in answer.text
         assert '<a href="/pods">Pods</a></li>' in unescape(answer.text)
 
+    @pytest.mark.parametrize(
+        ("path", "back", "name"),
+        [
+            ("/access/roles/no-such-role", "/access", "Access"),
+            (f"/access/members/{uuid4()}", "/access", "Access"),
+            ("/objects/nodez", "/objects", "All kinds"),
+        ],
+    )
+    async def test_an_address_within_a_section_leads_back_to_it_and_guesses_nothing(
+        self, viewer: Person, path: str, back: str, name: str
+    ) -> None:
+        answer = await viewer.http.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        text = unescape(answer.text)
+        assert f'<a class="button primary" href="{back}">Back to {name}</a>' in text
+        assert "Did you mean" not in text
+
+    async def test_a_cluster_that_was_mistyped_is_guessed(self, viewer: Person, berlin: dict[str, Any]) -> None:
+        answer = await viewer.http.get("/clusters/berlim", headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        assert f'<a href="/clusters/{berlin["id"]}">berlin</a>' in unescape(answer.text)
+
+    @pytest.mark.parametrize("cursor", ["nonsense", "WzEsMl0"])
+    async def test_a_page_of_a_list_that_is_gone_leads_to_its_first(self, owner: Person, cursor: str) -> None:
+        answer = await owner.http.get(f"/audit?cursor={cursor}&outcome=done", headers={"Accept": "text/html"})
+        assert answer.status_code == 422
+        text = unescape(answer.text)
+        assert "<h1>This page of the list no longer exists</h1>" in text
+        assert '<a class="button primary" href="/audit?outcome=done">' in text
+        assert "cursor" not in text.partition("<main")[2].partition("</main>")[0]
+        assert "what you typed" not in text
+
     async def test_a_denial_names_the_role_what_is_missing_and_who_can_give_it(
         self, owner: Person, viewer: Person
     ) -> None:
         answer = await viewer.http.get("/connect", headers={"Accept": "text/html"})
         assert answer.status_code == 403
-        assert "<dd>viewer</dd>" in answer.text
+        assert "<dd>Viewer</dd>" in answer.text
         assert "clusters:write" in answer.text
         assert f'href="mailto:{owner.by.email}"' in answer.text
 

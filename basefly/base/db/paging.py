@@ -19,8 +19,18 @@ def encode(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
 
 
+class WrongCursor(Invalid):
+    """A cursor that no list gave, or not this one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The cursor is not one that this list gave.",
+            cure="Take `next` of the page before, unchanged, or leave it out.",
+        )
+
+
 def decode(text: str, length: int | None = None) -> list[Any]:
-    """The values of a cursor, as JSON has them; raises Invalid for what `encode` did not make, or not `length` long.
+    """The values of a cursor, as JSON has them; raises WrongCursor for what `encode` never made, or not `length` long.
 
     A cursor is no proof of anything: whoever reads it still filters by what the asker may see.
     """
@@ -31,8 +41,5 @@ def decode(text: str, length: int | None = None) -> list[Any]:
         if length is not None and len(values) != length:
             raise ValueError
     except (ValueError, binascii.Error, msgspec.DecodeError, RecursionError) as error:
-        raise Invalid(
-            "The cursor is not one that this list gave.",
-            cure="Take `next` of the page before, unchanged, or leave it out.",
-        ) from error
+        raise WrongCursor from error
     return values

@@ -13,7 +13,7 @@ import msgspec
 from basefly.base.db import paging
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError, Denied, Invalid, NotFound, Unauthenticated
+from basefly.base.errors import BaseflyError, Denied, NotFound, Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.telemetry import logs, trace
 from basefly.core.audit import personal, store
@@ -130,13 +130,13 @@ async def ask_to_verify(tx: Tx, by: Principal) -> None:
 
 
 def key(cursor: str) -> tuple[datetime, UUID] | None:
-    """Where a page goes on. Raises Invalid for a cursor that is none of ours."""
+    """Where a page goes on. Raises WrongCursor for a cursor that is none of ours."""
     if not cursor:
         return None
     try:
         return msgspec.convert(paging.decode(cursor, 2), tuple[datetime, UUID])
     except msgspec.ValidationError as error:
-        raise Invalid("The cursor is not one that this list gave.", cure="Leave it out.") from error
+        raise paging.WrongCursor from error
 
 
 def _plain(value: Any) -> Any:

@@ -41,7 +41,7 @@ async def show_records(request: Request, tx: Tx, by: Principal) -> Response[str]
         given=given,
         rows=[_row(record) for record in page.items],
         filtered=[name for name in NAMES if given[name]],
-        acts=[(act, act) for act in await actions.acts(tx, by)],
+        acts=[(act, act) for act in sorted({*await actions.acts(tx, by), given["act"]} - {""})],
         outcomes=outcomes(),
         who=next((each.actor for each in page.items if str(each.actor_id) == given["actor"]), given["actor"]),
         first=_address(given) if cursor else "",

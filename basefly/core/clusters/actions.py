@@ -359,7 +359,7 @@ def _after(cursor: str) -> tuple[str, UUID] | None:
     try:
         return msgspec.convert(paging.decode(cursor, 2), tuple[str, UUID])
     except msgspec.ValidationError as error:
-        raise Invalid("The cursor is not one that this list gave.", cure="Leave it out.") from error
+        raise paging.WrongCursor from error
 
 
 def _twin(by: Principal, twin: store.Twin) -> Conflict:

@@ -78,6 +78,11 @@ class TestList:
         await write(hub, owner, "things/1")
         assert "things/1" not in (await stranger.http.get("/audit")).text
 
+    async def test_an_act_that_nobody_did_stays_chosen(self, owner: Person) -> None:
+        page = await page_of(owner, "/audit?act=no.such")
+        assert '<option value="no.such" selected>no.such</option>' in page
+        assert page.count("Clear filters") == 1
+
     async def test_comes_as_a_file(self, hub: Hub, owner: Person) -> None:
         await write(hub, owner, "things/1")
         page = await page_of(owner, "/audit?act=thing")
@@ -93,6 +98,10 @@ class TestRecord:
         for text in ("127.0.0.1" if found["address"] else "–", '"size": 1', '"size": 2', "Before"):
             assert text in page
         assert 'href="/clusters/7b1c8f52' in page
+        assert re.search(r"<dd>\w+ \d+, 20\d\d, \d\d:\d\d UTC · <time", page)
+        human, technical = page.partition("<details")[::2]
+        assert str(found["id"]) not in human.partition('id="facts-title"')[2]
+        assert str(found["id"]) in technical
 
     async def test_of_another_organization_is_not_found(self, hub: Hub, owner: Person, stranger: Person) -> None:
         await write(hub, owner, "things/1")
@@ -110,7 +119,7 @@ class TestProof:
         assert "Not verified yet" in (await owner.http.get("/audit")).text
         verifying = asyncio.create_task(Verifier(hub.house).run())
         try:
-            await shows(owner, "Proved up to number")
+            await shows(owner, "Verified up to record")
             with psycopg.connect(urls.superuser) as connection:
                 connection.execute("set session_replication_role = replica")
                 connection.execute("update audit_records set object = 'things/9' where object = 'things/2'")
