@@ -130,7 +130,7 @@ class TestReset:
         async with hub.browser() as http:
             assert 'name="email"' in (await http.get("/forgot-password")).text
             asked = await http.post("/forgot-password", data={"email": "mia@example.com"})
-            assert "a mail is on its way" in asked.text
+            assert "an e-mail is on its way" in asked.text
             await deliver(hub)
             assert f"/reset-password#{mailbox.secret()}" in mailbox.mails[-1].get_content()
             page = (await http.get("/reset-password")).text
