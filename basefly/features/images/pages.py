@@ -10,7 +10,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
-from basefly.base.web.language import t
+from basefly.base.web.language import t, tn
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address
 from basefly.core.lists.kept import Kept, oldest
@@ -22,9 +22,11 @@ FILTERS = ("q", "cluster", "namespace", "registry", "only")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository as a row; `uses` are there when it is unfolded."""
+    """A repository as a row, its registry apart from its name; `uses` are there when it is unfolded."""
 
     repository: Repository
+    registry: str
+    name: str
     href: str
     open: bool
     uses: list[Use]
@@ -41,13 +43,16 @@ async def show_images(request: Request, tx: Tx, by: Principal, house: House) -> 
     address = Address(request.url.path, tuple(request.query_params.multi_items()))
     opened = request.query_params.get("open", "")
     uses = await answers.list_uses(tx, by, asked, opened) if opened else []
+    lines = [_line(one, address, opened, uses) for one in page.items]
     return render(
         request,
         "images/list.html",
         page=page,
         slow=slow,
         asked=asked,
-        lines=[_line(one, address, opened, uses) for one in page.items],
+        lines=lines,
+        notes=any(one.drifting or one.floating for one in page.items),
+        said=_said(len(lines), whole=not (asked.cursor or page.next)),
         connected=bool(every),
         clusters=[(one.name, one.name) for one in every],
         registries=[(one, one) for one in registries],
@@ -76,7 +81,14 @@ def _line(one: Repository, address: Address, opened: str, uses: list[Use]) -> Li
     unfolded = one.repository == opened
     cursor = dict(address.query).get("cursor", "")
     href = address.having(open="" if unfolded else one.repository, cursor=cursor)
-    return Line(repository=one, href=href, open=unfolded, uses=uses if unfolded else [])
+    registry, _, name = one.repository.partition("/")
+    if not name or not ("." in registry or ":" in registry or registry == "localhost"):
+        registry, name = "", one.repository  # as docker has it: what is no host belongs to the name
+    return Line(repository=one, registry=registry, name=name, href=href, open=unfolded, uses=uses if unfolded else [])
+
+
+def _said(count: int, *, whole: bool) -> str:
+    return tn("{n} image", "{n} images", count) if whole else t("{n} images on this page", n=count)
 
 
 HANDLERS = (show_images,)

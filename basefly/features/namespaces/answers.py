@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from basefly.base.db.transaction import Tx
@@ -10,9 +12,12 @@ from basefly.base.principal import Principal
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.model import ClusterName, InventoryObject, StoredObject, shown
 from basefly.core.inventory.standing import Coverage, get_coverage
+from basefly.core.sync import kinds
+from basefly.core.sync.store import streams
 from basefly.features.namespaces import model, store
 from basefly.features.namespaces.model import Bounds, Namespace, NamespaceDetail, NamespacePage, NamespaceQuery, Tally
 
+KNOWN = {kind.resource: kind.kind for kind in kinds.KINDS}
 RESOURCES = ("namespaces", "pods", "resourcequotas", "limitranges")
 LARGEST_PAGE = 200
 
@@ -69,19 +74,33 @@ async def get_namespace(tx: Tx, by: Principal, cluster: str, name: str) -> Names
     if row is None:
         raise NotFound(f"There is no namespace {name!r} in {here.name}.", cure="Look at the list of namespaces.")
     bounding = await store.get_bounding(tx, scope, here.id, name)
+    named = await get_kinds(tx, here.id)
 
-    def told(rows: list[StoredObject], kind: str = "") -> list[InventoryObject]:
-        return [shown(each, kind or each.resource.partition(".")[0], coverage.names) for each in rows]
+    def told(rows: list[StoredObject]) -> list[InventoryObject]:
+        return [shown(each, named.get(each.resource, each.resource), coverage.names) for each in rows]
 
     return NamespaceDetail(
         cluster=ClusterName(here.id, here.name),
         name=name,
         object=shown(row, "Namespace", coverage.names),
         counts=await store.get_counts(tx, scope, here.id, name),
-        quotas=told([each for each in bounding if each.resource == "resourcequotas"], "ResourceQuota"),
-        limit_ranges=told([each for each in bounding if each.resource == "limitranges"], "LimitRange"),
+        quotas=told([each for each in bounding if each.resource == "resourcequotas"]),
+        limit_ranges=told([each for each in bounding if each.resource == "limitranges"]),
         problems=told(await store.get_problems(tx, scope, here.id, name)),
-        events=told(await store.get_warnings(tx, scope, here.id, name), "Event"),
+        events=told(await store.get_warnings(tx, scope, here.id, name)),
         as_of=coverage.as_of,
         missing=coverage.missing,
     )
+
+
+async def get_workloads(tx: Tx, by: Principal, detail: NamespaceDetail) -> list[InventoryObject]:
+    """What runs in a namespace, by kind and name: the first of it, where there is very much."""
+    here = detail.cluster
+    rows = await store.get_workloads(tx, by.scope(READ), here.id, detail.name)
+    named = await get_kinds(tx, here.id)
+    return [shown(each, named.get(each.resource, each.resource), {here.id: here.name}) for each in rows]
+
+
+async def get_kinds(tx: Tx, cluster: UUID) -> dict[str, str]:
+    """What each resource of a cluster is called: Deployment for deployments.apps."""
+    return KNOWN | {each.resource: each.kind for each in await streams.get_served(tx, [cluster])}

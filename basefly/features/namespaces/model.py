@@ -13,6 +13,7 @@ from basefly.core.sync.freshness import Missing
 
 PAGE = 50
 CLUSTERS = 20  # that are named for each
+WORKLOADS = ("cronjobs.batch", "daemonsets.apps", "deployments.apps", "jobs.batch", "statefulsets.apps")
 
 
 class NamespaceQuery(msgspec.Struct, frozen=True, kw_only=True):

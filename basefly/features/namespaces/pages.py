@@ -9,6 +9,7 @@ from basefly.base.web import Request, Response, get, render
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, about_path, list_path, object_path
 from basefly.core.inventory.display.cells import moment
+from basefly.core.inventory.display.words import title_of
 from basefly.core.inventory.model import InventoryObject
 from basefly.core.lists.kept import Kept, oldest
 from basefly.features.namespaces import answers, model
@@ -43,6 +44,8 @@ async def show_namespaces(request: Request, tx: Tx, by: Principal, house: House)
         connected=bool(every),
         clusters=[(one.name, one.name) for one in every],
         filtered=[name for name in FILTERS if getattr(asked, name)],
+        bounded=any(one.quotas or one.limit_ranges for one in page.items),
+        owned=any(one.owner for one in page.items),
         first=address.having() if asked.cursor else "",
         following=address.having(cursor=page.next) if page.next else "",
         topics=coverage.topics(*RESOURCES),
@@ -53,12 +56,18 @@ async def show_namespaces(request: Request, tx: Tx, by: Principal, house: House)
 async def show_namespace(request: Request, tx: Tx, by: Principal, cluster: str, name: str) -> Response[str]:
     """One namespace of one cluster: what is in it, what it may take, and what is wrong."""
     detail = await answers.get_namespace(tx, by, cluster, name)
+    named = await answers.get_kinds(tx, detail.cluster.id)
     where = f"?cluster={detail.cluster.name}&namespace={name}"
+    counts = [
+        (title_of(named.get(each.resource, each.resource)), each, f"{list_path(each.resource)}{where}")
+        for each in detail.counts
+    ]
     return render(
         request,
         "namespaces/show.html",
         detail=detail,
-        counts=[(each, f"{list_path(each.resource)}{where}") for each in detail.counts],
+        counts=sorted(counts, key=lambda count: count[0].casefold()),
+        workloads=[(each, _path(each)) for each in await answers.get_workloads(tx, by, detail)],
         quotas=[(quota, model.meters(quota)) for quota in detail.quotas],
         problems=[(each, _path(each)) for each in detail.problems],
         events=[(each, *_about(each)) for each in detail.events],

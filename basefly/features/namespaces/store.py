@@ -10,7 +10,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import StoredObject
 from basefly.core.inventory.store.filters import Where, escape_like
-from basefly.features.namespaces.model import CLUSTERS, PAGE, Bounds, Count, Found, NamespaceQuery, Tally
+from basefly.features.namespaces.model import CLUSTERS, PAGE, WORKLOADS, Bounds, Count, Found, NamespaceQuery, Tally
 
 NEARLY = 90.0  # per cent
 
@@ -102,6 +102,15 @@ async def get_bounding(tx: Tx, scope: Scope, cluster: UUID, name: str) -> list[S
         _OBJECT, where.clause
     )
     return await tx.all(StoredObject, statement, where.values)
+
+
+async def get_workloads(tx: Tx, scope: Scope, cluster: UUID, name: str) -> list[StoredObject]:
+    """What runs in one namespace, by kind and name; not what a workload makes for itself."""
+    where = _within(scope, [cluster], [name])
+    statement = sql.SQL("{} {} and o.resource = any (%s) order by o.resource, o.name limit %s").format(
+        _OBJECT, where.clause
+    )
+    return await tx.all(StoredObject, statement, [*where.values, list(WORKLOADS), PAGE])
 
 
 async def get_problems(tx: Tx, scope: Scope, cluster: UUID, name: str) -> list[StoredObject]:

@@ -78,6 +78,16 @@ class TestDocs:
         for path, method in operations(house):
             assert f'data-method="{method.upper()}" data-path="{path.replace("/", "&#x2f;")}"' in page
 
+    async def test_begin_with_an_index_of_their_subjects(self, viewer: Person) -> None:
+        page = (await viewer.http.get("/api/docs")).text
+        subjects = re.findall(r'<h2 id="(tag-\w+)">', page)
+        assert re.findall(r'<a class="facet" href="#(tag-\w+)">', page) == subjects != []
+
+    async def test_show_code_as_code(self, viewer: Person) -> None:
+        page = re.sub(r"<(script|textarea)\b.*?</\1>", "", (await viewer.http.get("/api/docs")).text, flags=re.DOTALL)
+        assert "<code>cursor</code>" in page
+        assert "`" not in page
+
     async def test_ask_no_foreign_host(self, viewer: Person) -> None:
         page = (await viewer.http.get("/api/docs")).text
         assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)

@@ -135,6 +135,21 @@ async def test_several_are_labelled_and_disconnected_at_once(
     assert (await viewer.http.get("/cluster-changes", headers=HTML)).status_code == 403
 
 
+async def test_one_alone_is_disconnected_by_its_name(hub: Hub, owner: Person, register: Register) -> None:
+    made = await register(name="west", labels={"env": "prod"})
+    label = await owner.http.get("/cluster-changes", params={"cluster": made["id"]}, headers=HTML)
+    assert "<h1>Label west</h1>" in label.text
+    assert "<b>env=</b>prod" in label.text
+    plan = await owner.http.get("/cluster-changes", params={"cluster": made["id"], "do": "disconnect"}, headers=HTML)
+    assert "<h1>Disconnect west</h1>" in plan.text
+    assert "Type west to confirm" in plan.text
+    unsure = await send(hub, owner, "/cluster-removals", cluster=[made["id"]], confirmation="1")
+    assert unsure.status_code == 422
+    assert "Type the cluster&#x27;s name, west, to disconnect it." in unsure.text
+    assert (await send(hub, owner, "/cluster-removals", cluster=[made["id"]], confirmation="west")).status_code == 200
+    assert (await owner.http.get("/api/v1/clusters")).json()["total"] == 0
+
+
 async def test_a_hostile_kubeconfig_is_shown_as_text(hub: Hub, owner: Person, cluster: Cluster) -> None:
     text = cluster.kubeconfig().replace(cluster.name, "<script>alert(1)</script>") + "\n# </textarea><script>"
     answer = await send(hub, owner, "/connect", kubeconfig=text.replace("https://", "http://"))

@@ -12,9 +12,8 @@ from basefly.core.factors.company import CompanySignIn
 from basefly.core.identity import signing
 from basefly.core.identity import store as people
 from basefly.core.identity.model import Origin
-from tests.core.factors.people import CREDENTIALS, sign_in, with_app, with_passkey
+from tests.core.factors.people import CREDENTIALS, grow_old, sign_in, with_app, with_passkey
 from tests.core.federation.conftest import Company, Journey
-from tests.core.identity.test_step_up import grow_old
 from tests.people import PASSWORD, Hub, Person, join
 
 PATH = "/api/v1/required-sign-in"

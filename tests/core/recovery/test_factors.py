@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from basefly.base.runtime.house import House
-from tests.core.factors.people import with_app, with_passkey
+from tests.core.factors.people import grow_old, with_app, with_passkey
 from tests.core.identity.post import Mailbox, deliver
-from tests.core.identity.test_step_up import grow_old
 from tests.people import PASSWORD, Hub, Person, join
 
 VIC = {"email": "vic@example.com", "password": PASSWORD}

@@ -72,6 +72,16 @@ class TestImages:
         assert answer.status_code == 200
         assert 'aria-expanded="true"' in answer.text
         assert "1 tag has several digests" in answer.text
+        assert "2 images" in answer.text
+
+    async def test_the_page_tells_the_registry_from_the_name_and_leaves_out_notes_where_there_are_none(
+        self, viewer: Person
+    ) -> None:
+        answer = await viewer.http.get("/images?cluster=berlin&q=web", headers={"Accept": "text/html"})
+        assert '<span class="muted">eu.example.com:5000/</span><wbr>web</span>' in answer.text
+        assert "1 image<" in answer.text
+        assert ">Notes<" not in answer.text
+        assert ">Notes<" in (await viewer.http.get("/images?q=web", headers={"Accept": "text/html"})).text
 
     async def test_a_stranger_sees_none(self, stranger: Person) -> None:
         assert await images(stranger) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,13 @@ class TestList:
         text = (await viewer.http.get("/namespaces", headers=HTML)).text
         assert "100%" in text
         assert "1 failing" in text
+        assert ">Fullest quota<" in text
+        assert ">Owner<" in text
+
+    async def test_columns_that_would_say_nothing_are_left_out(self, viewer: Person) -> None:
+        text = (await viewer.http.get("/namespaces?q=tools", headers=HTML)).text
+        assert ">Fullest quota<" not in text
+        assert ">Owner<" not in text
 
     async def test_a_stranger_sees_none(self, stranger: Person) -> None:
         assert await namespaces(stranger) == []
@@ -75,6 +83,23 @@ class TestOne:
         text = html.unescape((await viewer.http.get(f"/clusters/{paris}/namespaces/shop", headers=HTML)).text)
         assert "CrashLoopBackOff" in text
         assert "4 of 4" in text
+
+    async def test_it_calls_kinds_by_their_names_and_lists_what_runs(
+        self, hub: Hub, owner: Person, viewer: Person, paris: UUID
+    ) -> None:
+        await put(hub, owner.by.org_id, paris, "deployments.apps", "till", cells={"ready": "2/3"}, status="Degraded")
+        text = html.unescape((await viewer.http.get(f"/clusters/{paris}/namespaces/shop", headers=HTML)).text)
+        for title, path in (("Deployments", "/workloads/deployments.apps"), ("Resource quotas", "/objects/resource")):
+            assert re.search(rf'<a class="grow" href="{path}[^"]*">{title}</a>', text)
+        assert "deployments.apps</a>" not in text
+        assert re.search(r">till</a><small>Deployment</small>.*?Degraded.*?>2/3<", text, re.DOTALL)
+        detail = (await viewer.http.get(f"/api/v1/clusters/{paris}/namespaces/shop")).json()
+        assert [one["kind"] for one in detail["problems"]] == ["Pod"]
+
+    async def test_what_is_empty_is_said_in_one_place(self, viewer: Person, paris: UUID) -> None:
+        text = html.unescape((await viewer.http.get(f"/clusters/{paris}/namespaces/tools", headers=HTML)).text)
+        assert "No problems here. No workloads here. No quota" in text
+        assert 'id="problems"' not in text
 
     async def test_what_is_not_there_is_not_found(self, viewer: Person, stranger: Person, paris: UUID) -> None:
         assert (await viewer.http.get(f"/api/v1/clusters/{paris}/namespaces/none")).status_code == 404

@@ -66,10 +66,12 @@ async def label_clusters(request: Request, tx: Tx, by: Principal, house: House, 
     include_in_schema=False,
 )
 async def remove_clusters(request: Request, tx: Tx, by: Principal, house: House, form: Form) -> Response[Any]:
-    """Disconnect each, once their number was typed."""
+    """Disconnect each, once their number was typed; of one, its name."""
     chosen = await _chosen(tx, by, form.all("cluster"))
-    if form.text("confirmation") != str(len(chosen)):
+    alone = chosen[0].name if len(chosen) == 1 else ""
+    if form.text("confirmation") != (alone or str(len(chosen))):
         detail = t("Type the number of clusters, {n}, to disconnect them.", n=len(chosen))
+        detail = t("Type the cluster's name, {name}, to disconnect it.", name=alone) if alone else detail
         wrong = Invalid(detail, errors=(FieldError("/confirmation", detail),))
         return _changes(request, chosen, "disconnect", mistake=wrong)
     results = await _each(chosen, lambda cluster: actions.remove(house.db, by, cluster.id))
@@ -106,13 +108,21 @@ def _changes(request: Request, chosen: Sequence[Cluster], deed: str, **said: Any
         deed=deed,
         selection=selection,
         recent=request.by is not None and request.by.recent(),
-        title=tn("Label {n} cluster", "Label {n} clusters", len(chosen))
-        if deed == "label"
-        else tn("Disconnect {n} cluster", "Disconnect {n} clusters", len(chosen)),
+        title=_title(chosen, deed),
         mistake=mistake,
         typed=said.get("typed", ""),
         results=said.get("results", []),
     )
+
+
+def _title(chosen: Sequence[Cluster], deed: str) -> str:
+    count, label = len(chosen), deed == "label"
+    if count == 1:
+        name = chosen[0].name
+        return t("Label {name}", name=name) if label else t("Disconnect {name}", name=name)
+    if label:
+        return tn("Label {n} cluster", "Label {n} clusters", count)
+    return tn("Disconnect {n} cluster", "Disconnect {n} clusters", count)
 
 
 HANDLERS = (show_changes, label_clusters, remove_clusters)
