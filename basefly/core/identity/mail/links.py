@@ -135,32 +135,26 @@ async def compose_verification(house: House, mail: Mail) -> Letter | None:
 
 async def compose_email_changed(house: House, mail: Mail) -> Letter | None:
     """The mail to the address that was left."""
-    text = paragraphs(
-        t("Hello,"),
-        t("the account at {hub} that had this e-mail address has another one now.", hub=house.settings.url),
-        t("If it was not you, tell your administrator at once."),
-    )
-    return Letter(mail.recipient, t("Your Basefly address was changed"), text)
+    what = t("the account at {hub} that had this e-mail address has another one now.", hub=house.settings.url)
+    cure = t("If it was not you, tell your administrator at once.")
+    return _notice(mail, t("Your Basefly address was changed"), what, cure)
 
 
 async def compose_password_changed(house: House, mail: Mail) -> Letter | None:
     """The mail that tells of another password."""
-    text = paragraphs(
-        t("Hello,"),
-        t("your password at {hub} was changed, and your sessions have ended.", hub=house.settings.url),
-        t("If it was not you, set a new password at once, and tell your administrator."),
-    )
-    return Letter(mail.recipient, t("Your Basefly password was changed"), text)
+    what = t("your password at {hub} was changed, and your sessions have ended.", hub=house.settings.url)
+    return _notice(mail, t("Your Basefly password was changed"), what)
 
 
 async def compose_factors_changed(house: House, mail: Mail) -> Letter | None:
     """The mail that tells of a factor that came or went."""
-    text = paragraphs(
-        t("Hello,"),
-        t("a passkey or an authenticator app of yours at {hub} was added or removed.", hub=house.settings.url),
-        t("If it was not you, set a new password at once, and tell your administrator."),
-    )
-    return Letter(mail.recipient, t("Your Basefly sign-in was changed"), text)
+    what = t("a passkey or an authenticator app of yours at {hub} was added or removed.", hub=house.settings.url)
+    return _notice(mail, t("Your Basefly sign-in was changed"), what)
+
+
+def _notice(mail: Mail, subject: str, what: str, cure: str = "") -> Letter:
+    cure = cure or t("If it was not you, set a new password at once, and tell your administrator.")
+    return Letter(mail.recipient, subject, paragraphs(t("Hello,"), what, cure))
 
 
 COMPOSERS = {
