@@ -71,7 +71,7 @@ async def _until(ends_at: float, receive: Receive) -> Any:
 
 
 class Protocol(HttpToolsProtocol):
-    """The server's own, which waits for ever for what was once begun, with an end to its patience."""
+    """The server's own, with an end to its patience: that waits for ever for what was once begun."""
 
     _whole = True  # nothing of a message is missing: there is none, or it came to its end
     _head: int | None = None  # bytes that came of a head which is not there yet
@@ -100,6 +100,10 @@ class Protocol(HttpToolsProtocol):
         if self._answered():
             self._within(HEAD, "head")
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head is not None:  # what follows a body in chunks is none (RFC 9110, 6.5.1): no proxy has looked at it
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._head = None

@@ -220,3 +220,14 @@ class TestStreams:
                     await connection.everything()
             assert connection.told.startswith("HTTP/1.1 200 ")
             assert "text/event-stream" in connection.told
+
+
+class TestTrailers:
+    async def test_are_no_headers(self, hub: Hub) -> None:
+        opening = head("POST", "/api/v1/sessions", Content_Type=JSON, Transfer_Encoding="chunked", Connection="close")
+        opening = opening.replace("Content-Length: 1000\r\n", "")
+        async with wire(hub) as connection:
+            await connection.send(f"{opening}2\r\n{{}}\r\n0\r\nX-Request-ID: from-a-trailer\r\n\r\n")
+            await connection.everything()
+        assert connection.told.startswith("HTTP/1.1 422 "), connection.told
+        assert "from-a-trailer" not in connection.told
