@@ -177,7 +177,9 @@ async def _tabs(kept: Kept, tx: Tx, by: Principal, resource: str) -> list[tuple[
     """What stands beside a list: of a workload the other kinds, of events their groups."""
     if resource == "events":
         return [("", t("Grouped"), "/events", None), ("events", t("Each event"), list_path("events"), None)]
-    return [*(await kept.of(tx, by, get_tabs, sooner=SOON))[0]] if resource in WORKLOADS else []
+    if resource in WORKLOADS:
+        return [("", t("All"), "/workloads", None), *(await kept.of(tx, by, get_tabs, sooner=SOON))[0]]
+    return []
 
 
 async def get_tabs(tx: Tx, by: Principal) -> list[tuple[str, str, str, int]]:

@@ -12,18 +12,19 @@ from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
 from basefly.core.inventory.answers import READ, visible_clusters
 from basefly.core.inventory.display.address import Address, list_path, object_path
+from basefly.core.inventory.display.words import title_of
 from basefly.core.inventory.standing import Coverage, get_coverage
 from basefly.core.lists.kept import Kept, oldest
 from basefly.features.workloads import answers
 from basefly.features.workloads.answers import Member, WorkloadRequest
 from basefly.features.workloads.model import RESOURCES, Group, GroupPage, Key
 
-PLURALS = {
-    "deployments.apps": "Deployments",
-    "statefulsets.apps": "StatefulSets",
-    "daemonsets.apps": "DaemonSets",
-    "jobs.batch": "Jobs",
-    "cronjobs.batch": "CronJobs",
+KINDS = {
+    "deployments.apps": "Deployment",
+    "statefulsets.apps": "StatefulSet",
+    "daemonsets.apps": "DaemonSet",
+    "jobs.batch": "Job",
+    "cronjobs.batch": "CronJob",
 }
 VERSIONS_SAID = 3
 FILTERS = ("q", "cluster", "namespace", "skewed", "failing")
@@ -138,7 +139,7 @@ def _tabs(address: Address, asked: WorkloadRequest) -> list[Tab]:
     every = Tab(t("All"), address.having(kind="", open=""), not asked.kind)
     return [
         every,
-        *(Tab(label, address.having(kind=name, open=""), asked.kind == name) for name, label in PLURALS.items()),
+        *(Tab(title_of(kind), address.having(kind=name, open=""), asked.kind == name) for name, kind in KINDS.items()),
     ]
 
 

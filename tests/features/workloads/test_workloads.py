@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +153,20 @@ class TestPage:
         text = (await viewer.http.get("/workloads?q=nope", headers=HTML)).text
         assert "Nothing matches “nope”" in text
         assert text.count("Clear filters") == 1
+
+    async def test_apps_have_no_column_that_says_nothing_until_one_is_unfolded(self, viewer: Person) -> None:
+        folded = (await viewer.http.get("/workloads?group=app", headers=HTML)).text
+        assert not re.search(">(Namespace|Version|Restarts)</th>", folded)
+        mark = re.search(r'href="([^"]*open=[^"]*)"', folded)
+        assert mark
+        unfolded = (await viewer.http.get(html.unescape(mark[1]), headers=HTML)).text
+        assert set(re.findall(">(Namespace|Version|Restarts)</th>", unfolded)) == {"Namespace", "Version", "Restarts"}
+
+    async def test_the_kinds_lead_to_one_another_and_back_to_all(self, viewer: Person) -> None:
+        grouped = html.unescape((await viewer.http.get("/workloads", headers=HTML)).text)
+        assert re.search(r'<a href="/workloads\?kind=statefulsets.apps">Stateful sets</a>', grouped)
+        listed = html.unescape((await viewer.http.get("/workloads/deployments.apps", headers=HTML)).text)
+        assert re.search(r'<a href="/workloads">All</a>', listed)
 
     async def test_without_clusters_the_way_to_the_first_is_shown(self, stranger: Person) -> None:
         assert 'href="/connect"' in (await stranger.http.get("/workloads", headers=HTML)).text
