@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import Conflict, Denied, NotFound
+from basefly.base.errors import Conflict, Denied, FieldError, Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.core.access.model import OWN
@@ -78,6 +78,12 @@ async def release(tx: Tx, by: Principal) -> None:
         await record(tx, by, "company_sign_in.released", f"identity-providers/{before.id}", detail)
 
 
+def unknown() -> Invalid:
+    """What is chosen is none of the organization's providers."""
+    detail = "There is no such identity provider."
+    return Invalid(detail, errors=(FieldError("/provider", detail),), cure="Choose one of the organization's own.")
+
+
 async def _can_come_back(tx: Tx, by: Principal, secret: str, provider: Provider) -> None:
     if not await store.get_slug(tx):
         raise Conflict("Nobody finds the provider without a sign-in address.", cure="Name the address first.")
@@ -95,5 +101,5 @@ async def _can_come_back(tx: Tx, by: Principal, secret: str, provider: Provider)
 async def _found(tx: Tx, provider_id: UUID) -> Provider:
     found = await store.get_provider(tx, provider_id)
     if found is None:
-        raise NotFound("There is no such identity provider.")
+        raise unknown()
     return found

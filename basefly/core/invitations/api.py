@@ -75,7 +75,8 @@ async def withdraw_invitation(tx: Tx, by: Principal, invitation_id: UUID) -> Non
 
 @post("/invitation-acceptances", permission=PUBLIC, summary="Accept an invitation")
 async def accept_invitation(request: Request, house: House, data: AcceptanceBody) -> Response[Accepted]:
-    """Makes the account with the address that was invited, and signs in."""
+    """Makes the account with the address that was invited, and signs in. Where the organization requires its provider's
+    sign-in, the account is made, and the answer is 403 `company_sign_in` with the `address` to go on to."""
     wish = actions.Acceptance(name=data.name, password=Secret(data.password))
     user, secret = await actions.accept(house, data.token, wish, browser.origin(request))
     cookies = [browser.kept(house, secret)]

@@ -248,7 +248,9 @@ class TestTurnOn:
         self, company: Company, viewer: Person, stranger: Person, hub: Hub
     ) -> None:
         assert (await turn_on(company, viewer.http)).status_code == 403
-        assert (await turn_on(company, stranger.http)).status_code == 404
+        foreign = await turn_on(company, stranger.http)
+        nowhere = await stranger.http.put(PATH, json={"provider": str(stranger.by.org_id)})
+        assert (foreign.status_code, foreign.json()["errors"]) == (422, nowhere.json()["errors"])
         token = (await company.owner.http.post("/api/v1/tokens", json={"name": "script"})).json()["token"]
         async with hub.browser() as http:
             http.headers["authorization"] = f"Bearer {token}"
@@ -285,7 +287,8 @@ class TestTurnOn:
         assert "Everybody signs in with Acme ID." in page
         assert "2 people have not linked it yet" in page
         wrong = await company.owner.http.post("/single-sign-on/required", data={**form, "provider": "none"})
-        assert wrong.status_code == 404
+        assert wrong.status_code == 422
+        assert "There is no such identity provider." in wrong.text
         off = await company.owner.http.post("/single-sign-on/required", data={"csrf": csrf})
         assert off.status_code == 303
         assert "Everybody signs in with" not in (await company.owner.http.get("/single-sign-on")).text

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError, NotFound
+from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
@@ -129,7 +129,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise NotFound("There is no such identity provider.") from error
+        raise company.unknown() from error
 
 
 HANDLERS = (
