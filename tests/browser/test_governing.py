@@ -102,6 +102,7 @@ DIALOGS = {
     "/access/invitations": "inviting",
     "/audit/settings": "streaming",
     "/service-accounts": "make",
+    "/settings": "issuing",
 }
 
 
