@@ -102,7 +102,7 @@ async def test_the_steps_keep_what_was_typed_and_explain_every_permission(owner:
 
 async def test_the_same_clusters_as_list_tiles_and_map(owner: Person, register: Register) -> None:
     made = await register(name="west", region="eu-central-1", labels={"env": "prod"})
-    for view, sign in (("list", "Answered"), ("tiles", 'class="cluster-tiles"'), ("map", 'class="dot"')):
+    for view, sign in (("list", "Last report"), ("tiles", 'class="cluster-tiles"'), ("map", 'class="dot"')):
         text = (await owner.http.get("/clusters", params={"view": view}, headers=HTML)).text
         assert sign in text
         assert f'href="/clusters/{made["id"]}"' in text
