@@ -93,7 +93,7 @@ _CONNECT: Mapping[ConnectKind, tuple[str, str]] = {
         "Look for objects of unusual size in the cluster.",
     ),
     "resting": (
-        "{server} has failed too often a moment ago and is left in peace ({why}).",
+        "{server} keeps failing; the next attempt waits ({why}).",
         "It is asked again by itself; look at why it failed.",
     ),
     "crowded": (
