@@ -14,7 +14,7 @@ import pytest
 from basefly.base.web.boundary import arrival
 from tests.people import Hub, Person
 
-SOON = 0.4  # seconds; what the tests take for both times
+SOON = 0.4  # seconds; what the tests take for the times of a body, and some for those of a head
 PAUSE = SOON / 4  # between two bytes, so that one that waits anew after each would wait for ever
 PATIENCE = 60 * PAUSE  # how long a test goes on sending at the least
 FORM = "application/x-www-form-urlencoded"
@@ -25,8 +25,12 @@ CONNECTIONS = 6  # of the pool that the tests' hub has
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrival, "HEAD", SOON)
     monkeypatch.setattr(arrival, "BODY", SOON)
+
+
+@pytest.fixture
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrival, "HEAD", SOON)
 
 
 class Wire:
@@ -50,7 +54,7 @@ class Wire:
             await asyncio.wait([reading], timeout=PAUSE)
             if reading.done():
                 break
-        await asyncio.wait_for(reading, SOON * 5)
+        await asyncio.wait_for(reading, SOON * 25)
         return self.told, time.monotonic() - began
 
     async def everything(self) -> None:
@@ -123,7 +127,11 @@ class TestBody:
             told, _ = await connection.trickle("1\r\na\r\n" * 20)
         assert told.startswith("HTTP/1.1 408 "), told
 
-    async def test_that_is_in_time_is_read_and_the_connection_goes_on(self, hub: Hub, owner: Person) -> None:
+    async def test_that_is_in_time_is_read_and_the_connection_goes_on(
+        self, hub: Hub, owner: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(arrival, "HEAD", 1.5)
+        monkeypatch.setattr(arrival, "BODY", 10.0)
         async with wire(hub) as connection:
             for name in ("once", "twice"):
                 body = f'{{"name": "{name}"}}'
@@ -135,12 +143,12 @@ class TestBody:
                 await asyncio.sleep(SOON / 2)
                 await connection.send(body[5:])
                 assert (await connection.answer()).startswith("HTTP/1.1 201 ")
-                await asyncio.sleep(SOON * 1.5)  # longer than any head may take: nobody waits for one
+                await asyncio.sleep(2)  # longer than any head may take: nobody waits for one
 
     async def test_on_its_way_holds_no_connection_to_the_database(
         self, hub: Hub, owner: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(arrival, "BODY", 5.0)
+        monkeypatch.setattr(arrival, "BODY", 60.0)
         token = (await owner.http.post("/api/v1/tokens", json={"name": "slow"})).json()["token"]
         async with contextlib.AsyncExitStack() as stack:
             for number in range(CONNECTIONS + 2):
@@ -149,19 +157,20 @@ class TestBody:
                 bearer = f"Bearer {token}"
                 await slow.send(head("POST", "/cluster-labels", Content_Type=media, Authorization=bearer))
             await asyncio.sleep(1)
-            async with asyncio.timeout(1), hub.house.db.transaction() as tx:
+            async with asyncio.timeout(10), hub.house.db.transaction() as tx:
                 assert await tx.one(int, "select 1") == 1
 
     async def test_whose_sender_goes_away_is_no_failure_of_ours(
-        self, hub: Hub, owner: Person, capfd: pytest.CaptureFixture[str]
+        self, hub: Hub, owner: Person, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(arrival, "BODY", 60.0)
         token = (await owner.http.post("/api/v1/tokens", json={"name": "gone"})).json()["token"]
         for path, media in (("/cluster-labels", FORM), ("/api/v1/views", JSON)):
             async with wire(hub) as connection:
                 await connection.send(head("POST", path, Content_Type=media, Authorization=f"Bearer {token}"))
                 await asyncio.sleep(PAUSE)
         written = ""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while written.count("status=400") < 2:
                 await asyncio.sleep(PAUSE)
                 written += capfd.readouterr().out
@@ -176,6 +185,7 @@ class TestBody:
         assert 'basefly_http_late_total{part="rest"} ' in await hub.metrics()
 
 
+@pytest.mark.usefixtures("in_haste")
 class TestHead:
     @pytest.mark.parametrize("opening", ["", "GET /", "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
     async def test_that_does_not_come_closes_the_connection(self, hub: Hub, opening: str) -> None:
