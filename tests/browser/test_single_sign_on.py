@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e.browser import Visitor
 from e2e.hub import Hub
+from tests.browser.test_security import DEVICE
 from tests.oidc.server import Provider, running
 
 pytestmark = pytest.mark.browser
@@ -70,19 +72,39 @@ def test_a_device_is_approved_by_whoever_is_signed_in(page: Page, provider: Prov
     assert answer.json()["email"] == "ann@acme.example"
 
 
-def test_it_is_required_of_everybody(page: Page, provider: Provider, hub: Hub, visitor: Visitor) -> None:
-    ben = {"email": "ben@elsewhere.example", "name": "Ben", "password": "seven herons at the quay", "role": "viewer"}
-    made = hub.post("/members", ben)
+@pytest.fixture(scope="module")
+def ben(hub: Hub) -> Iterator[dict[str, str]]:
+    """A member with a password, whom the provider knows by the same address."""
+    wish = {"email": "ben@elsewhere.example", "name": "Ben", "password": "seven herons at the quay", "role": "viewer"}
+    made = hub.post("/members", wish)
+    yield wish
+    hub.call("DELETE", f"/members/{made['id']}")
+
+
+@contextmanager
+def required(visitor: Visitor) -> Iterator[None]:
+    """The provider is required of everybody until the block ends."""
     visitor.page.goto("/single-sign-on")
     visitor.page.get_by_label("Provider", exact=True).select_option(NAME)
     visitor.page.get_by_role("button", name="Require it of everybody").click()
     expect(visitor.page.locator("#required")).to_contain_text(f"Everybody signs in with {NAME}.")
-    try:
+    yield
+    visitor.page.goto("/single-sign-on")
+    visitor.page.get_by_role("button", name="Let everybody sign in as they like").click()
+    expect(visitor.page.locator("#required")).to_contain_text("You may require one provider of everybody")
+
+
+def give_password(page: Page, who: dict[str, str]) -> None:
+    page.goto("/sign-in?next=/settings")
+    page.locator("[name=email]").fill(who["email"])
+    page.locator("[name=password]").fill(who["password"])
+    page.locator("[name=password]").press("Enter")
+
+
+def test_it_is_required_of_everybody(page: Page, provider: Provider, visitor: Visitor, ben: dict[str, str]) -> None:
+    with required(visitor):
         assert visitor.faults("/single-sign-on") == []
-        page.goto("/sign-in?next=/settings")
-        page.locator("[name=email]").fill(ben["email"])
-        page.locator("[name=password]").fill(ben["password"])
-        page.locator("[name=password]").press("Enter")
+        give_password(page, ben)
         expect(page.get_by_role("alert")).to_contain_text(f"Your organization signs in with {NAME}.")
         page.get_by_role("link", name=f"Sign in with {NAME}").click()
         page.locator("[name=login]").fill("ben")
@@ -91,8 +113,25 @@ def test_it_is_required_of_everybody(page: Page, provider: Provider, hub: Hub, v
         page.locator("button[type=submit]").click()
         page.wait_for_url("**/settings")
         expect(page.locator("main")).to_contain_text(f"Ben, {ben['email']}")
-    finally:
-        visitor.page.goto("/single-sign-on")
-        visitor.page.get_by_role("button", name="Let everybody sign in as they like").click()
-        expect(visitor.page.locator("#required")).to_contain_text("You may require one provider of everybody")
-        hub.call("DELETE", f"/members/{made['id']}")
+
+
+def test_a_passkey_leads_there_too(
+    browser: Browser, provider: Provider, hub: Hub, visitor: Visitor, ben: dict[str, str]
+) -> None:
+    context = browser.new_context(base_url=hub.url.replace("127.0.0.1", "localhost"))  # whose name it is made for
+    page = context.new_page()
+    devices = context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    give_password(page, ben)
+    page.wait_for_url("**/settings")
+    page.goto("/settings/security/passkeys")
+    page.locator("[data-passkey=make] button").click()
+    page.locator("#made").wait_for()
+    context.clear_cookies()
+    with required(visitor):
+        page.goto("/sign-in")
+        page.locator("[data-passkey=sign-in] button").click()
+        page.wait_for_url(f"{provider.issuer}/**")
+        expect(page.locator("[name=login]")).to_be_visible()
+    context.close()

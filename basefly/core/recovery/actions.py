@@ -52,15 +52,20 @@ async def remove_factors(house: House, tx: Tx, by: Principal, user_id: UUID) -> 
     Conflict where nothing is set up.
     """
     member, _ = await look(house, tx, by, user_id)
-    # First the sessions: one that sets up a factor at this moment holds its row, and comes before us or to nothing.
-    ended = await people.end_sessions(tx, user_id)
+    # Factors before sessions, as whoever uses or adds one has it: so we wait for them, and never they for us and we
+    # for them. A sign-in by a factor has begun its session by then; a factor that was added meanwhile goes after all.
     found = await factors.remove_all(tx, user_id)
     if not found.any:
         raise Conflict("This member has no second factor.", cure="They can sign in with their password.")
-    # Once more: a sign-in that held one of the factors while we waited for it has begun its session since.
-    ended += await people.end_sessions(tx, user_id)
+    ended = await people.end_sessions(tx, user_id)
+    late = await factors.remove_all(tx, user_id)
     await people.end_pendings(tx, user_id)
-    removed = Removed(**msgspec.structs.asdict(found), sessions_ended=ended)
+    removed = Removed(
+        totp=found.totp or late.totp,
+        passkeys=found.passkeys + late.passkeys,
+        recovery_codes=found.recovery_codes + late.recovery_codes,
+        sessions_ended=ended,
+    )
     await record(tx, by, "factors.removed", f"users/{user_id}", msgspec.structs.asdict(removed))
     await outbox.tell(tx, house, KIND, member.email)
     return removed

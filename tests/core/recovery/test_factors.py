@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from pyotp import TOTP
 
 from basefly.base.runtime.house import House
+<<<<<<< HEAD
 from tests.core.factors.people import grow_old, with_app, with_passkey
+=======
+from tests.core.factors.people import authenticator, with_app, with_passkey
+>>>>>>> d462136d75bf1fbe7b2bd628b8ef6485fec933fd
 from tests.core.identity.post import Mailbox, deliver
 from tests.people import PASSWORD, Hub, Person, join
 
@@ -82,6 +88,42 @@ class TestRemove:
             assert (await owner.http.post(path(viewer))).status_code == 201
             late = await http.post("/api/v1/sessions/second-steps", json={"recovery": codes[0]})
             assert late.status_code == 401
+
+    async def test_a_sign_in_at_the_same_moment_does_not_slip_through(
+        self, hub: Hub, owner: Person, viewer: Person
+    ) -> None:
+        for _ in range(3):
+            async with hub.browser() as mine, hub.browser() as phone:
+                await mine.post("/api/v1/sessions", json=VIC)
+                device = await with_passkey(hub, Person(mine, viewer.by, ""))
+                options = (await phone.post("/api/v1/sessions/challenges")).json()
+                wish = {"credential": device.get(options)}
+                came, removed = await asyncio.gather(
+                    phone.post("/api/v1/sessions/passkeys", json=wish), owner.http.post(path(viewer))
+                )
+                assert removed.status_code == 201
+                assert came.status_code in (201, 401), came.text
+                assert (await phone.get("/api/v1/me")).status_code == 401
+                assert (await mine.get("/api/v1/me")).status_code == 401
+                assert await rows(hub, viewer) == [0, 0, 0]
+
+    async def test_nor_does_a_factor_that_is_being_added(self, hub: Hub, owner: Person, viewer: Person) -> None:
+        for _ in range(3):
+            async with hub.browser() as mine:
+                await mine.post("/api/v1/sessions", json=VIC)
+                await with_passkey(hub, Person(mine, viewer.by, ""))
+                options = (await mine.post("/api/v1/me/passkeys/challenges")).json()
+                wish = {"credential": authenticator(hub).create(options), "name": "another"}
+                secret = (await mine.post("/api/v1/me/factors/totp")).json()["secret"]
+                answers = await asyncio.gather(
+                    mine.post("/api/v1/me/passkeys", json=wish),
+                    mine.post("/api/v1/me/factors/totp/confirmations", json={"code": TOTP(secret).now()}),
+                    owner.http.post(path(viewer)),
+                )
+                assert answers[2].status_code == 201, answers[2].text
+                assert {each.status_code for each in answers} <= {201, 401, 404, 409, 422}, [a.text for a in answers]
+                assert await rows(hub, viewer) == [0, 0, 0]
+                assert (await mine.get("/api/v1/me")).status_code == 401
 
     async def test_where_a_second_factor_is_wanted_of_all_they_set_up_a_new_one_first(
         self, hub: Hub, owner: Person, viewer: Person
