@@ -9,11 +9,7 @@ import pytest
 from pyotp import TOTP
 
 from basefly.base.runtime.house import House
-<<<<<<< HEAD
-from tests.core.factors.people import grow_old, with_app, with_passkey
-=======
-from tests.core.factors.people import authenticator, with_app, with_passkey
->>>>>>> d462136d75bf1fbe7b2bd628b8ef6485fec933fd
+from tests.core.factors.people import authenticator, grow_old, with_app, with_passkey
 from tests.core.identity.post import Mailbox, deliver
 from tests.people import PASSWORD, Hub, Person, join
 
