@@ -272,12 +272,14 @@ async def _link_waiting(
         linked = await store.get_linked(tx, provider.issuer, claims.subject)
         if linked and linked.user_id != user.id:
             raise Denied("This identity is linked to another account.", cure="Sign in at the provider as yourself.")
-        if claims.email != user.email or not model.address_vouched(provider, claims):
-            raise Denied(_OTHER_ADDRESS, cure=_OTHER_ADDRESS_CURE)
-        if not linked:
+        vouched = claims.email == user.email and model.address_vouched(provider, claims)
+        if vouched and not linked:
             await store.insert_linked(tx, provider.issuer, claims.subject, user.id)
             await record(tx, _as(user), "identity.linked", f"users/{user.id}", {"provider": provider.name})
         await people.end_pending(tx, found.id)
+    if not vouched:
+        await _refused(house, org_id, provider, "address")
+        raise Denied(_OTHER_ADDRESS, cure=_OTHER_ADDRESS_CURE)
     return found.proved
 
 

@@ -171,6 +171,8 @@ class TestLinking:
         answer = await ann.sign_in("ben", address)
         assert answer.status_code == 403
         assert "does not vouch for the e-mail address" in answer.text
+        (last, *_) = await acts(company, "session.refused")
+        assert last["detail"] == {"why": "address"}
         assert (await ann.me()).status_code == 401
         assert await acts(company, "identity.linked") == []
 
