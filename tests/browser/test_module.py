@@ -109,7 +109,7 @@ class TestLive:
         alive.kubectl("annotate", "pod", name, "-n", "default", "note=hello-from-kubectl")
         expect(visitor.page.get_by_text("hello-from-kubectl").first).to_be_attached(timeout=15_000)
         alive.kubectl("delete", "pod", name, "-n", "default", "--wait=false")
-        expect(visitor.page.get_by_role("alert")).to_contain_text("no longer there", timeout=15_000)
+        expect(visitor.page.get_by_role("alert")).to_contain_text("no longer exists", timeout=15_000)
         expect(visitor.page.locator(BADGE)).to_have_text(re.compile(r"^Deleted, as of \d"))
         visitor.complaints.clear()  # Chromium notes the 404
 
