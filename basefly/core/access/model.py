@@ -16,10 +16,10 @@ SubjectKind = Literal["user", "team", "group"]
 ROLES: dict[Role, str] = {
     "owner": "Everything, the organization itself included",
     "admin": "Everything but the organization itself",
-    "operator": "Sees everything but the audit, and acts on clusters and workloads",
+    "operator": "Sees clusters and members, and acts on clusters and workloads",
     "developer": "Sees clusters and what runs in them, and acts on workloads",
     "viewer": "Sees clusters and what runs in them",
-    "billing": "Sees and settles the bills, and sees who is a member",
+    "billing": "Sees who is a member, and what concerns the bills",
 }
 OWN = "access:own"
 READ = "access:read"

@@ -110,10 +110,12 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def _name(record: Record) -> str:
-    """What the object is called, where the record says so."""
+    """What the object is called, where the record says so; a grant is its role and who has it."""
     told = [part for part in (record.detail, record.after, record.before) if isinstance(part, dict)]
     names = [part[key] for part in told for key in ("name", "email") if isinstance(part.get(key), str)]
-    return record.subject or next(filter(None, names), "")
+    called = record.subject or next(filter(None, names), "")
+    role = record.detail.get("role") if record.object.startswith("grants/") else None
+    return " · ".join(part for part in (role, called) if part)
 
 
 def _address(values: dict[str, str], path: str = "/audit") -> str:

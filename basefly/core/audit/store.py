@@ -52,7 +52,9 @@ _SELECT = """
     from {source} r
     left join audit_chain c on (c.org_id, c.record_at, c.record_id) = (r.org_id, r.at, r.id)
     left join users u on u.id = r.actor_id
-    left join members m on m.org_id = r.org_id and r.object = any(array['users/' || m.user_id, 'members/' || m.user_id])
+    left join members m on m.org_id = r.org_id and m.user_id = substring(
+        coalesce(r.detail ->> 'subject', r.object)
+        from '^(?:users|members)/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})$')::uuid
     left join users s on s.id = m.user_id"""
 _FOUND = """(
         select * from audit_records r

@@ -40,6 +40,11 @@ class TestList:
         page = await page_of(owner, "/audit?act=token.created")
         assert re.search(r">for the night</a> <span[^>]*>tokens/[0-9a-f]{8}</span>", page)
 
+    async def test_tells_of_a_grant_who_got_which_role(self, owner: Person, viewer: Person) -> None:
+        wish = {"subject": {"kind": "user", "id": str(viewer.by.user_id)}, "role": "operator"}
+        assert (await owner.http.post("/api/v1/grants", json=wish)).status_code == 201
+        assert ">operator · Vic</a>" in await page_of(owner, "/audit?act=grant.created")
+
     @pytest.mark.parametrize(
         ("query", "shown"),
         [

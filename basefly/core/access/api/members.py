@@ -104,7 +104,7 @@ async def second_factor(tx: Tx, by: Principal) -> SecondFactor:
     return SecondFactor(await actions.second_factor_required(tx, by))
 
 
-@put("/organization/second-factor", permission="access:own", opt=RECENT, summary="Want a second factor of everyone")
+@put("/organization/second-factor", permission="access:own", opt=RECENT, summary="Require a second factor of everyone")
 async def require_second_factor(tx: Tx, by: Principal, data: SecondFactor) -> SecondFactor:
     """Takes effect with everyone's next request. Only who has proved a second factor can turn it on."""
     await actions.require_second_factor(tx, by, required=data.required)

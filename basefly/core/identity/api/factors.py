@@ -88,7 +88,7 @@ async def list_factors(house: House, by: Principal) -> Factors:
     return Factors(own.totp, own.passkeys, own.enrolled.recovery_codes, list(own.enrolled.ways or ("password",)))
 
 
-@post("/me/proofs", permission=SIGNED_IN, opt=WITHOUT_FACTOR, summary="Prove oneself anew", status_code=204)
+@post("/me/proofs", permission=SIGNED_IN, opt=WITHOUT_FACTOR, summary="Confirm that it is oneself", status_code=204)
 async def prove(request: Request, house: House, by: Principal, data: ProofBody) -> Response[None]:
     """Opens for 15 minutes what answers `step_up_needed`. The session gets a new cookie."""
     secret = session_token(request)

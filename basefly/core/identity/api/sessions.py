@@ -190,13 +190,13 @@ async def change_name(tx: Tx, by: Principal, data: Name) -> Name:
     return Name(await actions.change_name(tx, by, data.name))
 
 
-@get("/me/preferences", permission=SIGNED_IN, summary="How one likes the pages")
+@get("/me/preferences", permission=SIGNED_IN, summary="Get one's preferences")
 async def get_preferences(tx: Tx, by: Principal) -> Preferences:
     """An empty language is the browser's, an empty time zone UTC; `system` is as the device has it."""
     return await actions.preferences(tx, by)
 
 
-@put("/me/preferences", permission=SIGNED_IN, summary="Like the pages otherwise")
+@put("/me/preferences", permission=SIGNED_IN, summary="Change one's preferences")
 async def change_preferences(tx: Tx, by: Principal, data: PreferencesWish) -> Preferences:
     """Fields that are absent stay as they are."""
     wish = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
