@@ -23,8 +23,8 @@ get workloads images describe search events kinds up setup reset-link rotate-key
 my-data erase-me login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()
-ACCESS = {"members": 3, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 3}
-GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 6, "account": 4, **ACCESS}
+ACCESS = {"members": 4, "invitations": 4, "teams": 6, "roles": 5, "grants": 3, "elevations": 5, "access": 3}
+GROUPS = {"clusters": 11, "tokens": 3, "service-accounts": 8, "single-sign-on": 8, "account": 5, **ACCESS}
 
 
 def commands(shell: Shell, group: str) -> list[str]:
