@@ -139,7 +139,7 @@ def test_a_form_keeps_its_text_and_points_at_what_is_wrong(page: Page) -> None:
         "**/refusing", lambda route: route.fulfill(status=409, json=problem, content_type="application/problem+json")
     )
     page.goto("/gallery")
-    form = page.locator("form.form")
+    form = page.locator("form.form").filter(has_text="Letters, digits")
     form.evaluate("form => { form.method = 'post'; form.action = '/refusing'; form.dataset.form = ''; }")
     form.locator("#g-name").fill("typed")
     form.locator("#g-region").fill("eu")
