@@ -185,7 +185,8 @@ def _elevate(one: Hub, victim: Victim) -> None:
 
 
 def _withdraw(one: Hub, victim: Victim) -> None:
-    (elevation,) = _as_victim("GET", one, victim, "/elevations")["items"]
+    seen = _as_victim("GET", one, victim, "/elevations")["items"]  # those of earlier rounds have ended
+    (elevation,) = [each for each in seen if each["state"] == "approved"]
     _as_victim("POST", one, victim, f"/elevations/{elevation['id']}/withdrawals", {})
 
 
