@@ -6,7 +6,8 @@ SHELL := bash
   lighthouse e2e isolation conformance bench guards assets messages lock hooks clean
 
 PY := .venv/bin/python
-JOBS ?= auto
+# One worker more than there are cores: the tests wait more than they compute.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 T ?=
 ONLY ?=
 EXACT ?=

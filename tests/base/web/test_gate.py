@@ -77,7 +77,7 @@ class TestOrigin:
 async def test_a_form_to_where_nothing_lives_is_not_found(owner: Person) -> None:
     answer = await owner.http.post("/settings/of/nobody", data={"name": "a"}, headers={"Accept": "text/html"})
     assert answer.status_code == 404
-    assert "Nothing lives at this address" in answer.text
+    assert "There is no page at this address" in answer.text
 
 
 class TestForms:

@@ -86,12 +86,12 @@ class TestPages:
         shown = (await owner.http.get(page, headers=HTML)).text
         assert "/cluster-removals" not in shown
         assert parse_qs(urlsplit(_link(shown)).query)["next"] == [page]
-        answer = await post(owner, action, cluster=made["id"], confirmation="1")
+        answer = await post(owner, action, cluster=made["id"], confirmation="west")
         await _leads_back(owner, answer, page)
         assert await there(owner) == 1
         again = (await owner.http.get(page, headers=HTML)).text
         assert _form(again) == action
-        done = await post(owner, action, cluster=made["id"], confirmation="1")
+        done = await post(owner, action, cluster=made["id"], confirmation="west")
         assert "Done" in done.text
         assert await there(owner) == 0
 

@@ -23,10 +23,10 @@ UNSCHEDULED = {"type": "PodScheduled", "status": "False", "reason": "Unschedulab
     [
         (pod(LOOP, {"terminated": {"reason": "OOMKilled", "exitCode": 137}}), "out of memory (its limit is 512Mi)"),
         (pod(LOOP, {"terminated": {"reason": "Error", "exitCode": 127}}), "exit code 127: the command was not found"),
-        (pod(LOOP, {"terminated": {"reason": "Error", "exitCode": 1}}), "started again 3 times"),
+        (pod(LOOP, {"terminated": {"reason": "Error", "exitCode": 1}}), "restarted 3 times"),
         (pod({"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}), "The image web:1 of container app"),
         (pod({"waiting": {"reason": "CreateContainerConfigError", "message": "no secret"}}), "cannot start: no secret"),
-        (pod(phase="Pending", containerStatuses=[], conditions=[UNSCHEDULED]), "No node takes it: 0/3 nodes"),
+        (pod(phase="Pending", containerStatuses=[], conditions=[UNSCHEDULED]), "No node accepts it: 0/3 nodes"),
         (pod(phase="Failed", reason="Evicted", message="disk"), "evicted from its node. disk"),
         (pod({"running": {}}), "readiness probe"),
     ],
