@@ -78,10 +78,8 @@ class Crawler:
 
     def _patiently(self, path: str) -> httpx.Response:
         """The answer, asked for again when the hub says to come back later: nobody reads as fast as a crawler."""
-        answer = self._browser.get(path, follow_redirects=True)
-        while answer.status_code == 429:
+        while (answer := self._browser.get(path, follow_redirects=True)).status_code == 429:
             time.sleep(int(answer.headers["retry-after"]))
-            answer = self._browser.get(path, follow_redirects=True)
         return answer
 
     def _read(self, path: str, page: Page) -> None:

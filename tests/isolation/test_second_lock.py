@@ -8,7 +8,6 @@ hold, show that they would have told.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -21,10 +20,10 @@ from psycopg import sql
 
 from basefly.app import SLICES, create_app
 from basefly.base.db.transaction import Tx, prepare
-from basefly.base.resilience.ending import end
 from basefly.base.runtime.controllers import supervise
 from basefly.sim import Cluster
 from tests.conftest import Urls
+from tests.core.sync.conftest import eventually, running
 from tests.core.sync.test_cluster import pod
 from tests.isolation.asking import forgive, with_session
 from tests.isolation.routes import fill, routes
@@ -118,11 +117,8 @@ async def test_no_query_that_lost_its_filter_tells_a_stranger(
 async def _everything_running(hub: Hub) -> AsyncIterator[None]:
     """With the controllers of every slice, as a hub runs them."""
     found = [each for slice_ in SLICES if slice_.controllers for each in slice_.controllers(hub.house)]
-    running = asyncio.create_task(supervise(found))
-    try:
+    async with running(supervise(found)):
         yield
-    finally:
-        await end(running)
 
 
 async def _follow(owner: Person, cluster: Cluster) -> None:
@@ -137,12 +133,11 @@ async def _follow(owner: Person, cluster: Cluster) -> None:
 
 
 async def _until(owner: Person, where: dict[str, str], names: list[str]) -> None:
-    for _ in range(600):
+    async def held() -> bool:
         answer = await owner.http.get("/api/v1/objects/pods", params=where)  # 404 until the first list is through
-        if answer.is_success and [each["name"] for each in answer.json()["items"]] == names:
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"the inventory never held {names}")
+        return answer.is_success and [each["name"] for each in answer.json()["items"]] == names
+
+    await eventually(held, 60)
 
 
 async def _use_everything(hub: Hub, owner: Person, acme: World) -> None:
