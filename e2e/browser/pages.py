@@ -48,6 +48,11 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/access/teams": (Visit("/access/teams"),),
     "/access/teams/{team_id}": (Visit("/access/teams/{team}"),),
     "/api/docs": (Visit("/api/docs"),),
+    "/api/docs/{operation}": (
+        Visit("/api/docs/create_grant"),
+        Visit("/api/docs/list_objects"),
+        Visit("/api/docs/no-such-operation", refused=True),
+    ),
     "/audit": (
         Visit("/audit"),
         Visit("/audit?act=no.such&outcome=failed&since=2020-01-01&until=2020-01-02"),

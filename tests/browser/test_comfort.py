@@ -214,6 +214,27 @@ class TestIslands:
         expect(chart.get_by_role("button", name="Show all")).to_be_hidden()
 
 
+class TestTheApi:
+    def test_an_operation_is_found_and_tried(self, page: Page) -> None:
+        page.goto("/api/docs")
+        page.get_by_label("Filter operations").fill("one kind over")
+        found = page.locator("[data-operation]:visible")
+        expect(found).to_have_count(1)
+        found.get_by_role("link").click()
+        page.get_by_label("resource").fill("nodes")
+        page.get_by_label("limit").fill("1")
+        page.get_by_role("button", name="Send").click()
+        answer = page.locator("[data-answer]")
+        expect(answer).to_contain_text("200 OK")
+        expect(answer).to_contain_text('"items"')
+
+    def test_headers_are_sent_and_what_is_refused_is_shown(self, page: Page) -> None:
+        page.goto("/api/docs/create_role")
+        page.get_by_label("Idempotency-Key").fill("with spaces")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("[data-answer]")).to_contain_text("Idempotency-Key")
+
+
 class TestOffline:
     def test_shows_the_kept_copy_of_this_very_address_with_its_age(self, context: BrowserContext, page: Page) -> None:
         self._keep(page, "/nodes?cluster=alive")

@@ -41,6 +41,7 @@ OWN = (
     static.static,
     static.worker,
     document.openapi_json,
+    docs.index,
     docs.page,
 )
 

@@ -73,21 +73,34 @@ class TestDocument:
 
 
 class TestDocs:
-    async def test_show_every_operation(self, house: House, viewer: Person) -> None:
+    async def test_lead_to_every_operation(self, house: House, viewer: Person) -> None:
         page = (await viewer.http.get("/api/docs")).text
-        for path, method in operations(house):
+        led = re.findall(r'<a href="/api/docs/([^"]+)"', page)
+        assert sorted(led) == sorted(operation["operationId"] for operation in operations(house).values())
+
+    async def test_show_every_operation(self, house: House, viewer: Person) -> None:
+        for (path, method), operation in operations(house).items():
+            page = (await viewer.http.get(f"/api/docs/{operation['operationId']}")).text
             assert f'data-method="{method.upper()}" data-path="{path.replace("/", "&#x2f;")}"' in page
+            assert operation["x-permission"] in page or "none: anyone" in page
 
     async def test_begin_with_an_index_of_their_subjects(self, viewer: Person) -> None:
         page = (await viewer.http.get("/api/docs")).text
         subjects = re.findall(r'<h2 id="(tag-\w+)">', page)
         assert re.findall(r'<a class="facet" href="#(tag-\w+)">', page) == subjects != []
 
+    async def test_lead_back_where_there_is_no_such_operation(self, viewer: Person) -> None:
+        answer = await viewer.http.get("/api/docs/no-such-operation", headers={"Accept": "text/html"})
+        assert answer.status_code == 404
+        assert 'href="/api/docs"' in answer.text
+
     async def test_show_code_as_code(self, viewer: Person) -> None:
-        page = re.sub(r"<(script|textarea)\b.*?</\1>", "", (await viewer.http.get("/api/docs")).text, flags=re.DOTALL)
-        assert "<code>cursor</code>" in page
-        assert "`" not in page
+        for path in ("/api/docs", "/api/docs/list_objects"):
+            page = re.sub(r"<(script|textarea)\b.*?</\1>", "", (await viewer.http.get(path)).text, flags=re.DOTALL)
+            assert "<code>" in page
+            assert "`" not in page
 
     async def test_ask_no_foreign_host(self, viewer: Person) -> None:
-        page = (await viewer.http.get("/api/docs")).text
-        assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
+        for path in ("/api/docs", "/api/docs/list_objects"):
+            page = (await viewer.http.get(path)).text
+            assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)

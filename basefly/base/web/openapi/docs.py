@@ -1,14 +1,16 @@
-"""The API's documentation as a page of our own: read it, and try it with the rights that you have."""
+"""The API's documentation as pages of our own: find an operation, read it, and try it with the rights that you have."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from litestar import Response
+from litestar import Litestar, Response
 
+from basefly.base.errors import NotFound
 from basefly.base.web.openapi.document import METHODS, encoded
 from basefly.base.web.requests import Request
 from basefly.base.web.routing import PUBLIC, SIGNED_IN, get
@@ -18,31 +20,56 @@ _DEEPEST = 4  # levels of a schema that an example unfolds
 
 
 @get("/api/docs", permission=SIGNED_IN, include_in_schema=False)
-async def page(request: Request) -> Response[str]:
+async def index(request: Request) -> Response[str]:
     """Every operation by subject."""
-    document = msgspec.json.decode(encoded(request.app))
+    document = _document(request.app)
     groups: dict[str, list[dict[str, Any]]] = {}
-    for operation in _operations(document):
-        groups.setdefault(operation["tag"], []).append(operation)
+    for path, method, operation in _operations(document):
+        groups.setdefault(_subject(operation), []).append(_named(path, method, operation))
     return render(request, "web/docs.html", info=document["info"], groups=sorted(groups.items()))
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    schemas = document["components"]["schemas"]
+@get("/api/docs/{operation:str}", permission=SIGNED_IN, include_in_schema=False)
+async def page(request: Request, operation: str) -> Response[str]:
+    """One operation, with a form that tries it."""
+    document = _document(request.app)
+    for path, method, found in _operations(document):
+        if found["operationId"] == operation:
+            shown = _shown(path, method, found, document["components"]["schemas"])
+            return render(request, "web/operation.html", operation=shown)
+    raise NotFound(f"The API has no operation {operation!r}.", cure="Choose one on /api/docs.")
+
+
+@lru_cache(4)
+def _document(app: Litestar) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.json.decode(encoded(app))
+    return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
         for method in METHODS:
             if operation := methods.get(method):
-                yield _shown(path, method, operation, schemas)
+                yield path, method, operation
+
+
+def _subject(operation: dict[str, Any]) -> str:
+    return str((operation.get("tags") or ["other"])[0])
+
+
+def _named(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": operation["operationId"],
+        "method": method.upper(),
+        "path": path,
+        "summary": operation.get("summary", ""),
+    }
 
 
 def _shown(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     permission = operation["x-permission"]
-    return {
-        "id": operation["operationId"],
-        "tag": (operation.get("tags") or ["other"])[0],
-        "method": method.upper(),
-        "path": path,
-        "summary": operation.get("summary", ""),
+    return _named(path, method, operation) | {
+        "subject": _subject(operation),
         "description": operation.get("description", ""),
         "permission": {PUBLIC: "none: anyone may", SIGNED_IN: "none: anyone signed in may"}.get(permission, permission),
         "parameters": [_parameter(parameter, schemas) for parameter in operation.get("parameters", ())],
