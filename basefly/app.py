@@ -33,6 +33,7 @@ from basefly.core.elevation.slice import elevation
 from basefly.core.explanations.slice import explanations
 from basefly.core.factors.slice import factors
 from basefly.core.federation.slice import federation
+from basefly.core.gateway.slice import gateway
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
@@ -64,6 +65,7 @@ SLICES: tuple[Slice, ...] = (
     sync,
     inventory,
     lists,
+    gateway,
     views,
     workloads,
     images,

@@ -13,6 +13,7 @@ from bench import audit, ingest, revocation, screen, simulator
 from bench.console import console
 from bench.grants import grants
 from bench.headlamp import headlamp
+from bench.proxy import proxy
 from bench.report import Run, Told
 from bench.soak import soak
 
@@ -23,6 +24,7 @@ BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "grants": grants.measure,
     "headlamp": headlamp.run,
     "ingest": ingest.run,
+    "proxy": proxy.run,
     "revocation": revocation.run,
     "screen": screen.run,
     "simulator": simulator.run,

@@ -42,6 +42,7 @@ class Hub:
             "HOME": str(folder),
             "BASEFLY_DATA_DIR": str(folder / "data"),
             "BASEFLY_PORT": str(self.port),
+            "BASEFLY_GATEWAY_PORT": str(free_port()),
             "BASEFLY_LOG_FORMAT": "json",
             **(environment or {}),
         }

@@ -24,6 +24,7 @@ _METADATA = (
     ip_address("100.100.100.200"),  # Alibaba Cloud
     ip_address("168.63.129.16"),  # Azure WireServer, which looks like a public address
 )
+READ_AHEAD = 256 * 1024  # bytes that a dialed stream holds before it stops reading
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 _6TO4 = ip_network("2002::/16")  # RFC 3056: an IPv4 address in the bits 16 to 48
 
@@ -186,9 +187,18 @@ class Caller:
 
 
 async def dial(
-    host: str, port: int, *, private: bool, deadlines: Deadlines, tls: ssl.SSLContext | None = None
+    host: str,
+    port: int,
+    *,
+    private: bool,
+    deadlines: Deadlines,
+    tls: ssl.SSLContext | None = None,
+    server_name: str = "",
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A plain or encrypted connection to a judged address. Raises OSError or TimeoutError."""
+    """A plain or encrypted connection to a judged address. Raises OSError or TimeoutError.
+
+    `server_name` is the name expected in the certificate, where it is not `host`.
+    """
     async with asyncio.timeout(deadlines.connect):
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     family, kind, protocol, _, address = found[0]
@@ -200,8 +210,9 @@ async def dial(
         made.setblocking(False)
         async with asyncio.timeout(deadlines.connect):
             await asyncio.get_running_loop().sock_connect(made, address)
+        name = (server_name or host) if tls else None
         async with asyncio.timeout(deadlines.tls):
-            return await asyncio.open_connection(sock=made, ssl=tls, server_hostname=host if tls else None)
+            return await asyncio.open_connection(sock=made, ssl=tls, server_hostname=name, limit=READ_AHEAD)
     except BaseException:
         made.close()
         raise

@@ -54,6 +54,13 @@ class Scope(msgspec.Struct, frozen=True):
         """True when the whole organization is in sight, so that queries need no further filter."""
         return Reach(None, None) in self.reaches
 
+    @property
+    def clusters(self) -> frozenset[UUID] | None:
+        """The clusters of which anything is in sight; None when it is all of them."""
+        if any(reach.clusters is None for reach in self.reaches):
+            return None
+        return frozenset[UUID]().union(*(reach.clusters or () for reach in self.reaches))
+
     def covers(self, cluster: UUID, namespace: str | None = None) -> bool:
         """Whether this cluster (and, if given, this namespace of it) is in sight."""
         return any(

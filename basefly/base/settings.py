@@ -23,6 +23,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""  # what people type into their browser; empty: http://host:port
+    gateway_port: int = 0  # where kubectl speaks to clusters through the hub, over TLS; 0: the port after ours
+    gateway_url: str = ""  # what kubeconfigs say; empty: https://, the host of url, gateway_port
+    gateway_certificate: str = ""  # a file with the gateway's certificate and chain; empty: of an authority of our own
+    gateway_key: str = ""  # the file with its key, where it is not in the same
+    gateway_ca: str = ""  # a file with whom kubeconfigs shall trust; empty: our own authority, or with a given
+    # certificate or address whom the system trusts
     database_url: str = ""  # empty: the embedded PostgreSQL
     owner_database_url: str = ""  # who migrates, when database_url's role does not own the schema
     postgres_bin: str = ""  # folder with initdb and postgres, when the embedded ones are not wanted
@@ -39,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_read: int = 1200  # requests a minute of one person, by class
     rate_write: int = 300
     rate_expensive: int = 240
+    rate_gateway: int = 6000  # requests to clusters, where one kubectl command is many
     rate_sign_in: int = 120  # of one network
     metrics_token: str = ""  # what a scraper of /metrics sends; empty: nobody may
     log_level: str = "info"
@@ -50,6 +57,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def url(self) -> str:
         """Where people reach the hub."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def gateway(self) -> tuple[str, int]:
+        """Where the gateway listens."""
+        return self.host, self.gateway_port or self.port + 1
+
+    @property
+    def gateway_at(self) -> str:
+        """Where kubectl reaches the gateway."""
+        host = urlsplit(self.url).hostname or self.host
+        return self.gateway_url or f"https://{f'[{host}]' if ':' in host else host}:{self.gateway[1]}"
+
+    @property
+    def gateway_names(self) -> list[str]:
+        """The host names and addresses that the gateway's own certificate is for."""
+        given = [urlsplit(self.gateway_at).hostname, urlsplit(self.url).hostname, self.host]
+        return [name for name in (*given, "localhost", "127.0.0.1", "::1") if name]
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -132,6 +156,20 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _https_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname or parts.query:
+        raise ValueError("give an address like https://kube.basefly.example.com: kubectl sends no token without TLS")
+    return text.rstrip("/")
+
+
+def _file(text: str) -> str:
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return str(path)
+
+
 def _smtp_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname or parts.path.strip("/"):
@@ -172,6 +210,11 @@ _SECRET = ("smtp_url", "metrics_token")  # never shown, not even when wrong
 _READERS: dict[str, Callable[[str], object]] = {
     "data_dir": _absolute,
     "port": _port,
+    "gateway_port": _port,
+    "gateway_url": _https_url,
+    "gateway_certificate": _file,
+    "gateway_key": _file,
+    "gateway_ca": _file,
     "public_url": _http_url,
     "database_url": _postgres_url,
     "owner_database_url": _postgres_url,
@@ -185,6 +228,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "rate_read": _rate,
     "rate_write": _rate,
     "rate_expensive": _rate,
+    "rate_gateway": _rate,
     "rate_sign_in": _rate,
     "metrics_token": _token,
     "log_level": _one_of("debug", "info", "warning", "error"),

@@ -10,7 +10,19 @@ import typer
 
 from basefly import __version__
 from basefly.cli import terminal
-from basefly.cli.commands import access, audit, clusters, doctor, govern, groups, hub, objects, registration, views
+from basefly.cli.commands import (
+    access,
+    audit,
+    clusters,
+    doctor,
+    gateway,
+    govern,
+    groups,
+    hub,
+    objects,
+    registration,
+    views,
+)
 from basefly.cli.commands.signin import account, session, tokens
 from basefly.cli.exits import Exit, Failure
 
@@ -50,7 +62,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for room in (objects, groups, hub, session, doctor):
+for room in (objects, groups, hub, session, doctor, gateway):
     room.add_to(app)
 clusters.add_to(app)
 registration.add_to(clusters.app)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from e2e.browser.pages import ALIVE, DEAD
+from e2e.browser.pages import ACCOUNT, ALIVE, DEAD, PROVIDER
 from e2e.hub import Hub
 from e2e.plane.cluster import Cluster
 from e2e.plane.program import Program, eventually
@@ -31,7 +31,7 @@ def fleet(folder: Path) -> Iterator[Hub]:
                 eventually(partial(_listed, running, name), seconds=30)
             simulated[DEAD].kill()
             _single_sign_on(running)
-            running.post("/service-accounts", {"name": "CI", "role": "operator"})
+            running.post("/service-accounts", ACCOUNT)
             _crash(cluster(running, ALIVE))
             eventually(lambda: running.cluster(DEAD)["health"] == "unreachable", seconds=40)
             yield running
@@ -79,8 +79,7 @@ def simulate(folder: Path, name: str) -> Program:
 
 def _single_sign_on(hub: Hub) -> None:
     """An identity provider that nobody asks, and the address to sign in at."""
-    wish = {"name": "Acme ID", "issuer": "https://id.acme.example", "client_id": "basefly", "groups_claim": "groups"}
-    hub.post("/identity-providers", {**wish, "group_names": {"a3f1": "platform"}, "domains": ["acme.example"]})
+    hub.post("/identity-providers", PROVIDER)
     hub.call("PUT", "/sign-in-address", json={"slug": "acme"})
 
 

@@ -21,6 +21,16 @@ class Visit(NamedTuple):
     refused: bool = False
 
 
+TEAM = {"name": "Site reliability", "description": "Keeps it running"}
+ACCOUNT = {"name": "CI", "role": "operator"}
+PROVIDER = {  # nobody asks it
+    "name": "Acme ID",
+    "issuer": "https://id.acme.example",
+    "client_id": "basefly",
+    "groups_claim": "groups",
+    "group_names": {"a3f1": "platform"},
+    "domains": ["acme.example"],
+}
 OTHER = {"email": "kim@example.com", "name": "Kim", "password": "five geese in the reeds", "role": "viewer"}
 
 # Addresses of each route. A route that is missing here fails tests/browser/test_routes.py.
@@ -159,7 +169,7 @@ NO_PAGES: Mapping[str, str] = {
 
 def routes() -> set[str]:
     """Every route that answers GET with a page, with its holes as {name}."""
-    handlers = [docs.page, *(handler for slice_ in SLICES for handler in slice_.pages)]
+    handlers = [docs.index, docs.page, *(handler for slice_ in SLICES for handler in slice_.pages)]
     paths = {path for handler in handlers if "GET" in handler.http_methods for path in handler.paths}
     return {re.sub(r":[a-z]+\}", "}", path) for path in paths} - NO_PAGES.keys()
 
@@ -179,19 +189,24 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
-    found["provider"] = hub.get("/identity-providers")["items"][0]["id"]
-    found["account"] = hub.get("/service-accounts")["items"][0]["id"]
+    found["provider"] = _first(hub, "/identity-providers", PROVIDER)
+    found["account"] = _first(hub, "/service-accounts", ACCOUNT)
     return clusters | found | _people(hub) | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
 
 
 def _people(hub: Hub) -> dict[str, str]:
     """Whoever is signed in, someone else, and a team."""
-    teams = hub.get("/teams")["items"]
-    team = teams[0] if teams else hub.post("/teams", {"name": "Site reliability", "description": "Keeps it running"})
+    team = _first(hub, "/teams", TEAM)
     me = hub.get("/me")["id"]
     members = [each for each in hub.get("/members")["items"] if each["id"] != me and "@service." not in each["email"]]
     other = members[0] if members else hub.post("/members", OTHER)
-    return {"me": me, "team": team["id"], "other": other["id"]}
+    return {"me": me, "team": team, "other": other["id"]}
+
+
+def _first(hub: Hub, path: str, wish: Mapping[str, object]) -> str:
+    """The id of the first of a list, which is made where there is none."""
+    there = hub.get(path)["items"]
+    return str((there[0] if there else hub.post(path, wish))["id"])
 
 
 def _path(hub: Hub, cluster: str, resource: str) -> str:

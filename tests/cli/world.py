@@ -92,7 +92,12 @@ def _clusters() -> Iterator[tuple[Fleet, asyncio.AbstractEventLoop]]:
 def hub(database_url: str, data: Path) -> Iterator[str]:
     """The address of a hub that runs until the block ends."""
     port = free_port()
-    environment = {**os.environ, "BASEFLY_DATABASE_URL": database_url, "BASEFLY_LOG_LEVEL": "error"}
+    environment = {
+        **os.environ,
+        "BASEFLY_DATABASE_URL": database_url,
+        "BASEFLY_LOG_LEVEL": "error",
+        "BASEFLY_GATEWAY_PORT": str(free_port()),
+    }
     words = ["-m", "basefly", "up", "--port", str(port), "--data-dir", str(data)]
     log = data.parent / "hub.log"
     with log.open("w") as out:

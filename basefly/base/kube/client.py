@@ -20,6 +20,7 @@ from basefly.base.kube.errors import ConnectError, api_error
 from basefly.base.kube.faults import connect_error
 from basefly.base.kube.lines import Lines
 from basefly.base.kube.objects import JSON, decode
+from basefly.base.kube.relay.upstream import Upstream
 from basefly.base.resilience.breaker import CircuitOpen
 from basefly.base.resilience.bulkhead import Overloaded
 from basefly.base.resilience.deadlines import Deadlines
@@ -35,8 +36,8 @@ class Client:
     """Speaks to one API server. Every method raises ConnectError or an ApiError, and nothing else.
 
     With a `policy`, a server that failed too often is not even asked. `private` says whether loopback and private
-    addresses may be dialed; `compress` asks for gzip, which pays over slow networks. Made anywhere, used within one
-    event loop, closed by `close`.
+    addresses may be dialed; `compress` asks for gzip, which pays over slow networks. `upstream` passes on what others
+    ask. Made anywhere, used within one event loop, closed by `close`.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Client:
         self._closed = False
         self.unstreamed = 0  # kinds whose streamed lists failed: what watches learn of this server, for each other
         self._context: ssl.SSLContext | None = None
+        self.upstream = Upstream(credentials, private=private, policy=policy, deadlines=self.deadlines)
         self._headers = {
             "User-Agent": f"basefly/{__version__}",
             "Accept-Encoding": "gzip" if compress else "identity",
@@ -145,8 +147,9 @@ class Client:
             yield Lines(response, idle=idle, limit=limit, server=self.server)
 
     async def close(self) -> None:
-        """Close every connection; what still runs breaks, and nothing new is begun."""
+        """Close every connection; what still runs breaks, and nothing new is begun. What is passed on may end."""
         self._closed = True
+        self.upstream.close()
         if self._session is not None:
             await self._session.close()
 

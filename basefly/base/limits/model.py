@@ -13,7 +13,7 @@ import msgspec
 from basefly.base.errors import Limited
 from basefly.base.settings import Settings
 
-Class = Literal["read", "write", "expensive", "sign-in"]
+Class = Literal["read", "write", "expensive", "gateway", "sign-in"]
 Whose = Literal["user", "org", "network"]
 
 ORGANIZATION = 10  # an organization has as much as ten of its people
@@ -124,6 +124,7 @@ def own(settings: Settings) -> dict[Class, Quota]:
         "read": Quota(settings.rate_read),
         "write": Quota(settings.rate_write),
         "expensive": Quota(settings.rate_expensive),
+        "gateway": Quota(settings.rate_gateway),
         "sign-in": Quota(settings.rate_sign_in),
     }
 

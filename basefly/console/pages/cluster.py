@@ -19,7 +19,8 @@ from basefly.console.cluster.summary import get_summary
 from basefly.core.clusters import actions as clusters
 from basefly.core.clusters.actions import READ, WRITE
 from basefly.core.clusters.facts import releases
-from basefly.core.clusters.model import Cluster
+from basefly.core.clusters.model import Cluster, ClusterState
+from basefly.core.gateway import model as gateway
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import ListRequest
 from basefly.core.inventory.display.address import about_path, list_path, object_path
@@ -70,7 +71,10 @@ async def show_cluster(request: Request, tx: Tx, by: Principal, house: House, cl
         [state] = await answers.visible_clusters(tx, by, [str(found.id)])
         summary = await get_summary(tx, by, state)
         usage = await house.get(Capacities).of(tx, by, [found.id])
-    return render(request, "console/fleet/cluster.html", **_frame(by, found, ""), summary=summary, usage=usage)
+    kubectl = by.scope(gateway.READ).sees(found.id)
+    return render(
+        request, "console/fleet/cluster.html", **_frame(by, found, ""), summary=summary, usage=usage, kubectl=kubectl
+    )
 
 
 @get("/clusters/{cluster:str}/nodes", permission=READ, include_in_schema=False)
@@ -100,7 +104,8 @@ async def show_namespaces(request: Request, tx: Tx, by: Principal, cluster: str)
 async def _tab(request: Request, tx: Tx, by: Principal, cluster: str, tab: str) -> Response[str]:
     """What of one sort is in it, with the way to the whole list and its filters."""
     found = await clusters.find(tx, by, cluster)
-    lists = [await _list(tx, by, found.id, resource) for resource in TABS[tab]]
+    sight = await answers.visible_clusters(tx, by)
+    lists = [await _list(tx, by, found.id, resource, sight) for resource in TABS[tab]]
     topics = " ".join(f"inventory/{found.id}/{resource}" for resource in TABS[tab])
     return render(request, "console/fleet/cluster-lists.html", **_frame(by, found, tab), lists=lists, topics=topics)
 
@@ -115,14 +120,14 @@ def _frame(by: Principal, cluster: Cluster, tab: str) -> dict[str, Any]:
     }
 
 
-async def _list(tx: Tx, by: Principal, cluster: UUID, resource: str) -> Listed:
+async def _list(tx: Tx, by: Principal, cluster: UUID, resource: str, sight: Sequence[ClusterState]) -> Listed:
     """One page of a kind in a cluster, with the columns that fit anywhere."""
     kind = kinds.named(resource)
     if kind is None:
         raise ValueError(f"{resource} is no kind that is always there")
     sort = "-last" if resource == "events" else "name"
     asked = ListRequest(resource=resource, cluster=(str(cluster),), sort=sort, limit=SHOWN)
-    page = await answers.list_objects(tx, by, asked)
+    page = await answers.list_objects(tx, by, asked, sight=sight)
     columns = [column for column in kind.columns if not column.wide and column.name not in IN_THE_NAME]
     return Listed(
         id=kind.kind.lower(),

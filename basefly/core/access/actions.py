@@ -11,7 +11,7 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import Request, preferences, session_token
 from basefly.core.access import granting, store
-from basefly.core.access.model import WRITE, Me, Member, Organization, Place, Subject
+from basefly.core.access.model import WRITE, Credential, Me, Member, Organization, Place, Subject
 from basefly.core.access.narrowing import narrowed
 from basefly.core.access.rights import holdings
 from basefly.core.access.store import grants, teams
@@ -32,38 +32,56 @@ async def authenticate(request: Request, *, touch: bool = True) -> Principal | N
 
     `touch` notes that the credential was used, which keeps a session from idling out.
     """
+    credential = credential_of(request)
+    if credential is None:
+        return None
+    by, place, user = await _known(request.house, credential, touch=touch)
+    request.state.organization = place.organization  # for the pages' shell
+    request.state.preferences = preferences.stored(user.preferences)
+    return by
+
+
+def credential_of(request: Request) -> Credential | None:
+    """What a request proves itself by; None when by nothing. Raises Unauthenticated for what is none of ours."""
     if header := request.headers.get("authorization"):
         scheme, _, given = header.partition(" ")
         if scheme.lower() != "bearer" or not given.strip().startswith(secrets.TOKEN_PREFIX):
             raise Unauthenticated("This is no token of ours.", cure="Send `Authorization: Bearer basefly_…`.")
-        return await _principal(request, given.strip(), kind="token", touch=touch)
-    if given := session_token(request):
-        return await _principal(request, given, kind="session", touch=touch)
-    return None
+        return credential(given.strip(), "token")
+    given = session_token(request)
+    return credential(given, "session") if given else None
 
 
-async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -> Principal:
+def credential(secret: str, kind: str) -> Credential:
+    """A secret as it is looked for. Raises Unauthenticated for one that cannot be ours."""
     org_id = secrets.organization_of(secret.removeprefix(secrets.TOKEN_PREFIX))
     if org_id is None:
         raise Unauthenticated(_ENDED, cure="Sign in again.")
-    kept = secrets.fingerprint(secret)
-    async with request.house.db.transaction(org_id) as tx:
+    return Credential(org_id, kind, secrets.fingerprint(secret))
+
+
+async def principal_of(house: House, credential: Credential, *, touch: bool = True) -> Principal:
+    """Whose credential this is, with all that it gives at this moment. Raises Unauthenticated."""
+    return (await _known(house, credential, touch=touch))[0]
+
+
+async def _known(house: House, credential: Credential, *, touch: bool) -> tuple[Principal, Place, Visitor]:
+    kind, kept = credential.kind, credential.fingerprint
+    async with house.db.transaction(credential.org_id) as tx:
         if kind == "token":
             user = await people.token_user(tx, kept)
         else:
-            user = await people.session_user(tx, kept, request.house.settings.session_idle)
+            user = await people.session_user(tx, kept, house.settings.session_idle)
         place = await store.get_place(tx, user.id) if user else None
         if user is None or place is None:
             raise Unauthenticated(_ENDED, cure="Sign in again.")
         if touch:
             await (people.touch_token if kind == "token" else people.touch_session)(tx, kept)
-        held = narrowed(await holdings.of(request.house, tx, user.id), user.permissions, user.clusters)
+        held = narrowed(await holdings.of(house, tx, user.id), user.permissions, user.clusters)
         confined = await _confined(tx, user, place, kind=kind)
-    request.state.organization = place.organization  # for the pages' shell
-    request.state.preferences = preferences.stored(user.preferences)
-    return Principal(
+    by = Principal(
         user_id=user.id,
-        org_id=org_id,
+        org_id=credential.org_id,
         name=user.name,
         email=user.email,
         grants=() if confined else held,
@@ -72,6 +90,7 @@ async def _principal(request: Request, secret: str, *, kind: str, touch: bool) -
         factors=user.factors,
         confined=confined,
     )
+    return by, place, user
 
 
 async def _confined(tx: Tx, user: Visitor, place: Place, *, kind: str) -> bool:

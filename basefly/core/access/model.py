@@ -76,6 +76,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     second_factor_required: bool
 
 
+class Credential(msgspec.Struct, frozen=True):
+    """A session or a token, known by what is kept of its secret."""
+
+    org_id: UUID
+    kind: str
+    fingerprint: bytes
+
+
 class RoleInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A role: one of ours by its name, which is its id too, or one of the organization's own."""
 
@@ -204,6 +212,8 @@ def _gives(role: Role, permission: str) -> bool:
         return permission != OWN
     if role == "billing":
         return permission.startswith("billing:") or permission == READ
+    if permission.endswith(":admin"):
+        return False
     if permission.startswith(_GOVERNING):
         return permission == READ
     if role == "developer" and permission.startswith(_OF_CLUSTERS):

@@ -59,9 +59,11 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     missing: list[Missing] = []
 
 
-async def list_objects(tx: Tx, by: Principal, request: ListRequest) -> ObjectPage:
-    """One page of any kind over one cluster, some, or all. Raises Invalid for what cannot be asked."""
-    return await listed(tx, by, await understand(tx, by, request))
+async def list_objects(
+    tx: Tx, by: Principal, request: ListRequest, *, sight: Sequence[ClusterState] | None = None
+) -> ObjectPage:
+    """One page of any kind over one cluster, some, or all; `sight` as in `understand`. Raises Invalid."""
+    return await listed(tx, by, await understand(tx, by, request, sight=sight))
 
 
 async def listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool = True) -> ObjectPage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import FieldError, Invalid, NotFound
@@ -23,8 +24,8 @@ async def visible_clusters(
     A set is a label selector, which also knows FACTS: `env=prod,region in (eu-west-1,eu-west-2)`. NotFound names a
     cluster that is not there; Invalid says which sets have no cluster at all.
     """
-    scope = by.scope(READ)
-    return within([c for c in await clusters.get_states(tx) if scope.sees(c.id)], wanted, sets)
+    states, seen = await clusters.get_states(tx), by.scope(READ).clusters
+    return within(states if seen is None else [c for c in states if c.id in seen], wanted, sets)
 
 
 def within(found: Sequence[ClusterState], wanted: Sequence[str] = (), sets: Sequence[str] = ()) -> list[ClusterState]:
@@ -53,8 +54,17 @@ def _in_sets(found: list[ClusterState], chosen: list[str]) -> list[ClusterState]
 
 
 def _named(found: list[ClusterState], wanted: Sequence[str]) -> list[ClusterState]:
-    by_word = {word: c for c in found for word in (c.name.lower(), str(c.id))}
-    for word in wanted:
-        if word.lower() not in by_word:
+    words = {_id(word) or word.lower(): word for word in wanted}
+    # Compared as numbers: the hash of a UUID is computed in Python, and there may be thousands of clusters.
+    by_word = {key: c for c in found for key in (c.name.lower(), c.id.int) if key in words}
+    for key, word in words.items():
+        if key not in by_word:
             raise NotFound(f"There is no cluster {word!r} here.", cure="Look at the list of clusters for its name.")
-    return list({by_word[word.lower()].id: by_word[word.lower()] for word in wanted}.values())
+    return list({by_word[key].id: by_word[key] for key in words}.values())
+
+
+def _id(word: str) -> int | None:
+    try:
+        return UUID(word).int
+    except ValueError:
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -67,7 +68,8 @@ def impersonated(headers: Any) -> User | None:
     extra: dict[str, list[str]] = {}
     for header, value in headers.items():
         if header.lower().startswith(_EXTRA):
-            extra.setdefault(header.lower().removeprefix(_EXTRA), []).append(value)
+            key = unquote(header.lower().removeprefix(_EXTRA))  # percent-encoded, as k8s.io/apiserver reads it
+            extra.setdefault(key, []).append(value)
     return _with_group(User(name, groups, headers.get("Impersonate-Uid", ""), extra), "system:authenticated")
 
 

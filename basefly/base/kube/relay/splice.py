@@ -1,0 +1,45 @@
+"""After an upgrade HTTP is over: bytes go both ways as they come, until either side has nothing more to say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from basefly.base.kube.relay.wire import PIECE, Wire
+from basefly.base.resilience.ending import end
+
+LAST_WORDS = 5.0  # s that one side gets to finish once the other has closed
+
+Counted = Callable[[int], None]
+
+
+async def splice(one: Wire, other: Wire, counted: Counted = lambda _: None) -> None:
+    """Pass bytes on until both sides have closed, or one has and the other's time is over. Both are closed then.
+
+    Nothing piles up: who does not read is not read for. `counted` hears of the bytes from `other` to `one`.
+    """
+    ways = [
+        asyncio.create_task(_pass_on(one, other), name="spliced up"),
+        asyncio.create_task(_pass_on(other, one, counted), name="spliced down"),
+    ]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ways, timeout=LAST_WORDS)
+    finally:
+        await end(*ways)
+        one.close()
+        other.close()
+
+
+async def _pass_on(source: Wire, sink: Wire, counted: Counted = lambda _: None) -> None:
+    try:
+        data = source.trailing
+        while data or (data := await source.reader.read(PIECE)):
+            sink.writer.write(data)
+            counted(len(data))
+            await sink.writer.drain()
+            data = b""
+        if sink.writer.can_write_eof():
+            sink.writer.write_eof()
+    except OSError:  # either side broke: the other is closed with it
+        return

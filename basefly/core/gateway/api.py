@@ -1,0 +1,42 @@
+"""The gateway as JSON. The clusters' own API is not here: it has a listener of its own."""
+
+from __future__ import annotations
+
+from basefly.base.db.transaction import Tx
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.base.web import Body, Request, get, post
+from basefly.core.gateway import actions, manifest
+from basefly.core.gateway.actions import Gateway
+from basefly.core.gateway.credentials import Minted
+from basefly.core.gateway.model import READ
+
+
+class NewCredential(Body):
+    """`cluster`, by id or name, is the only one that it opens; left out, it opens all that its source opens."""
+
+    cluster: str | None = None
+
+
+@get("/gateway", permission=READ, summary="Where kubectl speaks to clusters through the hub")
+async def get_gateway(house: House, by: Principal) -> Gateway:
+    """Its address and whom to trust there. A cluster's API is at `url`/clusters/ID; tokens of the hub open it."""
+    return actions.about(house, by)
+
+
+@post("/gateway/credentials", permission=READ, summary="Make a short-lived credential for clusters")
+async def create_credential(request: Request, tx: Tx, by: Principal, data: NewCredential) -> Minted:
+    """Good for the gateway alone, for 15 minutes, and no longer than the session or token that asks for it."""
+    return await actions.mint(tx, by, request, data.cluster)
+
+
+@get(
+    "/gateway/manifest", permission=READ, summary="What a cluster needs to let people through", media_type="text/plain"
+)
+async def get_manifest(by: Principal) -> str:
+    """RBAC for `kubectl apply -f`: what each group of the hub may in the cluster, and that the hub may name people."""
+    by.require(READ)
+    return manifest.render(by.org_id)
+
+
+HANDLERS = (get_gateway, create_credential, get_manifest)

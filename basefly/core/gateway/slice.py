@@ -1,0 +1,35 @@
+"""How the gateway plugs into the house."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from basefly.base.authority import Authority
+from basefly.base.runtime.house import House
+from basefly.base.slice import Slice
+from basefly.core.gateway import api
+from basefly.core.gateway.controller import GatewayController
+from basefly.core.gateway.model import ADMIN, EXEC, READ, SECRETS, WRITE
+
+
+@asynccontextmanager
+async def furnish(house: House) -> AsyncIterator[None]:
+    """The authority whose certificate the gateway shows."""
+    house.put(Authority.load(house.settings.data_dir / "gateway"))
+    yield
+
+
+gateway = Slice(
+    name="gateway",
+    permissions={
+        READ: "Read clusters through the hub with kubectl, secrets excepted",
+        WRITE: "Change what runs in clusters through the hub",
+        EXEC: "Open shells and forward ports into pods through the hub",
+        SECRETS: "Read secrets and make tokens in clusters through the hub",
+        ADMIN: "Be a cluster's administrator through the hub",
+    },
+    api=api.HANDLERS,
+    furnish=furnish,
+    controllers=lambda house: (GatewayController(house),),
+)

@@ -1,0 +1,1 @@
+"""`proxy`: a cluster asked through the hub, directly, and through `kubectl proxy`, side by side."""
