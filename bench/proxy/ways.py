@@ -84,6 +84,7 @@ def kubectl_proxy(cluster: Cluster) -> Iterator[Way]:
         "proxy",
         f"--port={port}",
     ]
+    command.append("--reject-paths=^$")  # it refuses shells otherwise
     with ExitStack() as stack:
         running = stack.enter_context(
             subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
