@@ -33,6 +33,7 @@ from basefly.core.elevation.slice import elevation
 from basefly.core.explanations.slice import explanations
 from basefly.core.factors.slice import factors
 from basefly.core.federation.slice import federation
+from basefly.core.gateway.pages import offers
 from basefly.core.gateway.slice import gateway
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
@@ -150,6 +151,7 @@ def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
             "nav": nav,
             "organization": request.state.get("organization", ""),
             "scope": seen,
+            "offers": offers(by, request.url.path, request.query_params) if by else [],
             "may_connect": by is not None and by.scope(WRITE).everything,
         }
 

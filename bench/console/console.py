@@ -114,11 +114,20 @@ def _measured(hub: Hub, options: Run) -> list[PageFigures]:
     times = (5, 1) if options.quick else (REQUESTS, PAINTS)
     alive, *others = [cluster["name"] for cluster in hub.get("/clusters", health="healthy")["items"]]
     dead = next((cluster["name"] for cluster in hub.get("/clusters", health="unreachable")["items"]), others[0])
-    paths = [path for path, refused in visits(hub, alive, dead) if not refused and path != "/sign-in"]
+
+    def addresses() -> list[str]:
+        paths = [path for path, refused in visits(hub, alive, dead) if not refused and path != "/sign-in"]
+        return [*paths, *ASKED][:: EACH if options.quick else 1]
+
     with hub.session() as browser, chromium() as seen:
-        cookies = dict(browser.cookies.items())
-        every = [*paths, *ASKED]
-        return [_page(hub, seen, path, cookies, times) for path in (every[::EACH] if options.quick else every)]
+        cookies, figures, every = dict(browser.cookies.items()), list[PageFigures](), addresses()
+        while len(figures) < len(every):
+            try:
+                figures.append(_page(hub, seen, every[len(figures)], cookies, times))
+            except stopwatch.Gone as error:
+                print(f"{error}; its like is looked for", file=sys.stderr, flush=True)
+                every = addresses()
+        return figures
 
 
 def _page(hub: Hub, browser: Browser, path: str, cookies: Mapping[str, str], times: tuple[int, int]) -> PageFigures:

@@ -6,13 +6,18 @@ import http.client
 import time
 from collections.abc import Mapping, Sequence
 
+
+class Gone(Exception):
+    """A page is not there (any more): what lives, dies."""
+
+
 WARM = 3  # requests that are not counted
 
 
 def first_bytes(port: int, path: str, headers: Mapping[str, str], count: int) -> tuple[float, list[float]]:
     """Milliseconds until the answer begins: of the very first, which nothing was kept for, and of later ones, sorted.
 
-    Raises SystemExit for an answer that is not 200.
+    Raises Gone for an answer that is not 200.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     first, taken = 0.0, []
@@ -27,7 +32,7 @@ def first_bytes(port: int, path: str, headers: Mapping[str, str], count: int) ->
             taken.append(waited)
         answer.read()
         if answer.status != 200:
-            raise SystemExit(f"{path} answered {answer.status}")
+            raise Gone(f"{path} answered {answer.status}")
     connection.close()
     return first, sorted(taken)
 

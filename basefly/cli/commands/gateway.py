@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import add, cluster_names, command
+from basefly.cli.commands.options import Clusters, Yes, add, cluster_names, command
+
+Objects = Annotated[list[str], typer.Argument(metavar="KIND/NAME", help="As for kubectl: deploy/web, or deploy web.")]
+Nodes = Annotated[list[str], typer.Argument(metavar="NODE", help="By name.")]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Its namespace: default.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
     add(app, kubeconfig)
+    add(app, restart, scale, delete, pause, resume, cordon, uncordon, suspend, unsuspend)
     add(app, manifest, name="kubeconfig-manifest")
     app.command("kubeconfig-credential", hidden=True)(credential)
 
@@ -71,3 +76,94 @@ def credential(cluster: Annotated[str, typer.Argument(help="Its id.")]) -> None:
     from basefly.cli.gateway import credential as work
 
     work.show(cluster)
+
+
+@command
+def restart(objects: Objects, clusters: Clusters = None, namespace: Namespace = "") -> None:
+    """Replace the pods of workloads by new ones, a few at a time.
+
+    \b
+    Example
+      basefly restart deploy/web -n shop -c prod-eu -c prod-us
+    """
+    _do("restart", objects, (clusters or [], namespace))
+
+
+@command
+def scale(
+    objects: Objects,
+    replicas: Annotated[int, typer.Option("--replicas", metavar="N", min=0, help="How many pods there shall be.")],
+    clusters: Clusters = None,
+    namespace: Namespace = "",
+) -> None:
+    """Set how many pods workloads have.
+
+    \b
+    Example
+      basefly scale deploy/web -n shop -c prod-eu --replicas 5
+    """
+    _do("scale", objects, (clusters or [], namespace), replicas=replicas)
+
+
+@command
+def delete(
+    objects: Objects,
+    clusters: Clusters = None,
+    namespace: Namespace = "",
+    cascade: Annotated[
+        str, typer.Option("--cascade", help="What it owns goes background, foreground, or stays: orphan.")
+    ] = "background",
+    grace: Annotated[
+        int | None, typer.Option("--grace-period", metavar="SECONDS", min=0, help="How long pods may take to end.")
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Delete objects.
+
+    \b
+    Example
+      basefly delete pod/web-1 -n shop -c prod-eu
+    """
+    _do("delete", objects, (clusters or [], namespace), yes=yes, propagation=cascade, grace=grace)
+
+
+@command
+def pause(objects: Objects, clusters: Clusters = None, namespace: Namespace = "") -> None:
+    """Pause the rollout of deployments."""
+    _do("pause", objects, (clusters or [], namespace))
+
+
+@command
+def resume(objects: Objects, clusters: Clusters = None, namespace: Namespace = "") -> None:
+    """Resume the rollout of deployments."""
+    _do("resume", objects, (clusters or [], namespace))
+
+
+@command
+def cordon(nodes: Nodes, clusters: Clusters = None) -> None:
+    """Let no new pods come to nodes."""
+    _do("cordon", ["nodes", *nodes], (clusters or [], ""))
+
+
+@command
+def uncordon(nodes: Nodes, clusters: Clusters = None) -> None:
+    """Let new pods come to nodes again."""
+    _do("uncordon", ["nodes", *nodes], (clusters or [], ""))
+
+
+@command
+def suspend(objects: Objects, clusters: Clusters = None, namespace: Namespace = "") -> None:
+    """Suspend cron jobs and jobs."""
+    _do("suspend", objects, (clusters or [], namespace))
+
+
+@command
+def unsuspend(objects: Objects, clusters: Clusters = None, namespace: Namespace = "") -> None:
+    """Let suspended cron jobs and jobs go on."""
+    _do("unsuspend", objects, (clusters or [], namespace))
+
+
+def _do(verb: str, objects: list[str], places: tuple[list[str], str], *, yes: bool = True, **needs: object) -> None:
+    from basefly.cli.gateway import verbs as work
+
+    work.do(verb, objects, places, yes=yes, **needs)

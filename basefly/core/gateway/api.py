@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
@@ -9,7 +11,9 @@ from basefly.base.web import Body, Request, get, post
 from basefly.core.gateway import actions, manifest
 from basefly.core.gateway.actions import Gateway
 from basefly.core.gateway.credentials import Minted
-from basefly.core.gateway.model import READ
+from basefly.core.gateway.model import READ, WRITE
+from basefly.core.gateway.verbs.model import Name, Propagation, Wish
+from basefly.core.gateway.verbs.perform import Result, Target, perform
 
 
 class NewCredential(Body):
@@ -39,4 +43,30 @@ async def get_manifest(by: Principal) -> str:
     return manifest.render(by.org_id)
 
 
-HANDLERS = (get_gateway, create_credential, get_manifest)
+class NewChange(Body):
+    """A verb, what it needs, and the objects that it is done to."""
+
+    verb: Name
+    objects: list[Target]
+    replicas: int | None = None
+    propagation: Propagation = "background"
+    grace: int | None = None
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What came of it, for each object in their order."""
+
+    results: list[Result]
+
+
+@post("/object-changes", permission=WRITE, status_code=200, summary="Do something to objects, over any clusters")
+async def change_objects(house: House, by: Principal, data: NewChange) -> Changes:
+    """Restart, scale, pause, resume, cordon, uncordon, suspend, unsuspend or delete, each under your own name.
+
+    Every object has a result of its own: `done`, `refused` (by the hub, or not there) or `failed` (by the cluster).
+    """
+    wish = Wish(verb=data.verb, replicas=data.replicas, propagation=data.propagation, grace=data.grace)
+    return Changes(await perform(house, by, wish, data.objects))
+
+
+HANDLERS = (get_gateway, create_credential, get_manifest, change_objects)

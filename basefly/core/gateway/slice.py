@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from basefly.base.authority import Authority
 from basefly.base.runtime.house import House
 from basefly.base.slice import Slice
-from basefly.core.gateway import api
+from basefly.core.gateway import api, pages
 from basefly.core.gateway.controller import GatewayController
 from basefly.core.gateway.model import ADMIN, EXEC, READ, SECRETS, WRITE
 
@@ -30,6 +30,7 @@ gateway = Slice(
         ADMIN: "Be a cluster's administrator through the hub",
     },
     api=api.HANDLERS,
+    pages=pages.HANDLERS,
     furnish=furnish,
     controllers=lambda house: (GatewayController(house),),
 )

@@ -12,9 +12,12 @@ import httpx
 import pytest
 
 from basefly.base.authority import Authority, listening
+from basefly.base.runtime.controllers import supervise
 from basefly.core.gateway.proxy.callers import Callers
 from basefly.core.gateway.proxy.listener import Listener
+from basefly.core.sync.controller import SyncController
 from tests.core.clusters.conftest import register
+from tests.core.sync.conftest import eventually, running
 from tests.people import Hub, Person
 from tests.sim.fixtures import cluster, fleet
 
@@ -36,6 +39,21 @@ async def gateway(hub: Hub) -> AsyncIterator[str]:
     yield f"https://127.0.0.1:{port}"
     house.shutdown.begin()
     await serving
+
+
+@pytest.fixture
+def followed(hub: Hub, owner: Person) -> Callable[[str], Awaitable[None]]:
+    """Follows clusters until the deployments of one are in the inventory."""
+
+    async def call(cluster_id: str) -> None:
+        async def there() -> bool:
+            asked = {"cluster": cluster_id}
+            return bool((await owner.http.get("/api/v1/objects/deployments.apps", params=asked)).json()["items"])
+
+        async with running(supervise([SyncController(hub.house)], first=0.1)):
+            await eventually(there, 30)
+
+    return call
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""A verb done to objects, each by itself: one that fails keeps no other from being done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from basefly.base.errors import BaseflyError, Denied, FieldError, Invalid, NotFound
+from basefly.base.principal import Principal
+from basefly.base.runtime.house import House
+from basefly.core.audit.actions import failure
+from basefly.core.gateway.proxy import asking
+from basefly.core.gateway.verbs import model
+from basefly.core.gateway.verbs.model import Wish
+from basefly.core.inventory.model import kind_of
+from basefly.core.inventory.sight import visible_clusters
+from basefly.core.sync.model import Stream
+from basefly.core.sync.store import streams
+
+MOST = 500  # objects at once
+AT_ONCE = 16  # of them asked side by side
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """An object: its cluster by name or id, its resource as kubectl takes it."""
+
+    cluster: str
+    resource: str
+    name: str
+    namespace: str = ""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it for one object; `detail` and `cure` say why it was not done."""
+
+    object: Target
+    outcome: Literal["done", "refused", "failed"]
+    detail: str = ""
+    cure: str = ""
+
+
+async def perform(house: House, by: Principal, wish: Wish, targets: Sequence[Target]) -> list[Result]:
+    """Do it to each, at most AT_ONCE side by side; results in the order of the targets. Raises Invalid."""
+    if not 1 <= len(targets) <= MOST:
+        detail = f"Name 1 to {MOST} objects."
+        raise Invalid(detail, errors=(FieldError("/objects", detail),))
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(target: Target) -> Result:
+        async with places:
+            return await _told(house, by, wish, target)
+
+    return list(await asyncio.gather(*(one(target) for target in targets)))
+
+
+async def _told(house: House, by: Principal, wish: Wish, target: Target) -> Result:
+    try:
+        await _done(house, by, wish, target)
+    except BaseflyError as error:
+        refused = isinstance(error, Denied | NotFound)
+        if refused:
+            path = f"clusters/{target.cluster}/{target.resource}/{target.namespace}/{target.name}"
+            await failure(house.db, by, error, method="POST", path=path)
+        outcome: Literal["refused", "failed"] = "refused" if refused else "failed"
+        return Result(object=target, outcome=outcome, detail=error.detail or error.title, cure=error.cure)
+    return Result(object=target, outcome="done")
+
+
+async def _done(house: House, by: Principal, wish: Wish, target: Target) -> None:
+    async with house.db.transaction(by.org_id) as tx:
+        (cluster,) = await visible_clusters(tx, by, [target.cluster])
+        followed = await streams.get_streams(tx, clusters=[cluster.id])
+    resource = kind_of(target.resource, followed).resource
+    stream = next((each for each in followed if each.resource == resource), None)
+    if stream is None:
+        raise NotFound(f"The cluster serves no kind {target.resource!r}.")
+    ask = model.asked(wish, resource)
+    request = (ask.method, f"{_path(stream, target)}{ask.suffix}")
+    await asking.ask(house, by, str(cluster.id), request, body=ask.body, media=ask.media)
+
+
+def _path(stream: Stream, target: Target) -> str:
+    plural, _, group = stream.resource.partition(".")
+    root = f"/apis/{group}/{stream.version}" if group else f"/api/{stream.version}"
+    within = f"/namespaces/{_plain(target.namespace or 'default')}" if stream.namespaced else ""
+    return f"{root}{within}/{plural}/{_plain(target.name)}"
+
+
+def _plain(name: str) -> str:
+    """A name as one part of a path: what would end it is encoded, which the gateway then refuses."""
+    return quote(name, safe=":")

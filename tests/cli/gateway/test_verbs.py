@@ -1,0 +1,53 @@
+"""Verbs from the command line, done to simulated clusters through the hub."""
+
+from __future__ import annotations
+
+import pytest
+
+from basefly.cli.exits import Failure
+from basefly.cli.gateway.verbs import objects
+from tests.cli.conftest import eventually
+from tests.cli.shell import Shell
+from tests.cli.world import World
+
+
+def node(world: World, name: str) -> dict[str, object]:
+    spec: dict[str, object] = world.call(lambda: world.cluster("sim-1").api.get("nodes", name)["spec"])
+    return spec
+
+
+class TestObjects:
+    def test_are_named_as_for_kubectl(self) -> None:
+        assert objects(["deploy/web", "sts/db"]) == [("deploy", "web"), ("sts", "db")]
+        assert objects(["deploy", "web", "api"]) == [("deploy", "web"), ("deploy", "api")]
+
+    @pytest.mark.parametrize("words", [["deploy"], ["deploy/"], ["deploy/web/x"], ["deploy", "a/b"]])
+    def test_that_are_none_are_told(self, words: list[str]) -> None:
+        with pytest.raises(Failure, match="Which object"):
+            objects(words)
+
+
+class TestVerbs:
+    def test_cordon_and_uncordon_a_node(self, mia: Shell, world: World) -> None:
+        name = world.call(lambda: world.cluster("sim-1").api.list("nodes")[0]["metadata"]["name"])
+        done = mia.done("cordon", name, "-c", "sim-1")
+        assert done.out.startswith("done")
+        assert node(world, name)["unschedulable"] is True
+        mia.done("uncordon", name, "-c", "sim-1")
+        eventually(lambda: not node(world, name).get("unschedulable"))
+
+    def test_never_all_clusters_by_itself(self, mia: Shell) -> None:
+        ran = mia("restart", "deploy/web")
+        assert ran.code == 2
+        assert "--cluster" in ran.err
+
+    def test_tell_what_was_not_done(self, mia: Shell) -> None:
+        ran = mia("restart", "deploy/no-such-one", "-n", "default", "-c", "sim-1")
+        assert ran.code == 1
+        assert ran.out.startswith("failed")
+        assert "no-such-one" in ran.out
+
+    def test_delete_asks_first(self, mia: Shell) -> None:
+        ran = mia("delete", "pod/web", "-c", "sim-1")
+        assert ran.code == 2
+        assert "--yes" in ran.err
