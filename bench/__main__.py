@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import audit, ingest, revocation, screen, simulator
+from bench import audit, ingest, revocation, screen, seal, simulator
 from bench.console import console
 from bench.grants import grants
 from bench.headlamp import headlamp
@@ -27,6 +27,7 @@ BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "proxy": proxy.run,
     "revocation": revocation.run,
     "screen": screen.run,
+    "seal": seal.run,
     "simulator": simulator.run,
     "soak": soak.run,
 }

@@ -6,7 +6,6 @@ import base64
 import http.client
 import json
 import os
-import shutil
 import ssl
 import subprocess
 import time
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
-from e2e.plane.cluster import Cluster
+from e2e.plane.cluster import Cluster, kubectl_binary
 from e2e.plane.program import free_port
 
 
@@ -74,9 +73,8 @@ def of(name: str, kubeconfig: Path) -> Way:
 def kubectl_proxy(cluster: Cluster) -> Iterator[Way]:
     """`kubectl proxy`, which shows the administrator's certificate for whoever asks."""
     port = free_port()
-    kubectl = shutil.which("kubectl") or "/usr/local/kubebuilder/bin/kubectl"
     command = [
-        kubectl,
+        kubectl_binary(),
         "--kubeconfig",
         str(cluster.kubeconfig),
         "--context",

@@ -127,6 +127,12 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit("/service-accounts/00000000-0000-4000-8000-000000000000", refused=True),
     ),
     "/settings": (Visit("/settings"),),
+    "/object-changes": (
+        Visit("/object-changes?do=scale&object={change}"),
+        Visit("/object-changes?do=delete&object={change}"),
+        Visit("/object-changes?do=restart"),
+        Visit("/object-changes?do=explode", refused=True),
+    ),
     "/settings/data": (Visit("/settings/data"),),
     "/settings/identities": (Visit("/settings/identities"),),
     "/settings/second-factor": (Visit("/settings/second-factor"),),
@@ -187,6 +193,7 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     objects = {"pod": "pods", "deployment": "deployments.apps", "secret": "secrets", "node": "nodes"}
     found = {name: _path(hub, clusters[ALIVE], resource) for name, resource in objects.items()}
     deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
+    found["change"] = f"{clusters[ALIVE]}/deployments.apps/{deployment['namespace']}/{deployment['name']}"
     found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     found["provider"] = _first(hub, "/identity-providers", PROVIDER)

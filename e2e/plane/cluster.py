@@ -29,7 +29,7 @@ class Cluster:
 
     def kubectl(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
         """Run kubectl as the administrator; raises KubectlError with its words."""
-        command = [_kubectl(), "--kubeconfig", str(self.kubeconfig), "--context", self.context, *arguments]
+        command = [kubectl_binary(), "--kubeconfig", str(self.kubeconfig), "--context", self.context, *arguments]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.kubeconfig.parent)}
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, env=environment
@@ -72,7 +72,7 @@ def given_clusters() -> list[Cluster]:
     if not paths:
         return []
     view = subprocess.run(
-        [_kubectl(), "config", "view", "--flatten", "--raw", "-o", "json"],
+        [kubectl_binary(), "config", "view", "--flatten", "--raw", "-o", "json"],
         env={**os.environ, "KUBECONFIG": paths},
         check=True,
         capture_output=True,
@@ -84,7 +84,8 @@ def given_clusters() -> list[Cluster]:
     return [Cluster(merged, context["name"]) for context in json.loads(view.stdout)["contexts"]]
 
 
-def _kubectl() -> str:
+def kubectl_binary() -> str:
+    """The kubectl beside our Python, else the one on PATH."""
     beside = Path(sys.executable).with_name("kubectl")
     found = str(beside) if beside.exists() else shutil.which("kubectl")
     assert found, "kubectl is missing: run `make test` once, which installs it into .venv"

@@ -9,7 +9,9 @@ import typer
 
 from basefly.cli.commands.options import Clusters, Yes, add, cluster_names, command
 
-Objects = Annotated[list[str], typer.Argument(metavar="KIND/NAME", help="As for kubectl: deploy/web, or deploy web.")]
+Objects = Annotated[
+    list[str], typer.Argument(metavar="OBJECT", help="As `get -o name` prints it, or as for kubectl: deploy/web.")
+]
 Nodes = Annotated[list[str], typer.Argument(metavar="NODE", help="By name.")]
 Namespace = Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Its namespace: default.")]
 
@@ -142,13 +144,13 @@ def resume(objects: Objects, clusters: Clusters = None, namespace: Namespace = "
 @command
 def cordon(nodes: Nodes, clusters: Clusters = None) -> None:
     """Let no new pods come to nodes."""
-    _do("cordon", ["nodes", *nodes], (clusters or [], ""))
+    _do("cordon", _nodes(nodes), (clusters or [], ""))
 
 
 @command
 def uncordon(nodes: Nodes, clusters: Clusters = None) -> None:
     """Let new pods come to nodes again."""
-    _do("uncordon", ["nodes", *nodes], (clusters or [], ""))
+    _do("uncordon", _nodes(nodes), (clusters or [], ""))
 
 
 @command
@@ -167,3 +169,8 @@ def _do(verb: str, objects: list[str], places: tuple[list[str], str], *, yes: bo
     from basefly.cli.gateway import verbs as work
 
     work.do(verb, objects, places, yes=yes, **needs)
+
+
+def _nodes(words: list[str]) -> list[str]:
+    """Names of nodes as objects; what is an object already stays one."""
+    return [word if "/" in word else f"node/{word}" for word in words]

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from e2e.conformance.kubectl.run import kubectls, run
-from e2e.conformance.kubectl.through import run_through
+from e2e.conformance.kubectl.through import run_through, unexplained
 
 
 def main() -> int:
@@ -29,9 +29,9 @@ def main() -> int:
         sys.stdout.write(f"{kubectl}: {counted['equal']} of {compared} equal ({share:.1%}); {dict(counted)}\n")
     for outcome in outcomes:
         if outcome.verdict in ("different", "failed"):
-            sys.stdout.write(
-                f"{outcome.verdict} {outcome.kubectl} {outcome.command}: {outcome.why} {outcome.detail}\n"
-            )
+            sys.stdout.write(f"{outcome.verdict} {outcome.kubectl} {outcome.command}: {outcome.why} {outcome.detail}\n")
+    if asked.through_hub:
+        return int(bool(unexplained(outcomes)))
     return int(any(o.verdict == "failed" or (o.verdict == "different" and not o.why) for o in outcomes))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from e2e.conformance.kubectl.run import Outcome, ask_all, compared, written
@@ -16,26 +17,46 @@ from e2e.plane.cluster import Cluster
 
 # Where a cluster is, as its kubeconfig says: the hub adds the cluster's id.
 _PLACE = re.compile(r"(https://<server>)/clusters/<uid>")
+REASONS = {
+    "*--as=*": "nobody acts as someone else through the hub",
+    "auth whoami*": "the cluster sees the person, not its administrator",
+    "get --raw /version": "kubectl before 1.37 leaves out the path of the server's address; tokens name no cluster",
+    "describe configmap *": "kubectl prints keys in any order",
+    "describe poddisruptionbudget *": "the controllers have got that far, or not yet",
+    "describe deployment *": "the controllers have got that far, or not yet",
+    "get replicasets *": "a hash without a digit is not taken for one",
+    "logs *": "what a simulated container says depends on when it began",
+    "top *": "what a simulated container uses depends on when it began",
+    "describe pod *": "ids and the order of events that happened in one second",
+    "events*": "the order of events that happened in one second",
+}
 _USER = re.compile(r"basefly:<uid>")
 
 
-def run_through(folder: Path, binaries: Sequence[str]) -> list[Outcome]:
-    """Every command against two pairs of clusters that are alike; one of each is behind the hub."""
+def run_through(folder: Path, binaries: Sequence[str], *, simulated: bool = True) -> list[Outcome]:
+    """Every command against pairs of clusters that are alike, of which one is behind the hub: real and simulated."""
     with ExitStack() as stack:
         hub = stack.enter_context(Hub.start(folder / "hub"))
-        direct = stack.enter_context(ControlPlane.start(folder / "direct"))
-        behind = stack.enter_context(ControlPlane.start(folder / "behind"))
-        alive, hidden = (_simulated(stack, folder / name) for name in ("alive", "hidden"))
+        planes = [stack.enter_context(ControlPlane.start(folder / name)) for name in ("direct", "behind")]
+        pairs: list[tuple[str, Sequence[Cluster]]] = [("real", planes)]
+        if simulated:
+            pairs.append(("simulated", [_simulated(stack, folder / name) for name in ("alive", "hidden")]))
         outcomes: list[Outcome] = []
         for number, binary in enumerate(binaries):
-            for name, one, other, real in (("real", direct, behind, True), ("simulated", alive, hidden, False)):
+            for name, (direct, behind) in pairs:
                 files = written(folder / f"files-{name}-{number}", number)
-                configs = (one.kubeconfig, opened(hub, other, name))
+                configs = (direct.kubeconfig, opened(hub, behind, name))
                 with ThreadPoolExecutor(2) as pool:
-                    sides = [pool.submit(ask_all, binary, config, files, number, real) for config in configs]
+                    sides = [pool.submit(ask_all, binary, config, files, number, name == "real") for config in configs]
                     plain, through = (side.result() for side in sides)
                 outcomes += compared(binary, plain, {command: _plain(text) for command, text in through.items()})
     return outcomes
+
+
+def unexplained(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Those that differ without a reason that is known here."""
+    differing = [outcome for outcome in outcomes if outcome.verdict != "equal"]
+    return [outcome for outcome in differing if not any(fnmatchcase(outcome.command, known) for known in REASONS)]
 
 
 def opened(hub: Hub, cluster: Cluster, name: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -12,19 +11,17 @@ from pathlib import Path
 
 import yaml
 
+from e2e.plane.cluster import kubectl_binary
 from tests.cli.shell import Shell
 from tests.cli.world import World
-
-ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS") or "/usr/local/kubebuilder/bin")
 
 
 def kubectl(mia: Shell, config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A real kubectl, which finds `basefly` beside the Python that runs us."""
-    binary = shutil.which("kubectl") or str(ASSETS / "kubectl")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {"PATH": path, "HOME": str(mia.home), **mia.environ}
     return subprocess.run(
-        [binary, "--kubeconfig", str(config), *words],
+        [kubectl_binary(), "--kubeconfig", str(config), *words],
         env=environment,
         capture_output=True,
         text=True,
@@ -107,11 +104,8 @@ class TestKubectl:
         mia.done("kubeconfig", "sim-1", "--file", str(config))
         manifest = mia.done("kubeconfig-manifest").out
         direct = ["--context", "sim-1", "apply", "-f", "-"]
-        binary = shutil.which("kubectl") or str(ASSETS / "kubectl")
-        subprocess.run(
-            [binary, "--kubeconfig", str(world.kubeconfig), *direct], input=manifest, text=True, check=True, timeout=60,
-            capture_output=True,
-        )  # fmt: skip
+        command = [kubectl_binary(), "--kubeconfig", str(world.kubeconfig), *direct]
+        subprocess.run(command, input=manifest, text=True, check=True, timeout=60, capture_output=True)
         listed = kubectl(mia, config, "get", "pods", "-A", "-o", "name")
         assert listed.returncode == 0, listed.stderr
         there = list(world.call(lambda: world.cluster("sim-1").api.list("pods")))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from basefly.cli.exits import Failure
-from basefly.cli.gateway.verbs import objects
 from tests.cli.conftest import eventually
 from tests.cli.shell import Shell
 from tests.cli.world import World
@@ -16,17 +12,6 @@ def node(world: World, name: str) -> dict[str, object]:
     return spec
 
 
-class TestObjects:
-    def test_are_named_as_for_kubectl(self) -> None:
-        assert objects(["deploy/web", "sts/db"]) == [("deploy", "web"), ("sts", "db")]
-        assert objects(["deploy", "web", "api"]) == [("deploy", "web"), ("deploy", "api")]
-
-    @pytest.mark.parametrize("words", [["deploy"], ["deploy/"], ["deploy/web/x"], ["deploy", "a/b"]])
-    def test_that_are_none_are_told(self, words: list[str]) -> None:
-        with pytest.raises(Failure, match="Which object"):
-            objects(words)
-
-
 class TestVerbs:
     def test_cordon_and_uncordon_a_node(self, mia: Shell, world: World) -> None:
         name = world.call(lambda: world.cluster("sim-1").api.list("nodes")[0]["metadata"]["name"])
@@ -35,6 +20,16 @@ class TestVerbs:
         assert node(world, name)["unschedulable"] is True
         mia.done("uncordon", name, "-c", "sim-1")
         eventually(lambda: not node(world, name).get("unschedulable"))
+
+    def test_objects_name_their_cluster_themselves(self, mia: Shell, world: World) -> None:
+        name = world.call(lambda: world.cluster("sim-1").api.list("nodes")[1]["metadata"]["name"])
+        assert mia.done("cordon", f"sim-1:node/{name}").out.split() == ["done", f"sim-1:node/{name}"]
+        mia.done("uncordon", f"sim-1:node/{name}")
+
+    def test_a_kind_alone_is_no_object(self, mia: Shell) -> None:
+        ran = mia("restart", "deploy", "-c", "sim-1")
+        assert ran.code == 2
+        assert "Which deploy" in ran.err
 
     def test_never_all_clusters_by_itself(self, mia: Shell) -> None:
         ran = mia("restart", "deploy/web")

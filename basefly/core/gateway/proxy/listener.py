@@ -11,9 +11,9 @@ from typing import Any
 import h11
 import structlog
 
-from basefly.base.errors import BaseflyError, NotFound, Unauthenticated
+from basefly.base.errors import BaseflyError, Denied, NotFound, Unauthenticated
 from basefly.base.kube.relay.wire import PIECE, Wire
-from basefly.base.limits import Limiter, network
+from basefly.base.limits import Exceeded, Limiter, network
 from basefly.base.principal import Principal
 from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
@@ -36,6 +36,8 @@ GRACE = 5.0  # s that requests get at the end
 BLIND = 10.0  # s that something stays open though nobody can tell whether it still may
 PLACE = "/clusters/"  # where a cluster's API begins
 
+_LOOKS = ("GET", "HEAD")
+
 log = structlog.get_logger("basefly.gateway")
 
 
@@ -50,13 +52,18 @@ class Listener:
 
     async def serve(self, host: str, port: int, tls: ssl.SSLContext) -> None:
         """Listen until the hub ends. Streams are cut then, requests get GRACE seconds to be answered."""
-        server = await asyncio.start_server(self._connected, host, port, ssl=tls, limit=PIECE, backlog=1024)
+        server = await asyncio.start_server(
+            self._connected, host, port, ssl=tls, ssl_handshake_timeout=HEAD, limit=PIECE, backlog=1024
+        )
         try:
             await self._house.shutdown.wait()
         finally:
             server.close()
-            await end(*self._idle)
-            await drain(self._busy, grace=GRACE)
+            try:
+                await end(*self._idle)
+                await drain(self._busy, grace=GRACE)
+            finally:
+                await end(*self._idle, *self._busy)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = Wire(reader, writer, h11.SERVER)
@@ -111,7 +118,7 @@ class Listener:
             exchange = Exchange(wire, request, rest.encode("latin-1"), passage)
             await self._pass(exchange, passage, secret)
         except BaseflyError as error:
-            if by and method not in ("GET", "HEAD"):
+            if by and not isinstance(error, Exceeded) and (method not in _LOOKS or isinstance(error, Denied)):
                 await failure(self._house.db, by, error, method=method, path=target.partition("?")[0])
             if exchange and exchange.status:
                 raise ConnectionResetError("the answer had begun") from error
