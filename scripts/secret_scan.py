@@ -29,6 +29,7 @@ EXPLAINED = (
     Explained("basefly/base/settings.py", r"(postgresql|rediss)://", "how an address is written"),
     Explained("docs/operations/.*", r"(postgresql|rediss)://", "how an address is written"),
     Explained("basefly/core/identity/store.py", r"secret", "the name of a column"),
+    Explained("basefly/core/gateway/(model|slice).py", r"SECRETS = |SECRETS: ", "the name of a permission"),
     Explained("basefly/core/inventory/display/uses.py", r"secretName|secret", "a field of Kubernetes"),
     Explained("scripts/secret_scan.py", r"Explained\(", "the list itself"),
     Explained("tests/base/telemetry/test_logs.py", r"eyJ|BEGIN", "an invented one, which the log must mask"),
