@@ -84,8 +84,9 @@ class TestDoing:
         gone = {**web(), "name": "nowhere"}
         hidden = {**web(), "cluster": "no-such-cluster"}
         odd = {**web(), "name": "web/scale"}
-        results = await change(owner, "restart", gone, web(), hidden, odd)
-        assert [each["outcome"] for each in results] == ["failed", "done", "refused", "failed"]
+        printed = {**web(), "resource": "deployment.apps"}  # as `basefly get -o name` prints it
+        results = await change(owner, "restart", gone, web(), hidden, odd, printed)
+        assert [each["outcome"] for each in results] == ["failed", "done", "refused", "failed", "done"]
         assert "not found" in results[0]["detail"]
         assert "no-such-cluster" in results[2]["detail"]
 
