@@ -194,7 +194,8 @@ def kind_of(resource: str, streams: Sequence[Stream | Served] = ()) -> Kind:
         return known
     wanted = resource.lower()
     for stream in streams:
-        if wanted in (stream.resource, stream.resource.split(".")[0], stream.kind.lower()):
+        plural, dot, group = stream.resource.partition(".")
+        if wanted in (stream.resource, plural, stream.kind.lower(), f"{stream.kind.lower()}{dot}{group}"):
             return followed_kind([each for each in streams if each.resource == stream.resource])
     return kinds.by_resource(wanted, wanted)
 

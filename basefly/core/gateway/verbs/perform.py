@@ -18,7 +18,6 @@ from basefly.core.gateway.verbs import model
 from basefly.core.gateway.verbs.model import Wish
 from basefly.core.inventory.model import kind_of
 from basefly.core.inventory.sight import visible_clusters
-from basefly.core.sync import kinds
 from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
@@ -75,7 +74,7 @@ async def _done(house: House, by: Principal, wish: Wish, target: Target) -> None
     async with house.db.transaction(by.org_id) as tx:
         (cluster,) = await visible_clusters(tx, by, [target.cluster])
         followed = await streams.get_streams(tx, clusters=[cluster.id])
-    resource = (kinds.named(target.resource) or kind_of(target.resource, followed)).resource
+    resource = kind_of(target.resource, followed).resource
     stream = next((each for each in followed if each.resource == resource), None)
     if stream is None:
         raise NotFound(f"The cluster serves no kind {target.resource!r}.")
