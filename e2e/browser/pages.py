@@ -87,6 +87,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit(f"{{{name}}}") for name in ("pod", "deployment", "secret", "node", "lost_pod")
     ),
     "/clusters/{cluster}/objects/{resource}/{name}/graph": (Visit("{graph}"),),
+    "/clusters/{cluster}/objects/{resource}/{name}/logs": (Visit("{logs}"),),
     "/clusters/{cluster}/namespaces/{name}": (Visit("/clusters/{alive}/namespaces/{namespace}"),),
     **{f"/clusters/{{cluster}}/{tab}": (Visit(f"/clusters/{{alive}}/{tab}"),) for tab in TABS},
     "/clusters/{cluster}/nodes": (Visit("/clusters/{alive}/nodes"), Visit("/clusters/{dead}/nodes")),
@@ -194,7 +195,11 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found = {name: _path(hub, clusters[ALIVE], resource) for name, resource in objects.items()}
     deployment = hub.get("/objects/deployments.apps", cluster=clusters[ALIVE], limit=1)["items"][0]
     found["change"] = f"{clusters[ALIVE]}/deployments.apps/{deployment['namespace']}/{deployment['name']}"
-    found |= {"namespace": deployment["namespace"], "graph": found["deployment"].replace("?", "/graph?")}
+    found |= {
+        "namespace": deployment["namespace"],
+        "graph": found["deployment"].replace("?", "/graph?"),
+        "logs": found["pod"].replace("?", "/logs?"),
+    }
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     found["provider"] = _first(hub, "/identity-providers", PROVIDER)
     found["account"] = _first(hub, "/service-accounts", ACCOUNT)

@@ -20,7 +20,7 @@ from tests.cli.shell import Shell
 CLI = Path(app.__file__).parent
 COMMANDS = """
 get workloads images describe search events kinds up setup reset-link rotate-key
-restart scale delete pause resume cordon uncordon suspend unsuspend kubeconfig kubeconfig-manifest
+logs restart scale delete pause resume cordon uncordon suspend unsuspend kubeconfig kubeconfig-manifest
 my-data erase-me login logout whoami doctor completion version
 """.split()
 CLUSTERS = "list show rename label relocate remove restore manifest register check rotate".split()

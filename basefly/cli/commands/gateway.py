@@ -19,7 +19,7 @@ Namespace = Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE"
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
     add(app, kubeconfig)
-    add(app, restart, scale, delete, pause, resume, cordon, uncordon, suspend, unsuspend)
+    add(app, logs, restart, scale, delete, pause, resume, cordon, uncordon, suspend, unsuspend)
     add(app, manifest, name="kubeconfig-manifest")
     app.command("kubeconfig-credential", hidden=True)(credential)
 
@@ -78,6 +78,30 @@ def credential(cluster: Annotated[str, typer.Argument(help="Its id.")]) -> None:
     from basefly.cli.gateway import credential as work
 
     work.show(cluster)
+
+
+@command
+def logs(
+    objects: Objects,
+    clusters: Clusters = None,
+    namespace: Namespace = "",
+    container: Annotated[str, typer.Option("--container", metavar="NAME", help="Only containers of this name.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    previous: Annotated[bool, typer.Option("--previous", "-p", help="Of the container before its restart.")] = False,
+    timestamps: Annotated[bool, typer.Option("--timestamps", help="The moment before each line.")] = False,
+    tail: Annotated[int, typer.Option("--tail", metavar="N", min=0, help="The last so many lines of each.")] = 500,
+) -> None:
+    """Print what the containers of a pod, or of all pods of a workload, say.
+
+    \b
+    Examples
+      basefly logs pod/web-1 -n shop -c prod-eu
+      basefly logs deploy/web -n shop -c prod-eu -f
+    """
+    from basefly.cli.gateway import logs as work
+
+    params = {"follow": follow, "previous": previous, "timestamps": timestamps, "tail": tail, "container": container}
+    work.show(objects, clusters or [], namespace, params)
 
 
 @command

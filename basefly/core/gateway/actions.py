@@ -13,6 +13,7 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request
 from basefly.core.access.actions import credential_of
+from basefly.core.audit.actions import record
 from basefly.core.gateway import credentials, door
 from basefly.core.gateway.credentials import Minted
 from basefly.core.gateway.model import GROUPS, READ
@@ -46,7 +47,10 @@ async def mint(tx: Tx, by: Principal, request: Request, cluster: str | None) -> 
     source = credential_of(request)
     if source is None:
         raise Unauthenticated("Nobody is signed in.")
-    return await credentials.mint(request.house, tx, source, only)
+    minted = await credentials.mint(request.house, tx, source, only)
+    where = f"clusters/{only}" if only else "clusters"
+    await record(tx, by, "credential.created", where, {"expires_at": minted.expires_at})
+    return minted
 
 
 def _ca(house: House) -> str:

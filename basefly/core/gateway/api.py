@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from basefly.base.db.transaction import Tx
+from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Body, Request, get, post
+from basefly.base.web import Body, QueryParameter, Request, Stream, get, post
 from basefly.core.gateway import actions, manifest
 from basefly.core.gateway.actions import Gateway
 from basefly.core.gateway.credentials import Minted
+from basefly.core.gateway.logs.sources import find
+from basefly.core.gateway.logs.stream import Wanted, lines
 from basefly.core.gateway.model import READ, WRITE
 from basefly.core.gateway.verbs.model import Name, Propagation, Wish
 from basefly.core.gateway.verbs.perform import Result, Target, perform
+
+_STAMP = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z)?$"
+Tail = Annotated[int, QueryParameter(ge=0, le=100_000, description="The last so many lines of each container.")]
+Since = Annotated[
+    str, QueryParameter(pattern=_STAMP, description="Lines after this moment (RFC 3339, in UTC), instead of `tail`.")
+]
 
 
 class NewCredential(Body):
@@ -69,4 +80,44 @@ async def change_objects(house: House, by: Principal, data: NewChange) -> Change
     return Changes(await perform(house, by, wish, data.objects))
 
 
-HANDLERS = (get_gateway, create_credential, get_manifest, change_objects)
+@get(
+    "/clusters/{cluster:str}/objects/{resource:str}/{name:str}/log",
+    permission=READ,
+    media_type="text/plain",
+    summary="What the containers of a pod or of a workload say",
+)
+async def get_log(
+    request: Request,
+    house: House,
+    by: Principal,
+    cluster: str,
+    resource: str,
+    name: str,
+    namespace: str = "",
+    container: str = "",
+    follow: bool = False,
+    previous: bool = False,
+    timestamps: bool = False,
+    tail: Tail = 500,
+    since: Since = "",
+) -> Stream:
+    """Lines of text as they come, with the pod and container before each where there are several.
+
+    It ends with the containers unless it follows, and when the right to read does. Of a workload at most 40 containers.
+    """
+    target = Target(cluster=cluster, resource=resource, namespace=namespace, name=name)
+    sources = await find(house, by, target, container)
+    wanted = Wanted(follow=follow, previous=previous, timestamps=timestamps, tail=tail, since=since)
+
+    async def still() -> bool:
+        try:
+            return bool(await request.app.state.plugs.authenticate(request, touch=False) == by)
+        except BaseflyError:
+            return False
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    body = lines(house, by, sources, wanted, still)
+    return Stream(body, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+HANDLERS = (get_log, get_gateway, create_credential, get_manifest, change_objects)

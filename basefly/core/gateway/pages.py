@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,8 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Form, Request, Response, get, post, render
 from basefly.base.web.language import t
-from basefly.core.gateway.model import WRITE
+from basefly.core.gateway.logs.sources import LOGGED, find
+from basefly.core.gateway.model import READ, WRITE
 from basefly.core.gateway.verbs.model import VERBS, Name, Propagation, Wish, asked, fits
 from basefly.core.gateway.verbs.perform import MOST, Target, perform
 from basefly.core.inventory.display.address import object_path
@@ -39,10 +40,15 @@ def offers(by: Principal, path: str, query: Mapping[str, str]) -> list[Offer]:
         return []
     _, cluster, _, resource, name = parts
     namespace = query.get("namespace", "")
-    if not _may(by, cluster, namespace):
-        return []
+    found = []
+    if resource in LOGGED and _may(by, READ, cluster, namespace):
+        found.append(
+            Offer(t("Logs"), f"{path}/logs?{urlencode({'namespace': namespace})}", "file-text", dangerous=False)
+        )
+    if not _may(by, WRITE, cluster, namespace):
+        return found
     object_ = f"{cluster}/{resource}/{namespace}/{name}"
-    return [
+    return found + [
         Offer(
             t(verb.title), f"/object-changes?{urlencode({'do': key, 'object': object_})}", verb.symbol, verb.dangerous
         )
@@ -135,11 +141,40 @@ def _href(target: Target) -> str:
     return object_path(target.cluster, target.resource, target.namespace, target.name)
 
 
-def _may(by: Principal, cluster: str, namespace: str) -> bool:
+def _may(by: Principal, permission: str, cluster: str, namespace: str) -> bool:
     try:
-        return by.scope(WRITE).covers(UUID(cluster), namespace or None)
+        return by.scope(permission).covers(UUID(cluster), namespace or None)
     except ValueError:
         return False
 
 
-HANDLERS = (show_changes, change_objects)
+@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/logs", permission=READ, include_in_schema=False)
+async def show_logs(
+    request: Request, house: House, by: Principal, cluster: str, resource: str, name: str
+) -> Response[str]:
+    """What its containers say, as they say it."""
+    asked = request.query_params
+    target = Target(cluster=cluster, resource=resource, namespace=asked.get("namespace", ""), name=name)
+    sources = await find(house, by, target)
+    container, previous = asked.get("container", ""), asked.get("previous") == "true"
+    given = {"namespace": sources.namespace, "container": container, "timestamps": "true", "tail": "1000"}
+    given |= {"previous": "true"} if previous else {"follow": "true"}
+    async with house.db.transaction(by.org_id) as tx:
+        (state,) = await visible_clusters(tx, by, [cluster])
+    api = f"/api/v1/clusters/{sources.cluster}/objects/{quote(resource)}/{quote(name)}/log"
+    return render(
+        request,
+        "gateway/logs.html",
+        target=target,
+        cluster=state,
+        sources=sources,
+        containers=list(dict.fromkeys(each.container for each in sources.found)),
+        container=container,
+        previous=previous,
+        stream=f"{api}?{urlencode(given)}",
+        file=f"{api}?{urlencode(given | {'follow': 'false', 'tail': '100000'})}",
+        href=_href(target),
+    )
+
+
+HANDLERS = (show_changes, change_objects, show_logs)

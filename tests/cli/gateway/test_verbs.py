@@ -46,3 +46,15 @@ class TestVerbs:
         ran = mia("delete", "pod/web", "-c", "sim-1")
         assert ran.code == 2
         assert "--yes" in ran.err
+
+
+class TestLogs:
+    def test_of_a_pod_and_of_a_workload(self, mia: Shell, world: World) -> None:
+        pod = next(each for each in world.call(lambda: world.cluster("sim-1").api.list("pods"))
+                   if each["status"].get("phase") == "Running")["metadata"]  # fmt: skip
+        lines = mia.done("logs", f"sim-1:{pod['namespace']}/pod/{pod['name']}", "--tail", "3").out.splitlines()
+        assert 1 <= len(lines) <= 3
+
+    def test_of_one_object_at_a_time(self, mia: Shell) -> None:
+        assert mia("logs", "pod/a", "pod/b", "-c", "sim-1").code == 2
+        assert mia("logs", "pod/a").code == 2

@@ -1,7 +1,9 @@
-"""One small request through the door, answered whole: for what the hub asks of a cluster in a person's name."""
+"""Small requests through the door, for what the hub asks in a person's name: answered whole, or streamed."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import h11
@@ -15,12 +17,16 @@ from basefly.base.runtime.house import House
 from basefly.core.gateway import door, paths
 from basefly.core.gateway.door import Passage
 
-ANSWER = 30.0  # s, all of it
+ANSWER = 30.0  # s until a piece of an answer is there
 MOST = 8 * 2**20  # bytes of an answer
 
+_JSON = "application/json"
 
-async def ask(house: House, by: Principal, cluster: str, request: tuple[str, str], *, body: Any, media: str) -> bytes:
-    """Send a request (method and target) as this person; the answer's body.
+
+async def ask(
+    house: House, by: Principal, cluster: str, request: tuple[str, str], *, body: Any = None, media: str = _JSON
+) -> bytes:
+    """Send a request (method and target) as this person, with a body if any; the answer's body.
 
     On record as every act is. Raises Denied, NotFound, ConnectError, or the ApiError that the cluster's answer means.
     """
@@ -29,7 +35,8 @@ async def ask(house: House, by: Principal, cluster: str, request: tuple[str, str
     await door.began(house, passage)
     status = 0
     try:
-        status, answer = await _exchanged(passage, method, target, msgspec.json.encode(body), media)
+        content = b"" if body is None else msgspec.json.encode(body)
+        status, answer = await _exchanged(passage, method, target, content, media)
         if not 200 <= status < 300:
             raise api_error(status, answer)
     except BaseflyError as error:
@@ -39,18 +46,36 @@ async def ask(house: House, by: Principal, cluster: str, request: tuple[str, str
     return answer
 
 
+@asynccontextmanager
+async def streamed(house: House, by: Principal, cluster: str, target: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The pieces of an answer to GET as they come, for as long as they come.
+
+    Raises as `ask` does; OSError when the stream breaks.
+    """
+    passage = await door.enter(house, by, cluster, paths.parse("GET", target))
+    wire = await passage.begin(b"GET", target.encode(), [(b"Accept", b"*/*"), (b"User-Agent", b"basefly")])
+    try:
+        await wire.send(h11.EndOfMessage())
+        status = await _head(wire, None if passage.act.lasting else ANSWER)
+        if not 200 <= status < 300:
+            raise api_error(status, await _whole(wire))
+        yield _pieces(wire)
+    except h11.ProtocolError as error:
+        raise ConnectionResetError(str(error)) from error
+    finally:
+        wire.close()
+
+
 async def _exchanged(passage: Passage, method: str, target: str, body: bytes, media: str) -> tuple[int, bytes]:
-    headers = [
-        (b"Accept", b"application/json"),
-        (b"Content-Type", media.encode()),
-        (b"Content-Length", str(len(body)).encode()),
-        (b"User-Agent", b"basefly"),
-    ]
+    headers = [(b"Accept", _JSON.encode()), (b"User-Agent", b"basefly")]
+    if body:
+        headers += [(b"Content-Type", media.encode()), (b"Content-Length", str(len(body)).encode())]
     wire = await passage.begin(method.encode(), target.encode(), headers)
     try:
-        await wire.send(h11.Data(data=body))
+        if body:
+            await wire.send(h11.Data(data=body))
         await wire.send(h11.EndOfMessage())
-        answer = await _answer(wire)
+        answer = await _head(wire, ANSWER), await _whole(wire)
     except TimeoutError as error:
         wire.close()
         raise ConnectError("timeout", passage.upstream.server, why="it sent no answer") from error
@@ -64,18 +89,28 @@ async def _exchanged(passage: Passage, method: str, target: str, body: bytes, me
     return answer
 
 
-async def _answer(wire: Wire) -> tuple[int, bytes]:
-    event = await wire.next(ANSWER)
+async def _head(wire: Wire, within: float | None) -> int:
+    """The status of the answer."""
+    event = await wire.next(within)
     while isinstance(event, h11.InformationalResponse):
-        event = await wire.next(ANSWER)
+        event = await wire.next(within)
     if not isinstance(event, h11.Response):
         raise ConnectionResetError("it closed the connection without an answer")
-    status, pieces, size = event.status_code, list[bytes](), 0
-    while isinstance(event := await wire.next(ANSWER), h11.Data):
-        size += len(event.data)
+    return event.status_code
+
+
+async def _whole(wire: Wire) -> bytes:
+    pieces, size = list[bytes](), 0
+    async for piece in _pieces(wire, ANSWER):
+        size += len(piece)
         if size > MOST:
             raise ConnectionResetError(f"its answer has more than {MOST // 2**20} MiB")
-        pieces.append(bytes(event.data))
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _pieces(wire: Wire, within: float | None = None) -> AsyncIterator[bytes]:
+    while isinstance(event := await wire.next(within), h11.Data):
+        yield bytes(event.data)
     if not isinstance(event, h11.EndOfMessage):
         raise ConnectionResetError("it closed the connection in the middle of its answer")
-    return status, b"".join(pieces)

@@ -71,6 +71,13 @@ async def _told(house: House, by: Principal, wish: Wish, target: Target) -> Resu
 
 
 async def _done(house: House, by: Principal, wish: Wish, target: Target) -> None:
+    cluster, resource, path = await address(house, by, target)
+    ask = model.asked(wish, resource)
+    await asking.ask(house, by, cluster, (ask.method, f"{path}{ask.suffix}"), body=ask.body, media=ask.media)
+
+
+async def address(house: House, by: Principal, target: Target) -> tuple[str, str, str]:
+    """The id of an object's cluster, its resource with its group, and its path there. Raises NotFound."""
     async with house.db.transaction(by.org_id) as tx:
         (cluster,) = await visible_clusters(tx, by, [target.cluster])
         followed = await streams.get_streams(tx, clusters=[cluster.id])
@@ -78,9 +85,7 @@ async def _done(house: House, by: Principal, wish: Wish, target: Target) -> None
     stream = next((each for each in followed if each.resource == resource), None)
     if stream is None:
         raise NotFound(f"The cluster serves no kind {target.resource!r}.")
-    ask = model.asked(wish, resource)
-    request = (ask.method, f"{_path(stream, target)}{ask.suffix}")
-    await asking.ask(house, by, str(cluster.id), request, body=ask.body, media=ask.media)
+    return str(cluster.id), resource, _path(stream, target)
 
 
 def _path(stream: Stream, target: Target) -> str:
