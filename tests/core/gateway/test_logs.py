@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from tests.people import Person
 
 
 @pytest.fixture
-async def prod(register: Register, cluster: Cluster, followed: Any) -> AsyncIterator[str]:
+async def prod(register: Register, cluster: Cluster, followed: Any) -> str:
     """A cluster that lives and is followed, with a deployment of two pods in `shop`."""
     for group, role in (("basefly:admin", "cluster-admin"), ("basefly:view", "view")):
         allow(cluster, group, role)

@@ -39,53 +39,56 @@ async def lines(house: House, by: Principal, sources: Sources, wanted: Wanted, s
 
     `still` says whether whoever reads still may. A container whose log cannot be read says why, in a line.
     """
-    queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
-    several = len(sources.found) > 1
-    reading = [
-        asyncio.create_task(_read(house, by, sources, source, wanted, queue, several=several), name="log")
-        for source in sources.found
-    ]
-    left, looked = len(reading), time.monotonic()
+    merging = _Merging(house, by, sources, wanted)
+    tasks = [asyncio.create_task(merging.read(source), name="log") for source in sources.found]
+    left, looked = len(tasks), time.monotonic()
     try:
         while left and not house.shutdown.begun:
-            line: bytes | None = b""
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.05, looked + LOOK - time.monotonic())):
-                    line = await queue.get()
+            line = await merging.next(max(0.05, looked + LOOK - time.monotonic()))
+            left -= line is None
             if line:
                 yield line
-            left -= line is None
             if time.monotonic() - looked >= LOOK:
                 looked = time.monotonic()
                 if not await still():
                     return
     finally:
-        await end(*reading)
+        await end(*tasks)
 
 
-async def _read(
-    house: House,
-    by: Principal,
-    sources: Sources,
-    source: Source,
-    wanted: Wanted,
-    queue: asyncio.Queue[bytes | None],
-    *,
-    several: bool,
-) -> None:
-    name = f"[{source.pod}/{source.container}] ".encode() if several else b""
-    try:
-        async with asking.streamed(house, by, sources.cluster, _path(sources, source, wanted)) as pieces:
-            async for line in _split(pieces):
-                if _after(line, wanted.since):
-                    await queue.put(_told(line, name, wanted))
-    except BaseflyError as error:
-        await queue.put(name + f"-- {error.detail or error.title}\n".encode())
-    except OSError:
-        await queue.put(name + b"-- the cluster broke the stream off\n")
-    finally:
-        with suppress(asyncio.CancelledError):
-            await queue.put(None)
+class _Merging:
+    """Many logs on their way into one."""
+
+    def __init__(self, house: House, by: Principal, sources: Sources, wanted: Wanted) -> None:
+        self._house = house
+        self._by = by
+        self._sources = sources
+        self._wanted = wanted
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING)
+
+    async def next(self, patience: float) -> bytes | None:
+        """A line; None when a source has ended, nothing when patience has."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                return await self._queue.get()
+        return b""
+
+    async def read(self, source: Source) -> None:
+        """Put the lines of one container into the queue, and None at their end."""
+        name = f"[{source.pod}/{source.container}] ".encode() if len(self._sources.found) > 1 else b""
+        target = _path(self._sources, source, self._wanted)
+        try:
+            async with asking.streamed(self._house, self._by, self._sources.cluster, target) as pieces:
+                async for line in _split(pieces):
+                    if _after(line, self._wanted.since):
+                        await self._queue.put(_told(line, name, self._wanted))
+        except BaseflyError as error:
+            await self._queue.put(name + f"-- {error.detail or error.title}\n".encode())
+        except OSError:
+            await self._queue.put(name + b"-- the cluster broke the stream off\n")
+        finally:
+            with suppress(asyncio.CancelledError):
+                await self._queue.put(None)
 
 
 def _path(sources: Sources, source: Source, wanted: Wanted) -> str:
