@@ -48,10 +48,10 @@ async def lines(house: House, by: Principal, sources: Sources, wanted: Wanted, s
             left -= line is None
             if line:
                 yield line
-            if time.monotonic() - looked >= LOOK:
-                looked = time.monotonic()
-                if not await still():
-                    return
+            due = time.monotonic() - looked >= LOOK
+            if due and not await still():
+                return
+            looked = time.monotonic() if due else looked
     finally:
         await end(*tasks)
 
