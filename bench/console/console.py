@@ -37,6 +37,7 @@ QUICK = Size(20, 2, 30)
 EACH = 12  # page that the quick form looks at
 REQUESTS = 40
 PAINTS = 3
+TRIES = 2  # of a page that has gone meanwhile, or needs a living cluster
 REST = 15.0  # s that the quotas of whoever measures need to fill again
 SETTLE = 10.0  # s: the first lists of the demo's clusters are in
 FIRST_BYTE = 50.0  # ms, p95
@@ -122,13 +123,15 @@ def _measured(hub: Hub, options: Run) -> list[PageFigures]:
 
     with hub.session() as browser, chromium() as seen:
         cookies, figures, every = dict(browser.cookies.items()), list[PageFigures](), addresses()
-        while len(figures) < len(every):
-            try:
-                figures.append(_page(hub, seen, every[len(figures)], cookies, times))
-            except stopwatch.Gone as error:
-                print(f"{error}; its like is looked for", file=sys.stderr, flush=True)
-                time.sleep(REST)
-                every = addresses()
+        for place in range(len(every)):
+            for _ in range(TRIES):
+                try:
+                    figures.append(_page(hub, seen, every[place], cookies, times))
+                    break
+                except stopwatch.Gone as error:
+                    print(f"{error}; its like is looked for", file=sys.stderr, flush=True)
+                    time.sleep(REST)
+                    every = addresses()
         return figures
 
 

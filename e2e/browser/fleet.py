@@ -32,6 +32,7 @@ def fleet(folder: Path) -> Iterator[Hub]:
             simulated[DEAD].kill()
             _single_sign_on(running)
             running.post("/service-accounts", ACCOUNT)
+            let_in(running, cluster(running, ALIVE))
             _crash(cluster(running, ALIVE))
             eventually(lambda: running.cluster(DEAD)["health"] == "unreachable", seconds=40)
             yield running
@@ -43,6 +44,11 @@ def fleet(folder: Path) -> Iterator[Hub]:
 def cluster(hub: Hub, name: str) -> Cluster:
     """One of the clusters, for kubectl."""
     return Cluster(hub.folder / f"{name}.kubeconfig", "sim-1")
+
+
+def let_in(hub: Hub, there: Cluster) -> None:
+    """Have a cluster let the hub's people in."""
+    there.kubectl("apply", "-f", "-", stdin=hub.ask("GET", "/gateway/manifest").text)
 
 
 def pod(name: str, **labels: str) -> str:

@@ -198,7 +198,7 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found |= {
         "namespace": deployment["namespace"],
         "graph": found["deployment"].replace("?", "/graph?"),
-        "logs": found["pod"].replace("?", "/logs?"),
+        "logs": found["deployment"].replace("?", "/logs?"),
     }
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     found["provider"] = _first(hub, "/identity-providers", PROVIDER)

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from e2e.browser.fleet import let_in
 from e2e.conformance.kubectl.run import Outcome, ask_all, compared, written
 from e2e.conformance.sides import simulated_cluster
 from e2e.control_plane import ControlPlane
@@ -63,7 +64,7 @@ def opened(hub: Hub, cluster: Cluster, name: str) -> Path:
     """The cluster behind the hub, with the hub's groups bound in it; the kubeconfig that leads to it."""
     if not any(each["name"] == name for each in hub.get("/clusters")["items"]):
         hub.register(cluster, name=name)
-        cluster.kubectl("apply", "-f", "-", stdin=hub.ask("GET", "/gateway/manifest").text)
+        let_in(hub, cluster)
     file = hub.folder / f"{name}.kubeconfig"
     done = hub.cli("kubeconfig", name, "--file", str(file), "--token")
     assert done.returncode == 0, done.stderr

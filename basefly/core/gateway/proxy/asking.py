@@ -10,7 +10,7 @@ import h11
 import msgspec
 
 from basefly.base.errors import BaseflyError
-from basefly.base.kube.errors import ConnectError, api_error
+from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, api_error
 from basefly.base.kube.relay.wire import Wire
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
@@ -38,12 +38,20 @@ async def ask(
         content = b"" if body is None else msgspec.json.encode(body)
         status, answer = await _exchanged(passage, method, target, content, media)
         if not 200 <= status < 300:
-            raise api_error(status, answer)
+            raise _refused(status, answer)
     except BaseflyError as error:
         await door.ended(house, passage, "failed", {"status": status, "code": error.code})
         raise
     await door.ended(house, passage, "done", {"status": status})
     return answer
+
+
+class NotLet(Forbidden):
+    """The cluster's own RBAC does not let this person do it."""
+
+    advice = (
+        "An administrator of the cluster says what the hub's groups may: basefly kubeconfig-manifest prints a start."
+    )
 
 
 @asynccontextmanager
@@ -58,7 +66,7 @@ async def streamed(house: House, by: Principal, cluster: str, target: str) -> As
         await wire.send(h11.EndOfMessage())
         status = await _head(wire, None if passage.act.lasting else ANSWER)
         if not 200 <= status < 300:
-            raise api_error(status, await _whole(wire))
+            raise _refused(status, await _whole(wire))
         yield _pieces(wire)
     except h11.ProtocolError as error:
         raise ConnectionResetError(str(error)) from error
@@ -87,6 +95,12 @@ async def _exchanged(passage: Passage, method: str, target: str, body: bytes, me
         raise
     passage.upstream.done(wire)
     return answer
+
+
+def _refused(status: int, answer: bytes) -> ApiError:
+    """What the cluster's answer means to the person in whose name it was asked."""
+    error = api_error(status, answer)
+    return NotLet(error.http_status, error.reason, error.message) if isinstance(error, Forbidden) else error
 
 
 async def _head(wire: Wire, within: float | None) -> int:
