@@ -151,7 +151,7 @@ def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
             "nav": nav,
             "organization": request.state.get("organization", ""),
             "scope": seen,
-            "offers": offers(by, request.url.path, request.query_params) if by else [],
+            "object_actions": offers(by, request.url.path, request.query_params) if by else [],
             "may_connect": by is not None and by.scope(WRITE).everything,
         }
 

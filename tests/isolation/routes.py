@@ -24,6 +24,7 @@ KINDS = {
     "cluster": "cluster",
     "set": "label",
     "context": "text",
+    "operation": "text",
     "session_id": "session",
     "token_id": "token",
     "member_id": "member",
