@@ -67,7 +67,7 @@ def test_the_open_tab_is_in_sight(page: Page, path: str, tab: str) -> None:
 def test_a_role_is_read_as_a_whole(page: Page) -> None:
     page.goto("/access/roles")
     viewer = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Viewer"))
-    expect(viewer).to_contain_text("access:read, clusters:read, inventory:read")
+    expect(viewer).to_contain_text("access:read, clusters:read, gateway:read, inventory:read")
     expect(page.get_by_role("table")).to_be_hidden()
 
 
