@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from e2e.plane.cluster import kubectl_binary
@@ -98,14 +99,11 @@ class TestCredential:
         assert ran.code == 3
 
 
+@pytest.mark.usefixtures("let_in")
 class TestKubectl:
     def test_goes_through_the_hub_as_the_person(self, mia: Shell, world: World, tmp_path: Path) -> None:
         config = tmp_path / "config"
         mia.done("kubeconfig", "sim-1", "--file", str(config))
-        manifest = mia.done("kubeconfig-manifest").out
-        direct = ["--context", "sim-1", "apply", "-f", "-"]
-        command = [kubectl_binary(), "--kubeconfig", str(world.kubeconfig), *direct]
-        subprocess.run(command, input=manifest, text=True, check=True, timeout=60, capture_output=True)
         listed = kubectl(mia, config, "get", "pods", "-A", "-o", "name")
         assert listed.returncode == 0, listed.stderr
         there = list(world.call(lambda: world.cluster("sim-1").api.list("pods")))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.conftest import eventually
 from tests.cli.shell import Shell
 from tests.cli.world import World
+
+pytestmark = pytest.mark.usefixtures("let_in")
 
 
 def node(world: World, name: str) -> dict[str, object]:

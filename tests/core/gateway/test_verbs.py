@@ -90,6 +90,11 @@ class TestDoing:
         assert "not found" in results[0]["detail"]
         assert "no-such-cluster" in results[2]["detail"]
 
+    async def test_without_a_name_nothing_is_meant(self, owner: Person, prod: str, cluster: Cluster) -> None:
+        (result,) = await change(owner, "delete", {**web(), "name": ""})
+        assert result["outcome"] == "refused"
+        assert len(cluster.api.list("deployments.apps", "default")) == 1
+
     async def test_a_reader_is_refused(self, owner: Person, viewer: Person, prod: str, cluster: Cluster) -> None:
         body = {"verb": "delete", "objects": [web()]}
         assert (await viewer.http.post("/api/v1/object-changes", json=body)).status_code == 403

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
@@ -16,9 +15,9 @@ from basefly.core.audit.actions import failure
 from basefly.core.gateway.proxy import asking
 from basefly.core.gateway.verbs import model
 from basefly.core.gateway.verbs.model import Wish
+from basefly.core.inventory.detail import resource_of
 from basefly.core.inventory.model import kind_of
 from basefly.core.inventory.sight import visible_clusters
-from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
 MOST = 500  # objects at once
@@ -78,6 +77,8 @@ async def _done(house: House, by: Principal, wish: Wish, target: Target) -> None
 
 async def address(house: House, by: Principal, target: Target) -> tuple[str, str, str]:
     """The id of an object's cluster, its resource with its group, and its path there. Raises NotFound."""
+    if not target.name:  # its path would be that of all objects of the kind
+        raise NotFound("There is no such object.")
     async with house.db.transaction(by.org_id) as tx:
         (cluster,) = await visible_clusters(tx, by, [target.cluster])
         followed = await streams.get_streams(tx, clusters=[cluster.id])
@@ -85,16 +86,6 @@ async def address(house: House, by: Principal, target: Target) -> tuple[str, str
     stream = next((each for each in followed if each.resource == resource), None)
     if stream is None:
         raise NotFound(f"The cluster serves no kind {target.resource!r}.")
-    return str(cluster.id), resource, _path(stream, target)
-
-
-def _path(stream: Stream, target: Target) -> str:
-    plural, _, group = stream.resource.partition(".")
-    root = f"/apis/{group}/{stream.version}" if group else f"/api/{stream.version}"
-    within = f"/namespaces/{_plain(target.namespace or 'default')}" if stream.namespaced else ""
-    return f"{root}{within}/{plural}/{_plain(target.name)}"
-
-
-def _plain(name: str) -> str:
-    """A name as one part of a path: what would end it is encoded, which the gateway then refuses."""
-    return quote(name, safe=":")
+    served = resource_of(stream)
+    within = (target.namespace or "default") if served.namespaced else None
+    return str(cluster.id), resource, served.path(within, target.name)
