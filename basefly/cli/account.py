@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from basefly.cli import private
 from basefly.cli.exits import Failure, misuse
 
 DEFAULT_PORT = "8080"
@@ -104,14 +105,9 @@ def forget(url: str) -> Login | None:
 
 
 def _write(accounts: Accounts) -> Path:
-    """Readable by this user alone from its first byte; a crash leaves the old file."""
     place = path()
-    fresh = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(accounts)) + b"\n")
-        fresh.replace(place)
+        private.replace(place, msgspec.json.format(msgspec.json.encode(accounts)) + b"\n")
     except OSError as error:
         raise Failure(f"{place} cannot be written: {error.strerror}.") from None
     return place

@@ -138,7 +138,7 @@ async def _events(request: Request, by: Principal, topics: Sequence[str], after:
                     return
                 now = time.monotonic()
                 if now - checked >= RECHECK:
-                    if await _gone(request, by):
+                    if await gone(request, by):
                         return
                     checked = now
                 if told := _told(by, changed):
@@ -157,8 +157,8 @@ async def _next(inbox: Inbox, shutdown: Shutdown, patience: float) -> set[str]:
     return set()
 
 
-async def _gone(request: Request, by: Principal) -> bool:
-    """Whether who opened the stream may no longer have it: signed out, removed, or their rights are others now."""
+async def gone(request: Request, by: Principal) -> bool:
+    """Whether who opened a stream may no longer have it: signed out, removed, or their rights are others now."""
     try:
         return bool(await request.app.state.plugs.authenticate(request, touch=False) != by)
     except BaseflyError:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from basefly.cli import account, terminal
+from basefly.cli import account, private, terminal
 from basefly.cli.fleet.connection import connect
 from basefly.cli.gateway.kubeconfig import EXEC_API
 
@@ -46,14 +47,9 @@ def _keep(name: str, source: str, made: dict[str, Any]) -> None:
         found = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         found = {}
-    fresh = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump({**(found if isinstance(found, dict) else {}), name: {**made, "source": _mark(source)}}, file)
-        fresh.replace(place)
-    except OSError:
-        fresh.unlink(missing_ok=True)
+    kept = {**(found if isinstance(found, dict) else {}), name: {**made, "source": _mark(source)}}
+    with suppress(OSError):
+        private.replace(place, json.dumps(kept).encode())
 
 
 def _mark(source: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from basefly.cli import account, terminal
+from basefly.cli import account, private, terminal
 from basefly.cli.client.hub import Hub
 from basefly.cli.exits import Exit, Failure
 from basefly.cli.fleet.connection import connect, find_cluster
@@ -134,13 +134,9 @@ def _merged(found: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(place: Path, content: dict[str, Any]) -> None:
-    """Readable by this user alone, whole or not at all. A link is followed, as kubectl does."""
+    """A link is followed, as kubectl does."""
     place = place.resolve()
-    fresh = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            yaml.safe_dump(content, file, sort_keys=False)
-        fresh.replace(place)
+        private.replace(place, yaml.safe_dump(content, sort_keys=False).encode())
     except OSError as error:
         raise Failure(f"{place} cannot be written: {error.strerror}.") from None

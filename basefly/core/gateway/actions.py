@@ -16,7 +16,7 @@ from basefly.core.access.actions import credential_of
 from basefly.core.audit.actions import record
 from basefly.core.gateway import credentials, door
 from basefly.core.gateway.credentials import Minted
-from basefly.core.gateway.model import GROUPS, READ
+from basefly.core.gateway.model import GROUPS, READ, group_of, name_of
 
 
 class Gateway(msgspec.Struct, frozen=True):
@@ -35,9 +35,7 @@ def about(house: House, by: Principal) -> Gateway:
     """The gateway, for whoever may use it."""
     by.require(READ)
     groups = [group for permission, group in GROUPS.items() if by.may(permission)]
-    return Gateway(
-        house.settings.gateway_at, _ca(house), f"basefly:{by.user_id}", [*groups, f"basefly:org:{by.org_id}"]
-    )
+    return Gateway(house.settings.gateway_at, _ca(house), name_of(by), [*groups, group_of(by.org_id)])
 
 
 async def mint(tx: Tx, by: Principal, request: Request, cluster: str | None) -> Minted:

@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Body, QueryParameter, Request, Stream, get, post
+from basefly.base.web.live import gone
 from basefly.core.gateway import actions, manifest
 from basefly.core.gateway.actions import Gateway
 from basefly.core.gateway.credentials import Minted
@@ -109,14 +109,8 @@ async def get_log(
     sources = await find(house, by, target, container)
     wanted = Wanted(follow=follow, previous=previous, timestamps=timestamps, tail=tail, since=since)
 
-    async def still() -> bool:
-        try:
-            return bool(await request.app.state.plugs.authenticate(request, touch=False) == by)
-        except BaseflyError:
-            return False
-
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    body = lines(house, by, sources, wanted, still)
+    body = lines(house, by, sources, wanted, lambda: gone(request, by))
     return Stream(body, media_type="text/plain; charset=utf-8", headers=headers)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import yaml
 
-from basefly.core.gateway.model import ADMIN, EXEC, GROUPS, READ, SECRETS, WRITE
+from basefly.core.gateway.model import ADMIN, EXEC, GROUPS, READ, SECRETS, WRITE, group_of
 
 _API = "rbac.authorization.k8s.io/v1"
 _ALL = ["*"]
@@ -39,7 +39,7 @@ def render(org_id: UUID) -> str:
 
 
 def _objects(org_id: UUID) -> list[dict[str, Any]]:
-    names = [*GROUPS.values(), f"basefly:org:{org_id}"]
+    names = [*GROUPS.values(), group_of(org_id)]
     impersonating: list[dict[str, Any]] = [
         {"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"]},
         {"apiGroups": [""], "resources": ["groups"], "verbs": ["impersonate"], "resourceNames": names},

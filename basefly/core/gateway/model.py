@@ -89,15 +89,24 @@ class Identity(msgspec.Struct, frozen=True):
 
 def allowed(by: Principal, cluster: UUID, act: Act) -> bool:
     """Whether a grant of theirs covers this act, there."""
-    scope = by.scope(act.permission)
-    return scope.sees(cluster) if act.anywhere else scope.covers(cluster, act.namespace or None)
+    return _holds(by, cluster, act, act.permission)
+
+
+def name_of(by: Principal) -> str:
+    """The user that clusters see. An id, since addresses change hands."""
+    return f"basefly:{by.user_id}"
+
+
+def group_of(org_id: UUID) -> str:
+    """The group of everybody in an organization."""
+    return f"basefly:org:{org_id}"
 
 
 def identity(by: Principal, cluster: UUID, act: Act, request_id: str) -> Identity:
     """As whom the cluster shall see them for this act: with the groups of what they hold over its place, no more."""
     held = tuple(group for permission, group in GROUPS.items() if _holds(by, cluster, act, permission))
     extra = (("basefly.io/request-id", request_id), ("basefly.io/email", by.email))
-    return Identity(f"basefly:{by.user_id}", str(by.user_id), (*held, f"basefly:org:{by.org_id}"), extra)
+    return Identity(name_of(by), str(by.user_id), (*held, group_of(by.org_id)), extra)
 
 
 def _holds(by: Principal, cluster: UUID, act: Act, permission: str) -> bool:

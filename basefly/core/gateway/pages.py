@@ -30,7 +30,6 @@ class Offer(msgspec.Struct, frozen=True):
     label: str
     href: str
     symbol: str
-    dangerous: bool
 
 
 def offers(by: Principal, path: str, query: Mapping[str, str]) -> list[Offer]:
@@ -42,16 +41,12 @@ def offers(by: Principal, path: str, query: Mapping[str, str]) -> list[Offer]:
     namespace = query.get("namespace", "")
     found = []
     if resource in LOGGED and _may(by, READ, cluster, namespace):
-        found.append(
-            Offer(t("Logs"), f"{path}/logs?{urlencode({'namespace': namespace})}", "file-text", dangerous=False)
-        )
+        found.append(Offer(t("Logs"), f"{path}/logs?{urlencode({'namespace': namespace})}", "file-text"))
     if not _may(by, WRITE, cluster, namespace):
         return found
     object_ = f"{cluster}/{resource}/{namespace}/{name}"
     return found + [
-        Offer(
-            t(verb.title), f"/object-changes?{urlencode({'do': key, 'object': object_})}", verb.symbol, verb.dangerous
-        )
+        Offer(t(verb.title), f"/object-changes?{urlencode({'do': key, 'object': object_})}", verb.symbol)
         for key, verb in VERBS.items()
         if fits(verb, resource)
     ]

@@ -116,7 +116,7 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
     row = found.shown()
     absent = NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}. {found.epitaph}".strip())
     try:
-        whole = await client.get_json(_resource(found.stream).path(path.namespace or None, path.name))
+        whole = await client.get_json(resource_of(found.stream).path(path.namespace or None, path.name))
     except kube.NotFound as error:
         raise absent from error
     except (kube.ApiError, kube.ConnectError) as error:
@@ -129,13 +129,14 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
     return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)
 
 
-def _resource(stream: Stream) -> Resource:
+def resource_of(stream: Stream) -> Resource:
+    """The kind as its cluster serves it."""
     plural, _, group = stream.resource.partition(".")
     return Resource(group=group, version=stream.version, plural=plural, kind=stream.kind, namespaced=stream.namespaced)
 
 
 def _as_kept(row: StoredObject, stream: Stream) -> dict[str, Any]:
-    resource = _resource(stream)
+    resource = resource_of(stream)
     meta: dict[str, Any] = {
         "name": row.name,
         "uid": row.uid,

@@ -21,7 +21,7 @@ WAITING = 200  # lines that wait for a slow reader before nothing more is read
 LOOK = 5.0  # s between two looks at whether the reader still may
 LONGEST = 256 * 1024  # bytes of a line; a longer one is told in parts
 
-Still = Callable[[], Awaitable[bool]]
+Gone = Callable[[], Awaitable[bool]]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +34,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
 
 
-async def lines(house: House, by: Principal, sources: Sources, wanted: Wanted, still: Still) -> AsyncIterator[bytes]:
+async def lines(house: House, by: Principal, sources: Sources, wanted: Wanted, gone: Gone) -> AsyncIterator[bytes]:
     """Each line with its end, before it the pod and container where there are several.
 
-    `still` says whether whoever reads still may. A container whose log cannot be read says why, in a line.
+    `gone` says whether whoever reads may no longer. A container whose log cannot be read says why, in a line.
     """
     merging = _Merging(house, by, sources, wanted)
     tasks = [asyncio.create_task(merging.read(source), name="log") for source in sources.found]
@@ -49,7 +49,7 @@ async def lines(house: House, by: Principal, sources: Sources, wanted: Wanted, s
             if line:
                 yield line
             due = time.monotonic() - looked >= LOOK
-            if due and not await still():
+            if due and await gone():
                 return
             looked = time.monotonic() if due else looked
     finally:
