@@ -8,6 +8,8 @@ SHELL := bash
 PY := .venv/bin/python
 # One worker more than there are cores: the tests wait more than they compute.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# A Chromium, or a control plane, for each core: they compute more than they wait.
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 T ?=
 ONLY ?=
 EXACT ?=
@@ -71,7 +73,7 @@ audit: .venv/stamp ## Known vulnerabilities of what requirements.lock pins, as f
 	@$(PY) -m scripts.dependency_audit
 
 browser: .venv/stamp assets ## Every page in a real Chromium, with axe
-	@$(PY) -m pytest -m browser
+	@$(PY) -m pytest -n $(CORES) --dist worksteal -m browser
 
 pictures: .venv/stamp assets ## A picture of every page, light and dark, wide and phone: build/pictures/index.html
 	@$(PY) -m e2e.browser.pictures build/pictures
@@ -80,14 +82,14 @@ lighthouse: .venv/stamp assets ## Lighthouse over every page, best of three (EXA
 	@$(PY) -m e2e.browser.lighthouse $(if $(EXACT),--exact,) --json build/lighthouse.json
 
 e2e: .venv/stamp assets ## Against real Kubernetes control planes (KUBEBUILDER_ASSETS or BASEFLY_E2E_KUBECONFIG)
-	@$(PY) -m pytest e2e
+	@$(PY) -m pytest -n $(CORES) --dist loadfile e2e
 
 conformance: .venv/stamp ## The simulated cluster beside a real API server, and kubectl with both (ONLY=writes: a family)
 	@$(PY) -m e2e.conformance $(if $(ONLY),--only $(ONLY),)
 	@$(if $(ONLY),,$(PY) -m e2e.conformance.kubectl)
 
-bench: .venv/stamp ## A bar beside its rival: make bench NAME=ingest
-	@$(PY) -m bench $(NAME)
+bench: .venv/stamp ## The bars beside their rivals, all or one: make bench NAME=ingest SIZE=L QUICK=1
+	@$(PY) -m bench $(or $(NAME),all) --size $(or $(SIZE),S) $(if $(QUICK),--quick)
 
 guards: .venv/stamp ## Each guard of the fault table taken out of a copy: its test must fail
 	@$(PY) -m scripts.guards
@@ -100,7 +102,7 @@ messages: .venv/stamp ## Every text of the sources into the catalogues; says wha
 
 lock: .venv/stamp ## Renew requirements.lock from pyproject.toml
 	@.venv/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
-	  --no-emit-find-links pyproject.toml --group dev -o requirements.lock
+	  --no-emit-find-links pyproject.toml --group dev --group bench -o requirements.lock
 
 hooks: .venv/stamp ## Run the fast checks before every commit
 	@.venv/bin/pre-commit install

@@ -5,45 +5,61 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import Any
+
+from litestar import Litestar
 
 from basefly.base.db import logins, migrate
 from basefly.base.db.changes import Changes
-from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault
 from basefly.base.errors import BaseflyError
 from basefly.base.limits import Limiter
 from basefly.base.resilience.ending import end
-from basefly.base.runtime.controllers import supervise
+from basefly.base.runtime.controllers import Controller, supervise
 from basefly.base.runtime.house import House
+from basefly.base.runtime.pools import opened
+from basefly.base.runtime.processes import Announcing
 from basefly.base.settings import Settings, SettingsError
-from basefly.base.slice import Slice, permissions
+from basefly.base.slice import Offer, Slice, controllers, permissions
+from basefly.base.telemetry.lag import Lag
 from basefly.base.web import SIGNED_IN, Plugs, Request
-from basefly.base.web.server import Hub, build
+from basefly.base.web.boundary.recall import Recall
+from basefly.base.web.boundary.tunnels import Tunnels
+from basefly.base.web.live import Recent
+from basefly.base.web.server import Hub, build, vital
 from basefly.console import scope
 from basefly.console.excuses import explain
 from basefly.console.slice import console
-from basefly.core.access.actions import authenticate
 from basefly.core.access.slice import access
+from basefly.core.agents.slice import agents
 from basefly.core.audit.actions import failure
 from basefly.core.audit.slice import audit
 from basefly.core.clusters.actions import WRITE
 from basefly.core.clusters.slice import clusters
+from basefly.core.drains.slice import drains
+from basefly.core.editing.slice import editing
 from basefly.core.elevation.slice import elevation
 from basefly.core.explanations.slice import explanations
 from basefly.core.factors.slice import factors
 from basefly.core.federation.slice import federation
-from basefly.core.gateway.pages import offers
 from basefly.core.gateway.slice import gateway
+from basefly.core.gateway.verbs.offers import bulk
+from basefly.core.history.slice import history
 from basefly.core.identity.slice import identity
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.slice import inventory
 from basefly.core.invitations.slice import invitations
 from basefly.core.lists.slice import lists
+from basefly.core.logs.slice import logs
 from basefly.core.machines.slice import machines
 from basefly.core.privacy.slice import privacy
+from basefly.core.quarantine.slice import quarantine
 from basefly.core.recovery.slice import recovery
+from basefly.core.rights.actions import authenticate
+from basefly.core.rights.slice import rights
 from basefly.core.sync.slice import sync
+from basefly.core.terminals.slice import terminals
 from basefly.features.events.slice import events
 from basefly.features.images.slice import images
 from basefly.features.namespaces.slice import namespaces
@@ -63,10 +79,18 @@ SLICES: tuple[Slice, ...] = (
     privacy,
     explanations,
     clusters,
+    agents,
     sync,
+    rights,
     inventory,
+    history,
     lists,
+    quarantine,
     gateway,
+    logs,
+    drains,
+    editing,
+    terminals,
     views,
     workloads,
     images,
@@ -76,15 +100,21 @@ SLICES: tuple[Slice, ...] = (
 )
 
 
-def create_app(house: House, slices: Sequence[Slice] = SLICES) -> Hub:
-    """The web application of these slices in a furnished house."""
+@cache
+def routed() -> Litestar:
+    """The routes of all slices. They know no house, so that one process makes them once."""
     return build(
-        house,
-        Plugs(authenticate=authenticate, refused=_refused, shell=_shell(slices), explain=explain),
-        api=[handler for slice_ in slices for handler in slice_.api],
-        pages=[handler for slice_ in slices for handler in slice_.pages],
-        permissions=permissions(slices),
+        api=[handler for slice_ in SLICES for handler in slice_.api],
+        pages=[handler for slice_ in SLICES for handler in slice_.pages],
+        sockets=[handler for slice_ in SLICES for handler in slice_.sockets],
+        permissions=permissions(SLICES),
     )
+
+
+def create_app(house: House) -> Hub:
+    """The web application in a furnished house; of a process that is not web, only how it is."""
+    routes = routed() if "web" in house.settings.role else vital()
+    return Hub(routes, house, Plugs(authenticate=authenticate, refused=_refused, shell=_shell(), explain=explain))
 
 
 @asynccontextmanager
@@ -95,16 +125,15 @@ async def start(settings: Settings, owner_url: str | None, app_url: str) -> Asyn
     """
     await _migrate(owner_url, app_url)
     async with AsyncExitStack() as stack:
-        db = await Database.open(app_url)
-        stack.push_async_callback(db.close)
+        pools = await stack.enter_async_context(opened(settings, app_url))
         changes = Changes(app_url)
         stack.push_async_callback(changes.close)
         vault = Vault.load(settings)
-        await vault.check(db)
-        house = House(settings, db, changes, vault)
+        await vault.check(pools.hub)
+        house = House(settings, pools.people, changes, vault, own=pools.hub)
         await stack.enter_async_context(furnished(house))
-        controllers = [each for slice_ in SLICES if slice_.controllers for each in slice_.controllers(house)]
-        running = asyncio.create_task(supervise(controllers), name="controllers")
+        acting: list[Controller] = [Lag(), Announcing(house.backstage), *controllers(SLICES, house)]
+        running = asyncio.create_task(supervise(acting), name="controllers")
         stack.push_async_callback(end, running)
         stack.callback(house.shutdown.begin)
         yield house
@@ -118,6 +147,11 @@ async def furnished(house: House, slices: Sequence[Slice] = SLICES) -> AsyncIter
         limiter = Limiter(house.settings)
         stack.push_async_callback(limiter.close)
         house.put(limiter)
+        recent = Recent(house.changes)
+        stack.push_async_callback(recent.close)
+        house.put(recent)
+        house.put(Tunnels())
+        house.put(Recall())
         for slice_ in slices:
             if slice_.furnish:
                 await stack.enter_async_context(slice_.furnish(house))
@@ -139,9 +173,9 @@ async def _refused(request: Request, error: BaseflyError) -> None:
         await failure(request.house.db, request.by, error, method=request.method, path=request.url.path)
 
 
-def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
+def _shell() -> Callable[[Request], Mapping[str, Any]]:
     """What every page shows around its own matter: where we are, and the menu of what its reader may see."""
-    lines = sorted((line for slice_ in slices for line in slice_.nav), key=lambda line: line.order)
+    lines = sorted((line for slice_ in SLICES for line in slice_.nav), key=lambda line: line.order)
 
     def shell(request: Request) -> Mapping[str, Any]:
         by = request.by
@@ -151,8 +185,18 @@ def _shell(slices: Sequence[Slice]) -> Callable[[Request], Mapping[str, Any]]:
             "nav": nav,
             "organization": request.state.get("organization", ""),
             "scope": seen,
-            "object_actions": offers(by, request.url.path, request.query_params) if by else [],
+            "object_actions": _offers(request),
+            "bulk_actions": bulk(by, request.url.path) if by else [],
             "may_connect": by is not None and by.scope(WRITE).everything,
         }
 
     return shell
+
+
+def _offers(request: Request) -> list[Offer]:
+    """What may be done to what the page shows, by whoever reads it."""
+    if request.by is None:
+        return []
+    path, query = request.url.path, request.query_params
+    found = [offer for slice_ in SLICES if slice_.offers for offer in slice_.offers(request.by, path, query)]
+    return sorted(found, key=lambda offer: offer.order)

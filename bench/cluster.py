@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,15 @@ from e2e.control_plane import ControlPlane
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What a benchmark reads: the kubeconfig of its cluster, whether it is a real one, and its pods in words."""
+    """What a benchmark reads: the kubeconfig of its cluster, whether it is a real one, and its pods in words.
+
+    `change(count, restarts)` changes the first pods of a real one.
+    """
 
     kubeconfig: Path
     real: bool
     described: str
+    change: Callable[[int, int], None] | None = None
 
 
 @contextmanager
@@ -33,7 +37,11 @@ def with_pods(folder: Path, count: int) -> Iterator[Subject]:
         return
     with ControlPlane.start(folder / "plane", name="bench", controllers=False) as plane:
         size = asyncio.run(pods.create(plane.server, plane.ca, plane.token, count))
-        yield Subject(plane.kubeconfig, True, f"{count:,} pods of {size:,} bytes from a real API server")
+
+        def change(changed: int, restarts: int) -> None:
+            asyncio.run(pods.change(plane.server, plane.ca, plane.token, range(changed), restarts))
+
+        yield Subject(plane.kubeconfig, True, f"{count:,} pods of {size:,} bytes from a real API server", change)
 
 
 @contextmanager

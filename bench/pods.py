@@ -10,6 +10,8 @@ import aiohttp
 import msgspec
 
 WRITERS = 48
+CHANGERS = 8
+COUNTED = "/status/containerStatuses/0/restartCount"
 MANAGERS = ("kube-controller-manager", "kubelet")
 
 
@@ -94,6 +96,26 @@ async def create(server: str, ca: str, token: str, count: int) -> int:
                 writers.create_task(_write(api, numbers))
         async with api.get(f"pods/{pod(0)['metadata']['name']}") as answer:
             return len(await answer.read())
+
+
+async def change(server: str, ca: str, token: str, numbers: range, restarts: int) -> None:
+    """Let a container of each of these pods have restarted so often."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=ca)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json-patch+json"}
+    told = msgspec.json.encode([{"op": "replace", "path": COUNTED, "value": restarts}])
+    left = iter(numbers)
+
+    async def some() -> None:
+        for number in left:
+            async with api.patch(f"pods/{pod(number)['metadata']['name']}/status", data=told) as answer:
+                answer.raise_for_status()
+
+    connector = aiohttp.TCPConnector(limit=CHANGERS, ssl=context)
+    async with aiohttp.ClientSession(
+        f"{server}/api/v1/namespaces/default/", connector=connector, headers=headers
+    ) as api:
+        await asyncio.gather(*(some() for _ in range(CHANGERS)))
 
 
 async def _write(api: aiohttp.ClientSession, numbers: Any) -> None:

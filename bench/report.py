@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from rich.console import Console
@@ -19,10 +19,14 @@ class Run(msgspec.Struct, frozen=True):
     quick: bool
     rounds: int
     keep: Path | None = None  # a folder for what takes long to make, to be used again
+    profile: bool = False  # also where each microsecond goes
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Medians of one contender: seconds of CPU and wall clock for the work, peak resident memory in bytes."""
+    """Medians of one contender: seconds of CPU and wall clock for the work, peak resident memory in bytes.
+
+    `grown` is how much of the peak came with the work; 0 where nobody asked.
+    """
 
     name: str
     objects: int
@@ -30,6 +34,7 @@ class Figures(msgspec.Struct, frozen=True):
     wall: float
     peak: int
     runs: int
+    grown: int = 0
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -71,15 +76,48 @@ class Report(msgspec.Struct, frozen=True):
     def table(self) -> str:
         """For people; the first contender is ours, the ratios are against each other one."""
         ours = self.figures[0]
-        figures = Table("contender", "objects", "CPU s", "wall s", "peak MiB", "our CPU", "our peak", title=self.bench)
+        heads = ("contender", "objects", "CPU s", "wall s", "peak MiB", "grown MiB", "our CPU", "our peak")
+        figures = Table(*heads, title=self.bench)
         for one in self.figures:
             ratios = (
                 ("", "")
                 if one is ours or not self.rivals
                 else (f"{ours.cpu / one.cpu:.2f} ×", f"{ours.peak / one.peak:.2f} ×")
             )
-            cells = (one.name, f"{one.objects:,}", f"{one.cpu:.2f}", f"{one.wall:.2f}", f"{one.peak / 2**20:.0f}")
+            grown = f"{one.grown / 2**20:.0f}" if one.grown else ""
+            cells = (
+                one.name,
+                f"{one.objects:,}",
+                f"{one.cpu:.2f}",
+                f"{one.wall:.2f}",
+                f"{one.peak / 2**20:.0f}",
+                grown,
+            )
             figures.add_row(*cells, *ratios)
+        console = Console(file=io.StringIO(), width=120, record=True)
+        console.print(figures, bars_table(self.bar), *self.notes, sep="\n")
+        return console.export_text()
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What was found of one subject: figures, each with its unit in its name, and the bars that they must hold."""
+
+    bench: str
+    figures: Mapping[str, float]
+    bar: Sequence[Bar]
+    holds: bool
+    notes: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, bench: str, figures: Mapping[str, float], bar: Sequence[Bar], notes: Sequence[str] = ()) -> Findings:
+        rounded = {name: round(value, 3) for name, value in figures.items()}
+        return cls(bench, rounded, bar, all(one.holds for one in bar), notes)
+
+    def table(self) -> str:
+        """For people."""
+        figures = Table("figure", "value", title=self.bench)
+        for name, value in self.figures.items():
+            figures.add_row(name, f"{value:,.3f}" if value < 10 else f"{value:,.0f}")
         console = Console(file=io.StringIO(), width=120, record=True)
         console.print(figures, bars_table(self.bar), *self.notes, sep="\n")
         return console.export_text()
@@ -87,6 +125,11 @@ class Report(msgspec.Struct, frozen=True):
 
 class Told(Protocol):
     """What every benchmark brings home."""
+
+    @property
+    def figures(self) -> Any:
+        """Numbers by name, in whatever shape suits the subject."""
+        ...
 
     @property
     def holds(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import ssl
 import subprocess
 import sys
@@ -22,11 +21,11 @@ from typing import Any
 import aiohttp
 import yaml
 
+from bench.fleet import usage
+from bench.fleet.size import SIZES, Size
 from bench.report import Bar, Figures, Report, Run
 
-SIZES = {"S": (100, 10, 1000), "M": (500, 10, 1000), "L": (1000, 20, 1000)}
-"""Clusters, and the nodes and pods of each."""
-QUICK = (3, 3, 30)
+QUICK = Size(3, 3, 30)
 GIB = 2**30
 MOST_MEMORY = 8.0  # GiB, at L
 MOST_STEADY = 0.5  # of one core, at L: most of it is left to others
@@ -34,14 +33,14 @@ ORDINARY = 60.0  # s of an ordinary day that are measured
 AT_FULL_SPEED = 10.0  # s
 AT_ONCE = 8  # clusters that are asked side by side
 PATIENCE = 120.0  # s until the fleet listens
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def run(options: Run) -> Report:
     """Start a fleet of this size, ask all of it, let it live, and drive one cluster as fast as it goes."""
-    clusters, nodes, pods = QUICK if options.quick else SIZES[options.size]
+    fleet_size = QUICK if options.quick else SIZES[options.size]
     shorter = 0.05 if options.quick else 1.0
-    words = ["--clusters", str(clusters), "--nodes", str(nodes), "--pods", str(pods), "--scenario", "steady"]
+    numbers = {"--clusters": fleet_size.clusters, "--nodes": fleet_size.nodes, "--pods": fleet_size.pods}
+    words = [*(str(word) for pair in numbers.items() for word in pair), "--scenario", "steady"]
     with tempfile.TemporaryDirectory(prefix="basefly-bench-") as name, _fleet(Path(name), words) as fleet:
         made = fleet.metered("every pod listed", lambda: asyncio.run(_list_all(fleet.contexts)))
         lived = fleet.metered("an ordinary day", lambda: _wait(ORDINARY * shorter))
@@ -51,10 +50,9 @@ def run(options: Run) -> Report:
         Bar.of("peak memory of the fleet, GiB", measured=churned.peak / GIB, at_most=MOST_MEMORY),
         Bar.of("share of a core, living", measured=lived.cpu / lived.wall, at_most=MOST_STEADY),
     ]
-    size = f"{clusters:,} clusters with {nodes} nodes and {pods:,} pods each, all simulated"
     speed = f"{churned.objects / churned.wall:,.0f} events a second from one cluster to one watcher of its pods"
     each = f"{made.cpu / made.objects * 1e6:.0f} µs of CPU for a pod, its surroundings and its cluster included"
-    return Report.of("simulator", [made, lived, churned], bars, [size, each, speed], rivals=False)
+    return Report.of("simulator", [made, lived, churned], bars, [str(fleet_size), each, speed], rivals=False)
 
 
 class _Fleet:
@@ -76,10 +74,10 @@ class _Fleet:
 
     def metered(self, name: str, work: Any) -> Figures:
         """What the fleet spends while `work` is done, which returns how many objects there were."""
-        cpu, wall = self._cpu(), time.perf_counter()
+        cpu, wall = usage.cpu(self._process.pid), time.perf_counter()
         count = work()
         spent = time.perf_counter() - wall
-        found = Figures(name, count, self._cpu() - cpu, spent, self._peak(), 1)
+        found = Figures(name, count, usage.cpu(self._process.pid) - cpu, spent, self._peak(), 1)
         print(f"{name}: {spent:.0f} s, {found.peak / GIB:.1f} GiB", file=sys.stderr, flush=True)
         return found
 
@@ -87,11 +85,6 @@ class _Fleet:
         state = ["--state", str(self._folder / "state")]
         done = [sys.executable, "-m", "basefly.sim", *words, *state]
         subprocess.run(done, check=True, stdout=subprocess.DEVNULL, timeout=60)
-
-    def _cpu(self) -> float:
-        """Seconds of user and system time (proc(5), fields 14 and 15 of stat)."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
 
     def _peak(self) -> int:
         lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()

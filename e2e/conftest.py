@@ -12,6 +12,7 @@ import pytest
 from e2e.control_plane import NEEDS, ControlPlane, found
 from e2e.hub import Hub
 from e2e.plane.cluster import Cluster, given_clusters
+from e2e.plane.program import eventually
 from e2e.population import populate
 
 
@@ -59,11 +60,12 @@ def hub(folder: Path) -> Iterator[Hub]:
 
 @pytest.fixture(scope="session")
 def fleet(hub: Hub, clusters: list[Cluster]) -> list[Cluster]:
-    """The two clusters, registered."""
+    """The two clusters, registered and read."""
     known = {cluster["name"] for cluster in hub.get("/clusters")["items"]}
     for cluster in clusters:
         if cluster.context not in known:
             hub.register(cluster, name=cluster.context)
+    eventually(lambda: not hub.get("/search", q="shop", limit=1)["missing"], seconds=60, pause=1)
     return clusters
 
 

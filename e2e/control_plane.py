@@ -132,6 +132,10 @@ class ControlPlane(Cluster):
         self._write_kubeconfigs()
         self.restart_apiserver()
 
+    def issue(self, name: str) -> None:
+        """A certificate and a key for a kubelet on loopback, as NAME.crt and NAME.key in our folder."""
+        self._authority.server().write(self.folder, name)
+
     def audit_log(self, *, after: int = 0) -> list[Entry]:
         """What was asked of the API server, oldest first, without the first `after` entries."""
         return read(self.folder / "audit.log")[after:]
@@ -170,6 +174,7 @@ class ControlPlane(Cluster):
 
     def _write_server_certificate(self, *, expired: bool = False) -> None:
         self._authority.server(expired=expired).write(self.folder, "apiserver")
+        self._authority.client("kube-apiserver-kubelet-client").write(self.folder, "to-kubelets")
         self._write("ca.crt", self._authority.certificate)
 
     def _write_kubeconfigs(self) -> None:
@@ -209,6 +214,9 @@ class ControlPlane(Cluster):
             f"--tls-cert-file={at / 'apiserver.crt'}",
             f"--tls-private-key-file={at / 'apiserver.key'}",
             f"--client-ca-file={at / 'ca.crt'}",
+            f"--kubelet-certificate-authority={at / 'ca.crt'}",
+            f"--kubelet-client-certificate={at / 'to-kubelets.crt'}",
+            f"--kubelet-client-key={at / 'to-kubelets.key'}",
             f"--token-auth-file={at / 'tokens.csv'}",
             f"--service-account-key-file={at / 'accounts.pub'}",
             f"--service-account-signing-key-file={at / 'accounts.key'}",

@@ -19,6 +19,8 @@ from e2e.plane.cluster import Cluster
 from e2e.plane.program import Program, free_port
 
 PAGE = 500
+UNLIMITED = {f"BASEFLY_RATE_{name}": "100000000" for name in ("READ", "WRITE", "EXPENSIVE", "GATEWAY", "SIGN_IN")}
+"""Quotas for whoever measures: one owner stands for many people then."""
 OWNER = {"email": "owner@example.com", "name": "Olive Owner", "password": "a hub owned by olive since 1987"}
 
 
@@ -68,14 +70,9 @@ class Hub:
     def beside(self, folder: Path) -> Iterator[Hub]:
         """A second hub process on the database of this one, as a company runs its replicas."""
         folder.mkdir(parents=True, exist_ok=True)
-        data = self.folder / "data"
-        sockets = (
-            (data / "postgres/data/postmaster.pid").read_text().splitlines()[4]
-        )  # the fifth line, as postgres has it
-        where = f"/basefly?host={quote(sockets, safe='')}"
         environment = {
-            "BASEFLY_DATABASE_URL": f"postgresql://basefly_app@{where}",
-            "BASEFLY_ENCRYPTION_KEY": (data / "encryption.key").read_text().strip(),
+            "BASEFLY_DATABASE_URL": self.database_url("basefly_app"),
+            "BASEFLY_ENCRYPTION_KEY": (self.folder / "data/encryption.key").read_text().strip(),
         }
         hub = Hub(folder, environment=environment)
         hub.token = self.token
@@ -84,6 +81,11 @@ class Hub:
             yield hub
         finally:
             hub.stop()
+
+    def database_url(self, role: str) -> str:
+        """The hub's own PostgreSQL, which runs, as this role."""
+        lines = (self.folder / "data/postgres/data/postmaster.pid").read_text().splitlines()
+        return f"postgresql://{role}@/basefly?host={quote(lines[4], safe='')}"  # the fifth line, as postgres has it
 
     def begin(self) -> None:
         """Start the process and wait until it is ready."""
@@ -138,14 +140,15 @@ class Hub:
 
     def objects(self, resource: str, **query: Any) -> list[dict[str, Any]]:
         """Every object of a kind, all pages of it."""
-        found: list[dict[str, Any]] = []
-        page: dict[str, Any] = {"next": None}
-        while page["next"] is not None or not found:
-            cursor = {"cursor": page["next"]} if page["next"] else {}
-            page = self.get(f"/objects/{resource}", limit=PAGE, **query, **cursor)
+        return self.every(f"/objects/{resource}", **query)
+
+    def every(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """All pages of a list."""
+        page = self.get(path, limit=PAGE, **query)
+        found: list[dict[str, Any]] = page["items"]
+        while page.get("next"):
+            page = self.get(path, limit=PAGE, **query, cursor=page["next"])
             found += page["items"]
-            if not page.get("next"):
-                break
         return found
 
     def register(self, cluster: Cluster, **more: Any) -> dict[str, Any]:

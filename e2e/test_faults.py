@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
+import yaml
 
 from e2e.conftest import NewPlane
 from e2e.control_plane import ControlPlane
@@ -17,6 +20,8 @@ from e2e.truth import differences
 pytestmark = pytest.mark.upsets
 KNOWN = 30  # seconds until a dead cluster is known to be dead
 BACK = 10  # seconds until a cluster that answers again is back
+FEW = 4  # connections: of all watches one or two, and one each of the probes and of what else is asked now and then
+IDLE = 40  # s until those are closed that lists were read by
 
 
 @contextmanager
@@ -44,6 +49,20 @@ def test_the_api_server_is_restarted(hub: Hub, new_plane: NewPlane) -> None:
         plane.kubectl("create", "configmap", "after-the-restart")
         eventually(lambda: hub.cluster(plane.name)["health"] == "healthy", seconds=BACK)
         assert differences(hub, plane) == []
+
+
+def test_all_watches_of_a_cluster_share_a_few_connections(hub: Hub, new_plane: NewPlane) -> None:
+    plane = new_plane("shared")
+    populate(plane, namespaces=1)
+    with registered(hub, plane):
+        assert differences(hub, plane) == []
+        eventually(lambda: 1 <= _connections(hub, plane) <= FEW, seconds=IDLE)
+        assert _watched(plane) > 10 * FEW
+
+        plane.restart_apiserver()
+        plane.kubectl("create", "configmap", "after-the-restart")
+        assert differences(hub, plane, seconds=30) == []
+        eventually(lambda: 1 <= _connections(hub, plane) <= FEW, seconds=IDLE)
 
 
 def test_etcd_is_compacted_while_the_hub_is_away(hub: Hub, new_plane: NewPlane) -> None:
@@ -110,3 +129,21 @@ def test_reduced_rights_are_said_and_restored_rights_are_used(hub: Hub, new_plan
 def _missing(hub: Hub, plane: ControlPlane, resource: str) -> Callable[[], bool]:
     """Whether the list of this kind says that the cluster's part of it is not to be had."""
     return lambda: bool(hub.get(f"/objects/{resource}", cluster=plane.name, limit=1)["missing"])
+
+
+def _connections(hub: Hub, plane: ControlPlane) -> int:
+    """How many sockets of the hub's processes lead to the API server."""
+    port = urlsplit(yaml.safe_load(plane.kubeconfig_text())["clusters"][0]["cluster"]["server"]).port
+    root = psutil.Process(hub.program.pid)
+    count = 0
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # one that served a moment ago
+            held = process.net_connections("tcp")
+            count += sum(each.status == psutil.CONN_ESTABLISHED and each.raddr.port == port for each in held)
+    return count
+
+
+def _watched(plane: ControlPlane) -> int:
+    """How many kinds the hub has asked to watch."""
+    asked = plane.audit_log()
+    return len({entry.object_ref.resource for entry in asked if entry.by_basefly and entry.verb == "watch"})

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -20,6 +20,9 @@ from basefly.base.db import logins, migrate
 from basefly.base.db.pool import Database
 from basefly.base.db.postmaster import PORT, Binaries, Postmaster
 from basefly.core.lists import kept
+from basefly.sim.access import rbac, users
+from basefly.sim.access.users import User
+from tests.holding import nobody_holds_two_connections  # noqa: F401  # fixtures
 from tests.people import house, hub, listener, owner, port, stranger, viewer  # noqa: F401  # fixtures
 
 # Every xdist worker meets here; the folder is named after the process that leads the session and stops the server.
@@ -64,6 +67,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def every_answer_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that changes what it has read must see it, however busy the machine is."""
     monkeypatch.setattr(kept, "QUICK", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_half_named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever asks a simulated cluster in someone's name says exactly one user and at least one group."""
+    half: list[str] = []
+
+    def seen(headers: Any) -> User | None:
+        if any(name.lower().startswith("impersonate-") for name in headers):
+            named, groups = headers.getall("Impersonate-User", []), headers.getall("Impersonate-Group", [])
+            if len(named) != 1 or not named[0] or not groups:
+                half.append(f"{named} {groups}")
+        return users.impersonated(headers)
+
+    monkeypatch.setattr(rbac, "impersonated", seen)
+    yield
+    assert half == [] or "tests/sim/" in request.node.nodeid  # the simulator's own tests try what a real server takes
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A certificate authority of the hub's own, for the listener that kubectl speaks to: it insists on TLS.
 
-The authority is made at the first start and kept in data_dir/gateway; what it signs is made anew at each start.
+The authority is made once and kept in the database, sealed; what it signs is made anew by each process at its start.
 """
 
 from __future__ import annotations
@@ -32,20 +32,18 @@ class Authority:
         self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     @classmethod
-    def load(cls, folder: Path) -> Authority:
-        """The authority of this folder, made where there is none."""
-        key_file, certificate_file = folder / "authority.key", folder / "authority.crt"
-        if not certificate_file.exists():
-            key = ec.generate_private_key(ec.SECP256R1())
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write(key_file, _pem(key))
-            _write(certificate_file, _self_signed(key).public_bytes(serialization.Encoding.PEM))
-        loaded = serialization.load_pem_private_key(key_file.read_bytes(), None)
-        if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-            raise SettingsError(
-                f"{key_file} is no key of an elliptic curve.\nDelete it and authority.crt to have new ones."
-            )
-        return cls(loaded, x509.load_pem_x509_certificate(certificate_file.read_bytes()))
+    def read(cls, pem: bytes) -> Authority:
+        """The authority of a key and its certificate."""
+        key = serialization.load_pem_private_key(pem, None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError("the authority's key is none of an elliptic curve")
+        return cls(key, x509.load_pem_x509_certificate(pem))
+
+    @staticmethod
+    def make() -> bytes:
+        """A new key and its certificate, as `read` takes them."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return _pem(key) + _self_signed(key).public_bytes(serialization.Encoding.PEM)
 
     def chain(self, names: Iterable[str]) -> bytes:
         """A new key and a certificate for these host names and addresses, followed by the authority's, as PEM."""
@@ -80,6 +78,7 @@ def listening(settings: Settings, authority: Authority) -> ssl.SSLContext:
             ) from error
         return context
     file = settings.data_dir / "gateway" / "server.pem"
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write(file, authority.chain(settings.gateway_names))
     context.load_cert_chain(file)
     return context

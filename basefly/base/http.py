@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import aiohttp
+from aiohappyeyeballs import start_connection
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
 from basefly import __version__
 from basefly.base.resilience.deadlines import Deadlines
+from basefly.base.resilience.lookups import LOOKUPS
 
 Address = IPv4Address | IPv6Address
 
@@ -25,8 +29,21 @@ _METADATA = (
     ip_address("168.63.129.16"),  # Azure WireServer, which looks like a public address
 )
 READ_AHEAD = 256 * 1024  # bytes that a dialed stream holds before it stops reading
+_NEXT_ADDRESS = 0.25  # s until a host's next address is tried beside one that is silent (RFC 8305)
 _NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 _6TO4 = ip_network("2002::/16")  # RFC 3056: an IPv4 address in the bits 16 to 48
+
+
+class Dialer(Protocol):
+    """A way of its own to some place, instead of the network: through a tunnel, say."""
+
+    async def dial(self) -> socket.socket:
+        """A connected socket that does not block. Raises NoWay, OSError or TimeoutError."""
+        ...
+
+
+class NoWay(OSError):
+    """A dialer has no way at this moment; the text says why."""
 
 
 class AddressRefused(OSError):
@@ -72,7 +89,7 @@ class GuardedConnector(aiohttp.TCPConnector):
     """
 
     def __init__(self, *, private: bool, deadlines: Deadlines, **options: Any) -> None:
-        super().__init__(socket_factory=_sockets(private), **options)
+        super().__init__(resolver=_Names(), socket_factory=_sockets(private), **options)
         self._private = private
         self._deadlines = deadlines
 
@@ -85,6 +102,63 @@ class GuardedConnector(aiohttp.TCPConnector):
             transport.abort()
             raise AddressRefused(why)
         return transport, protocol
+
+
+class DialedConnector(aiohttp.TCPConnector):
+    """A pool of connections that a dialer makes, whatever their address says. Names are not resolved."""
+
+    def __init__(self, dialer: Dialer, *, deadlines: Deadlines, **options: Any) -> None:
+        super().__init__(resolver=_Nowhere(), **options)
+        self._dialer = dialer
+        self._deadlines = deadlines
+
+    async def _wrap_create_connection(self, *args: Any, **options: Any) -> tuple[Any, ResponseHandler]:
+        request = options["req"]
+        secured: dict[str, Any] = {}
+        if context := options.get("ssl"):
+            name = options.get("server_hostname") or request.url.raw_host
+            secured = {"ssl": context, "server_hostname": name, "ssl_handshake_timeout": self._deadlines.tls}
+        made: socket.socket | None = None
+        try:
+            async with asyncio.timeout(self._deadlines.connect):
+                made = await self._dialer.dial()
+            return await asyncio.get_running_loop().create_connection(args[0], sock=made, **secured)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError from error
+        except OSError as error:
+            if made is not None:
+                made.close()
+            raise aiohttp.ClientConnectorError(request.connection_key, error) from error
+
+
+class _Names(AbstractResolver):
+    """Looks names up where no slow one holds up another."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(
+                hostname=host, host=str(address[0]), port=address[1], family=kind, proto=protocol, flags=flags
+            )
+            for kind, _, protocol, _, address in await LOOKUPS.find(host, port, family)
+        ]
+
+    async def close(self) -> None:
+        return None
+
+
+class _Nowhere(AbstractResolver):
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host="0.0.0.0", port=port, family=family, proto=0, flags=0)  # noqa: S104  # unused
+        ]
+
+    async def close(self) -> None:
+        return None
 
 
 def _sockets(private: bool) -> Callable[[Any], socket.socket]:
@@ -199,20 +273,71 @@ async def dial(
 
     `server_name` is the name expected in the certificate, where it is not `host`.
     """
-    async with asyncio.timeout(deadlines.connect):
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    family, kind, protocol, _, address = found[0]
-    if why := refusal(str(address[0]), private=private):
-        raise AddressRefused(why)
-    made = socket.socket(family, kind, protocol)
+    made = await reach(host, port, private=private, deadlines=deadlines)
+    return await over(made, deadlines=deadlines, tls=tls, server_name=server_name or host)
+
+
+async def over(
+    made: socket.socket, *, deadlines: Deadlines, tls: ssl.SSLContext | None, server_name: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A plain or encrypted connection over a socket that is connected. Raises OSError or TimeoutError."""
     try:
-        _notice_death(made)
-        made.setblocking(False)
-        async with asyncio.timeout(deadlines.connect):
-            await asyncio.get_running_loop().sock_connect(made, address)
-        name = (server_name or host) if tls else None
         async with asyncio.timeout(deadlines.tls):
-            return await asyncio.open_connection(sock=made, ssl=tls, server_hostname=name, limit=READ_AHEAD)
+            return await _streams(made, tls, server_name)
     except BaseException:
         made.close()
         raise
+
+
+async def encrypt(
+    made: socket.socket,
+    protocol: asyncio.Protocol,
+    tls: ssl.SSLContext,
+    *,
+    server_name: str,
+    within: float | None = None,
+) -> None:
+    """Speak TLS over a connected socket; `protocol` gets the connection once the handshake is over.
+
+    It may last `within` seconds, 60 if nothing is said. Raises OSError.
+
+    TLS is asyncio's, on uvloop's loop too: when the peer closes, uvloop's throws away what had not been read yet
+    (MagicStack/uvloop#661), which is the end of what a command in a pod has said.
+    """
+    loop, shaken = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+    limit: Any = within  # typeshed wants whole seconds, asyncio does not
+    secured = _Tls(loop, protocol, tls, shaken, server_hostname=server_name, ssl_handshake_timeout=limit)
+    await loop.create_connection(lambda: secured, sock=made)
+    await shaken
+
+
+class _Tls(SSLProtocol):
+    """Holds 64 KiB a connection instead of 256: four records at once cost no more processor than sixteen."""
+
+    max_size = 64 * 1024
+
+
+async def _streams(
+    made: socket.socket, tls: ssl.SSLContext | None, name: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Both directions of a connection."""
+    if tls is None:
+        return await asyncio.open_connection(sock=made, limit=READ_AHEAD)
+    reader, writers = asyncio.StreamReader(READ_AHEAD), list[asyncio.StreamWriter]()
+    plain = asyncio.StreamReaderProtocol(reader, lambda _, writer: writers.append(writer))
+    await encrypt(made, plain, tls, server_name=name)
+    return reader, writers.pop()  # kept here it would hold itself alive
+
+
+async def reach(host: str, port: int, *, private: bool, deadlines: Deadlines) -> socket.socket:
+    """A connected socket that does not block, to a judged address, whichever of the host's answers first.
+
+    The address is judged before the first packet and again once the socket stands. Raises OSError or TimeoutError.
+    """
+    async with asyncio.timeout(deadlines.connect):
+        found = await LOOKUPS.find(host, port)
+        made = await start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS, socket_factory=_sockets(private))
+    if why := refusal(made.getpeername()[0], private=private):
+        made.close()
+        raise AddressRefused(why)
+    return made

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from basefly.base.errors import Denied, StepUpNeeded
+from basefly.base.sight import Sight
 
 RECENT = timedelta(minutes=15)  # how long a proof of oneself is good for what cannot be taken back
 
@@ -44,15 +46,39 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What one permission lets one principal see: the union of its reaches, inside one organization."""
+    """What one permission lets one principal see: the union of its reaches, inside one organization.
+
+    `sight` narrows it to what the clusters' own rules show, where the organization wants that of what is read.
+    """
 
     org_id: UUID
     reaches: tuple[Reach, ...]
+    sight: Sight | None = None
+
+    @property
+    def everywhere(self) -> bool:
+        """True when every place of the organization is in reach."""
+        return Reach(None, None) in self.reaches
 
     @property
     def everything(self) -> bool:
         """True when the whole organization is in sight, so that queries need no further filter."""
-        return Reach(None, None) in self.reaches
+        return self.sight is None and self.everywhere
+
+    @property
+    def unknown(self) -> Mapping[UUID, str]:
+        """The clusters of which it is not known what they let see, and why: they show nothing."""
+        return self.sight.unknown if self.sight is not None else {}
+
+    def widened(self) -> Scope:
+        """The same over every place: for rows of which something else says that their place is in reach."""
+        return Scope(self.org_id, (Reach(None, None),), self.sight)
+
+    def bounded(self, resources: Collection[str]) -> bool:
+        """Whether within some cluster only a part of these resources' objects is in sight."""
+        if self.sight is not None and self.sight.divides(resources):
+            return True
+        return not self.everywhere and any(reach.namespaces is not None for reach in self.reaches)
 
     @property
     def clusters(self) -> frozenset[UUID] | None:
@@ -73,12 +99,23 @@ class Scope(msgspec.Struct, frozen=True):
         """Whether anything of this cluster is in sight, be it one namespace."""
         return any(reach.clusters is None or cluster in reach.clusters for reach in self.reaches)
 
+    def shows(self, cluster: UUID, resource: str, namespace: str, name: str) -> bool:
+        """Whether this object is in sight."""
+        return self.covers(cluster, namespace) and (
+            self.sight is None or self.sight.shows(cluster, resource, namespace, name)
+        )
+
+    def whole(self, cluster: UUID, resources: Sequence[str]) -> bool:
+        """Whether all of these resources' objects in this cluster are in sight."""
+        return self.covers(cluster) and (self.sight is None or self.sight.whole(cluster, resources))
+
 
 class Principal(msgspec.Struct, frozen=True):
     """Someone signed in, with all their grants. `kind` is how they proved it: session or token.
 
     `proved_at` and `factors` are when and by what the person behind a session last proved themselves. One who is
-    `confined` may only set up the second factor that their organization wants of everyone.
+    `confined` may only set up the second factor that their organization wants of everyone. `sight` is what the
+    clusters' own rules show them, where the organization wants that it counts.
     """
 
     user_id: UUID
@@ -90,6 +127,7 @@ class Principal(msgspec.Struct, frozen=True):
     proved_at: datetime | None = None
     factors: tuple[str, ...] = ()
     confined: bool = False
+    sight: Sight | None = None
 
     def recent(self, now: datetime | None = None) -> bool:
         """Whether this person proved themselves a short while ago."""
@@ -108,7 +146,8 @@ class Principal(msgspec.Struct, frozen=True):
     def scope(self, permission: str) -> Scope:
         """What `permission` lets this principal see; an empty scope sees nothing."""
         reaches = tuple(Reach(g.clusters, g.namespaces) for g in self.grants if permission in g.permissions)
-        return Scope(self.org_id, reaches)
+        sight = self.sight if self.sight is not None and self.sight.permission == permission else None
+        return Scope(self.org_id, reaches, sight)
 
     def may(self, permission: str, cluster: UUID | None = None) -> bool:
         """Whether the permission is held: anywhere, or over the whole of one cluster."""

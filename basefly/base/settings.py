@@ -7,9 +7,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
+
+Role = Literal["web", "sync", "worker", "gateway"]
+ROLES: dict[Role, str] = {
+    "web": "pages, API, and the agents that dial in",
+    "sync": "follows the clusters",
+    "worker": "what happens in time: drains, mail, the audit's chain, retention",
+    "gateway": "where kubectl speaks to clusters through the hub",
+}
 
 
 class SettingsError(Exception):
@@ -20,6 +29,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The hub's settings. Field NAME is read from the environment variable BASEFLY_NAME."""
 
     data_dir: Path
+    role: tuple[Role, ...] = tuple(ROLES)  # what this process does; several processes may share the work
+    region: tuple[str, ...] = ()  # whose clusters it follows, if not those of every region
+    health_port: int = 0  # where a process that is not web says how it is; 0: any free one, which it tells
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""  # what people type into their browser; empty: http://host:port
@@ -29,8 +41,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_key: str = ""  # the file with its key, where it is not in the same
     gateway_ca: str = ""  # a file with whom kubeconfigs shall trust; empty: our own authority, or with a given
     # certificate or address whom the system trusts
+    peer_url: str = (
+        ""  # where other processes of this hub reach this one, for clusters by agent; empty: http://host:port
+    )
     database_url: str = ""  # empty: the embedded PostgreSQL
     owner_database_url: str = ""  # who migrates, when database_url's role does not own the schema
+    replica_url: str = ""  # a replica that pages and lists are read from; empty: none
+    replica_lag: int = 3  # seconds; a replica that is further behind is left alone
+    slow_query_ms: int = 500  # a statement that takes as long is told in the log, with its plan; 0: none is
     postgres_bin: str = ""  # folder with initdb and postgres, when the embedded ones are not wanted
     encryption_key: str = ""  # 32 bytes, base64; empty: data_dir/encryption.key, created at the first start
     audit_key: str = ""  # 32 bytes, base64, that sign the audit; empty: data_dir/audit.key, created at the first start
@@ -50,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str = ""  # what a scraper of /metrics sends; empty: nobody may
     log_level: str = "info"
     log_format: str = "auto"  # text, json, auto: text on a terminal
+    terminal_idle: timedelta = timedelta(minutes=30)  # until a shell in a page ends into which nothing is typed
     session_idle: timedelta = timedelta(hours=12)
     session_absolute: timedelta = timedelta(days=7)
 
@@ -57,6 +76,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def url(self) -> str:
         """Where people reach the hub."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def peer_at(self) -> str:
+        """Where other processes of the hub reach this one."""
+        return self.peer_url or f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     @property
     def gateway(self) -> tuple[str, int]:
@@ -90,6 +114,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             problems.append(f"BASEFLY_{name.upper()}={shown}: {error}")
     if values.get("smtp_url") and not values.get("mail_from"):
         problems.append("BASEFLY_MAIL_FROM is missing: say who mail is from, like basefly@example.com")
+    if values.get("region") and "sync" not in values.get("role", ROLES):  # type: ignore[operator]  # a tuple by its reader
+        problems.append("BASEFLY_REGION pins who follows clusters: add the role sync to BASEFLY_ROLE, or leave it out")
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values)  # type: ignore[arg-type]  # every reader returns its field's type
@@ -103,6 +129,17 @@ def default_data_dir(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HOME") or Path.home()) / ".local/share/basefly"
 
 
+def _roles(text: str) -> tuple[str, ...]:
+    asked = _words(text.lower())
+    if not asked or set(asked) - ROLES.keys():
+        raise ValueError(f"say one or more of {', '.join(ROLES)}, separated by commas")
+    return tuple(role for role in ROLES if role in asked)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for part in text.split(",") if (word := part.strip())))
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise ValueError("a port is a whole number from 1 to 65535")
@@ -112,6 +149,12 @@ def _port(text: str) -> int:
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise ValueError("give a whole number, 0 or more")
+    return int(text)
+
+
+def _lag(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 5:
+        raise ValueError("give a whole number of seconds from 1 to 5: a page hears of no older changes")
     return int(text)
 
 
@@ -131,6 +174,12 @@ def _flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("say true or false")
     return text.lower() == "true"
+
+
+def _minutes(text: str) -> timedelta:
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("give a whole number of minutes, 1 or more")
+    return timedelta(minutes=int(text))
 
 
 def _hours(text: str) -> timedelta:
@@ -209,6 +258,9 @@ _SECRET = ("smtp_url", "metrics_token")  # never shown, not even when wrong
 
 _READERS: dict[str, Callable[[str], object]] = {
     "data_dir": _absolute,
+    "role": _roles,
+    "region": _words,
+    "health_port": _port,
     "port": _port,
     "gateway_port": _port,
     "gateway_url": _https_url,
@@ -216,8 +268,12 @@ _READERS: dict[str, Callable[[str], object]] = {
     "gateway_key": _file,
     "gateway_ca": _file,
     "public_url": _http_url,
+    "peer_url": _http_url,
     "database_url": _postgres_url,
     "owner_database_url": _postgres_url,
+    "replica_url": _postgres_url,
+    "replica_lag": _lag,
+    "slow_query_ms": _count,
     "private_clusters": _flag,
     "private_issuers": _flag,
     "smtp_url": _smtp_url,
@@ -233,6 +289,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "metrics_token": _token,
     "log_level": _one_of("debug", "info", "warning", "error"),
     "log_format": _one_of("text", "json", "auto"),
+    "terminal_idle": _minutes,
     "session_idle": _hours,
     "session_absolute": _hours,
 }

@@ -12,6 +12,7 @@ from basefly import __version__
 from basefly.cli import terminal
 from basefly.cli.commands import (
     access,
+    agents,
     audit,
     clusters,
     doctor,
@@ -65,6 +66,7 @@ app = typer.Typer(
 for room in (objects, groups, hub, session, doctor, gateway):
     room.add_to(app)
 clusters.add_to(app)
+agents.add_to(app)
 registration.add_to(clusters.app)
 tokens.add_to(app)
 govern.add_to(app)

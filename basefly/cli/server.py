@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -23,8 +23,9 @@ from basefly.base.db.embedded import Embedded
 from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault, rotate
 from basefly.base.errors import BaseflyError
+from basefly.base.runtime import garbage
 from basefly.base.runtime.house import House
-from basefly.base.settings import Settings, SettingsError, load
+from basefly.base.settings import ROLES, Settings, SettingsError, load
 from basefly.base.telemetry import logs
 from basefly.base.web.boundary import arrival
 from basefly.base.web.server import Hub
@@ -36,15 +37,31 @@ from basefly.core.access.store import get_organization_ids
 from basefly.core.audit.offline import verify_all
 from basefly.core.identity.mail import links
 
+Source = Callable[[Settings], AbstractAsyncContextManager[logins.Logins]]
+
+MOST_MESSAGE = 1024 * 1024  # bytes of a WebSocket's message; what is pasted into a terminal comes in pieces
 GRACE = 5  # seconds that open requests get at the end
 
 log = structlog.get_logger("basefly")
 
 
 def up(overrides: Mapping[str, str]) -> None:
-    """Run with the settings of the environment, and these on top. Raises Failure when the hub cannot start."""
+    """Run the whole hub with the settings of the environment, and these on top. Raises Failure when it cannot start."""
+    _start({**os.environ, **overrides, "BASEFLY_ROLE": ",".join(ROLES)}, _database)
+
+
+def apart(overrides: Mapping[str, str]) -> None:
+    """Run some roles of a hub in this process, over a database that others share. Raises Failure when it cannot."""
+    environment = {**os.environ, **overrides}
+    if not environment.get("BASEFLY_ROLE"):
+        roles = "\n".join(f"  {role:<8} {what}" for role, what in ROLES.items())
+        raise Failure("It was not said what this process is to do.", cure=f"Give --role once or more:\n{roles}")
+    _start(environment, _shared)
+
+
+def _start(environment: Mapping[str, str], database: Source) -> None:
     try:
-        serve(load({**os.environ, **overrides}))
+        serve(load(environment), database)
     except SettingsError as error:
         raise Failure(str(error)) from None
 
@@ -93,21 +110,26 @@ async def _rotate_key(settings: Settings) -> None:
             await db.close()
 
 
-def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises SettingsError, with the cure, when the hub cannot start."""
+def serve(settings: Settings, database: Source | None = None) -> None:
+    """Run until SIGINT or SIGTERM. Raises SettingsError, with the cure, when the hub cannot start.
+
+    `database` is where the database comes from; without it, it is the embedded one unless the settings name another.
+    """
     logs.configure(settings)
+    garbage.settle()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
-        runner.run(run(settings))
+        runner.run(run(settings, database or _database))
 
 
-async def run(settings: Settings) -> None:
-    """The hub's whole life, from taking its port to letting it go; a signal before it serves cancels it."""
+async def run(settings: Settings, database: Source) -> None:
+    """The process's whole life, from taking its port to letting it go; a signal before it serves cancels it."""
     life = asyncio.current_task()
     if life:
         _on_signal(life.cancel)
     with _listener(settings) as listener:
-        async with _database(settings) as (owner_url, app_url), start(settings, owner_url, app_url) as house:
-            await _greet(house)
+        _try_gateway(settings)
+        async with database(settings) as (owner_url, app_url), start(settings, owner_url, app_url) as house:
+            await _greet(house, listener)
             await _answer(house, listener)
     log.info("stopped")
 
@@ -140,16 +162,27 @@ async def _verified(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _listener(settings: Settings) -> socket.socket:
     """The port, taken first: whoever starts the hub twice hears of it before anything is touched."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    if "web" in settings.role:
+        return _bound(settings.host, settings.port, "BASEFLY_PORT")
+    return _bound(settings.host, settings.health_port, "BASEFLY_HEALTH_PORT")
+
+
+def _try_gateway(settings: Settings) -> None:
+    """The gateway takes its port itself, once it has its certificate; that it is taken is said before."""
+    if "gateway" in settings.role:
+        _bound(*settings.gateway, "BASEFLY_GATEWAY_PORT").close()
+
+
+def _bound(host: str, port: int, name: str) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"The hub cannot listen at {settings.host}:{settings.port}: {error.strerror}.\n"
-            "Is another hub running? Set BASEFLY_PORT (or BASEFLY_HOST) to something else."
+            f"The hub cannot listen at {host}:{port}: {error.strerror}.\n"
+            f"Is another hub running? Set {name} (or BASEFLY_HOST) to something else."
         ) from error
     return listener
 
@@ -167,9 +200,30 @@ async def _database(settings: Settings) -> AsyncIterator[logins.Logins]:
         await asyncio.to_thread(embedded.stop)
 
 
-async def _greet(house: House) -> None:
-    """Say where the hub is and how to come in."""
+@asynccontextmanager
+async def _shared(settings: Settings) -> AsyncIterator[logins.Logins]:
+    """Who migrates and who runs: of the given database, or of the one that `basefly up` runs in this data folder."""
+    if settings.database_url:
+        yield await logins.resolve(settings.database_url, settings.owner_database_url)
+        return
+    try:
+        url = Embedded.running_url(settings)
+        await (await logins.connect(url)).close()
+    except SettingsError as error:
+        raise SettingsError(
+            f"There is no database for this process: no hub runs with the data folder {settings.data_dir}.\n"
+            "Name a PostgreSQL in BASEFLY_DATABASE_URL, or start `basefly up` with this folder first."
+        ) from error
+    yield logins.Logins(None, url)
+
+
+async def _greet(house: House, listener: socket.socket) -> None:
+    """Say where the hub is and how to come in; or, of a process without pages, how to see how it is."""
     settings = house.settings
+    if "web" not in settings.role:
+        host, port = listener.getsockname()[:2]
+        _say(f"Runs as {', '.join(settings.role)}; how it is: http://{host}:{port}/health/ready")
+        return
     link = await setup.link(house.db, settings)
     _say(f"Basefly is at {settings.url}")
     if link:
@@ -189,8 +243,10 @@ def configured(app: Hub) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=arrival.Protocol,
-        ws="none",
-        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE,
+        ws_per_message_deflate=False,
+        lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -10,7 +10,7 @@ from basefly.console.overview import Overview
 from basefly.core.inventory.answers import READ
 
 
-@get("/overview", permission=READ, summary="The fleet at a glance, beginning with what is wrong")
+@get("/overview", permission=READ, replica=True, summary="The fleet at a glance, beginning with what is wrong")
 async def get_overview(tx: Tx, by: Principal) -> Overview:
     return await overview.get_overview(tx, by)
 

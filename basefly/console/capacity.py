@@ -46,18 +46,24 @@ class Capacities:
         self._db = db
         self._clock = clock
         self._held: dict[UUID, tuple[float, datetime, Capacity]] = {}
-        self._summing = asyncio.Lock()  # one reader of all pods at a time; the others find what it found
+        self._summing = asyncio.Lock()  # one reader of all pods at a time
         self._renewing: asyncio.Task[None] | None = None
 
     async def of(self, tx: Tx, by: Principal, clusters: Iterable[UUID]) -> Usage | None:
         """The sum over those of the clusters that `by` sees whole; None if there is none with a node.
 
-        Of many clusters it is the sum over those that were summed up so far.
+        Of many clusters, and while others are summed up, it is the sum over those that were summed up so far: whoever
+        waited would hold a connection that whoever sums up may need.
         """
-        whole = [c for c in clusters if by.may(READ, c)]
-        if len(self._stale(whole)) <= AT_ONCE:
-            async with self._summing:
-                await self._sum_up(tx, self._stale(whole))
+        scope = by.scope(READ)
+        whole = [c for c in clusters if scope.whole(c, ("nodes", "pods"))]
+        stale = self._stale(whole)
+        if len(stale) <= 1:
+            await self._sum_up(tx, stale)
+        elif len(stale) <= AT_ONCE:
+            if not self._summing.locked():
+                async with self._summing:
+                    await self._sum_up(tx, stale)
         elif self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._renew(by.org_id, whole), name="sum up pods")
         held = [self._held[c] for c in whole if c in self._held]
@@ -88,7 +94,7 @@ class Capacities:
     async def _renew(self, org_id: UUID, clusters: Sequence[UUID]) -> None:
         try:
             for part in batched(self._stale(clusters), AT_ONCE):
-                async with self._summing, self._db.transaction(org_id) as tx:
+                async with self._db.transaction(org_id) as tx, self._summing:
                     await self._sum_up(tx, part)
         except Exception:
             log.exception("the pods could not be summed up")

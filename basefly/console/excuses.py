@@ -63,7 +63,7 @@ async def _explain(request: Request, error: BaseflyError) -> Mapping[str, Any]:
 
 def _lines(request: Request) -> list[Nav]:
     """The lines of the menu, as far as this person has them."""
-    return [line for line in request.app.state.plugs.shell(request).get("nav", ()) if line.href != "/"]
+    return [line for line in request.plugs.shell(request).get("nav", ()) if line.href != "/"]
 
 
 def _section(request: Request) -> Nav | None:

@@ -12,9 +12,9 @@ from uuid import UUID
 from basefly.base import charts
 from basefly.base.charts import Happening, Series
 from basefly.base.errors import Invalid
+from basefly.base.text.document import document
 from basefly.base.web.language import formats
 from basefly.console.overview import Tally
-from basefly.core.inventory.display.document import document
 from basefly.core.sync.freshness import Missing
 
 SAMPLE = {

@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.transaction import Tx
+from basefly.base.facts import releases
 from basefly.base.principal import Principal
 from basefly.console.problems import find
 from basefly.console.problems.find import Problem
-from basefly.core.clusters.facts import releases
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ, visible_clusters
@@ -78,7 +78,7 @@ async def get_overview(tx: Tx, by: Principal) -> Overview:
     scope, now = by.scope(READ), datetime.now(UTC)
     in_sight = await visible_clusters(tx, by)
     ids = [c.id for c in in_sight]
-    ages, missing = await answers.standing(tx, in_sight, SHOWN)
+    ages, missing = await answers.standing(tx, by, in_sight, SHOWN)
     counts = {
         (each.cluster_id, each.resource): each.count
         for each in await sum_by(tx, scope, ("cluster_id", "resource"), ids, resources=("nodes", "pods"))

@@ -15,7 +15,7 @@ from basefly.core.inventory.answers import READ
 @asynccontextmanager
 async def furnish(house: House) -> AsyncIterator[None]:
     """Where sums over pods are kept for a while."""
-    capacities = Capacities(house.db)
+    capacities = Capacities(house.backstage.db)
     house.put(capacities)
     yield
     await capacities.close()

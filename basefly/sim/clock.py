@@ -11,7 +11,7 @@ DAY = 86_400.0
 
 def written(seconds: float) -> str:
     """A moment, in seconds since the epoch, as Kubernetes writes it: RFC 3339 in UTC, whole seconds."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat()[:-6] + "Z"
 
 
 def now() -> str:

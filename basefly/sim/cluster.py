@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 import yaml
-from aiohttp import web
 
 from basefly.sim.access import certificates
 from basefly.sim.access.accounts import AUDIENCE, Accounts
@@ -33,6 +32,7 @@ from basefly.sim.requests import Request
 from basefly.sim.rest import handler
 from basefly.sim.seeds.names import Cloud
 from basefly.sim.store.store import Snapshot, Store
+from basefly.sim.wire.door import Door
 
 _GRACE = 0.05
 """Seconds left to open requests when a cluster stops; aiohttp takes 0 for ever."""
@@ -75,7 +75,8 @@ class Cluster:
         self._tls = ssl.TLSVersion.TLSv1_3
         self._context: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
-        self._protocols: web.Server | None = None
+        self._door: Door | None = None
+        self._http2 = True
         self._bootstrap()
 
     @property
@@ -97,11 +98,12 @@ class Cluster:
         """Listen; port 0 takes a free one, and the same one again after `stop`."""
         if not port and self.address:
             port = int(self.address.rpartition(":")[2])
-        self._protocols = web.Server(partial(handler.handle, self), handler_cancellation=True)
+        self._door = Door(partial(handler.handle, self))
         self._context = certificates.server_context(self.authority, self.certificate)
         certificates.limit(self._context, self._tls)
+        certificates.offer(self._context, http2=self._http2)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocols, host, port, ssl=self._context, backlog=1024)
+        self._server = await loop.create_server(self._door, host, port, ssl=self._context, backlog=1024)
         self.address = f"{host}:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
@@ -110,12 +112,12 @@ class Cluster:
         await self._hang_up()
 
     async def _hang_up(self) -> None:
-        if self._server is None or self._protocols is None:
+        if self._server is None or self._door is None:
             return
         self._server.close()
         self.faults.drop_watches()
-        await self._protocols.shutdown(timeout=_GRACE)
-        self._server = self._protocols = None
+        await self._door.shutdown(_GRACE)
+        self._server = self._door = None
 
     async def restart(self) -> None:
         """What a restart of the API server looks like: connections drop, the same address answers again."""
@@ -124,8 +126,7 @@ class Cluster:
 
     def cut(self) -> int:
         """Cut every connection, also those that are kept for the next request; returns how many there were."""
-        held = [connection.transport for connection in self._protocols.connections] if self._protocols else []
-        cut = [transport for transport in held if transport is not None]
+        cut = self._door.transports if self._door else []
         for transport in cut:
             transport.abort()
         return len(cut)
@@ -163,6 +164,12 @@ class Cluster:
         self._tls = maximum
         if self._context:
             certificates.limit(self._context, maximum)
+
+    def http2(self, offered: bool) -> None:
+        """Offer HTTP/2 beside HTTP/1.1, or not, from the next handshake on; without it a proxy might stand in front."""
+        self._http2 = offered
+        if self._context:
+            certificates.offer(self._context, http2=offered)
 
     def revoke(self, token: str) -> None:
         """No longer know a token; watches that it opened go on, as on a real server."""

@@ -7,24 +7,19 @@ The demo lives while it is looked at.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg
 from playwright.sync_api import Browser
 
-from basefly.base.db.embedded import Embedded
-from basefly.base.db.secrets import Vault
-from basefly.base.settings import Settings
 from bench.console import paint, stopwatch
-from bench.console.fill import Size, fill, reach
+from bench.console.fill import filled, folder_of
 from bench.console.tell import PageFigures, Pages
+from bench.fleet.size import SIZES, Size
 from bench.report import Bar, Run
 from e2e.browser.pages import visits
 from e2e.browser.visitor import chromium
@@ -32,7 +27,6 @@ from e2e.demo import Demo
 from e2e.hub import Hub
 from e2e.plane.program import eventually
 
-SIZES = {"S": Size(100, 10, 1000), "M": Size(500, 10, 1000), "L": Size(1000, 20, 1000)}
 QUICK = Size(20, 2, 30)
 EACH = 12  # page that the quick form looks at
 REQUESTS = 40
@@ -60,8 +54,8 @@ ASKED = (
 def run(options: Run) -> Pages:
     """Fill, start the hub, measure each page."""
     size = QUICK if options.quick else SIZES[options.size]
-    with _folder(options) as folder:
-        took = _fill(folder, size)
+    with folder_of(options.keep) as folder:
+        took = filled(folder, size)
         hub = Hub(folder, ("bench.console.quiet",))
         try:
             hub.begin()
@@ -84,32 +78,6 @@ def run_demo(options: Run) -> Pages:
         figures = _measured(hub, options)
     notes = ["`basefly demo`: 12 simulated clusters that live, followed by the hub on the same cores"]
     return Pages.of("demo", figures, _bars(figures), notes)
-
-
-@contextmanager
-def _folder(options: Run) -> Iterator[Path]:
-    if options.keep:
-        yield options.keep.absolute()
-        return
-    with tempfile.TemporaryDirectory(prefix="basefly-bench-") as name:
-        yield Path(name)
-
-
-def _fill(folder: Path, size: Size) -> float:
-    """Bring the folder's database to the size; what is there already stays."""
-    if not (folder / "data").exists():
-        with Hub.start(folder):
-            pass
-    postgres = Embedded.start(Settings(data_dir=folder / "data"))
-    try:
-        with psycopg.connect(postgres.superuser_url()) as connection:
-            found = connection.execute("select id from organizations").fetchone()
-        assert found, "the hub of this folder was never set up"
-        took = fill(postgres.app_url, postgres.superuser_url(), found[0], size)
-        asyncio.run(reach(postgres.app_url, found[0], Vault.load(Settings(data_dir=folder / "data"))))
-        return took
-    finally:
-        postgres.stop()
 
 
 def _measured(hub: Hub, options: Run) -> list[PageFigures]:

@@ -8,19 +8,24 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
 import psycopg
 
+from basefly.base.db.embedded import Embedded
 from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault
 from basefly.base.db.transaction import Tx
 from basefly.base.kube.credentials import Credentials
 from basefly.base.kube.discovery import Resource
 from basefly.base.secret import Secret
+from basefly.base.settings import Settings
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.connections import seal_credentials
 from basefly.core.sync import kinds
@@ -28,7 +33,10 @@ from basefly.core.sync.model import Place, Standing
 from basefly.core.sync.store import merge, streams
 from basefly.core.sync.store.merge import Change
 from basefly.sim import Cluster
+from basefly.sim.kinds.kind import Kind
 from basefly.sim.seeds.names import CLOUDS
+from bench.fleet.size import Size
+from e2e.hub import Hub
 
 WORKERS = 2
 SEED = 20261124
@@ -39,14 +47,6 @@ NOWHERE = "https://127.0.0.1:1"
 TELL_EVERY = 25  # clusters
 
 
-class Size(msgspec.Struct, frozen=True):
-    """How many clusters, and how many nodes and pods each of them has."""
-
-    clusters: int
-    nodes: int
-    pods: int
-
-
 class Order(msgspec.Struct, frozen=True):
     """What a worker fills: these clusters of this organization, through this database."""
 
@@ -54,6 +54,33 @@ class Order(msgspec.Struct, frozen=True):
     org: UUID
     size: Size
     numbers: list[int]
+
+
+@contextmanager
+def folder_of(keep: Path | None) -> Iterator[Path]:
+    """The folder of a hub that is kept for the next time, or one that ends with the block."""
+    if keep:
+        yield keep.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="basefly-bench-") as name:
+        yield Path(name)
+
+
+def filled(folder: Path, size: Size) -> float:
+    """Bring the database of a folder's hub to the size; what is there already stays. Returns the seconds it took."""
+    if not (folder / "data").exists():
+        with Hub.start(folder):
+            pass
+    postgres = Embedded.start(Settings(data_dir=folder / "data"))
+    try:
+        with psycopg.connect(postgres.superuser_url()) as connection:
+            found = connection.execute("select id from organizations").fetchone()
+        assert found, "the hub of this folder was never set up"
+        took = fill(postgres.app_url, postgres.superuser_url(), found[0], size)
+        asyncio.run(reach(postgres.app_url, found[0], Vault.load(Settings(data_dir=folder / "data"))))
+        return took
+    finally:
+        postgres.stop()
 
 
 def fill(app_url: str, superuser_url: str, org: UUID, size: Size) -> float:
@@ -115,14 +142,15 @@ async def _cluster(tx: Tx, number: int, size: Size) -> None:
     cluster = await _register(tx, planted, number)
     await merge.upsert_objects(tx, _changes(planted, cluster))
     served = [kind for kind in planted.catalog if kind.name not in kinds.IGNORED]
-    for kind in served:
-        group, _, version = kind.api_version.rpartition("/")
-        plural = kind.name.partition(".")[0]
-        resource = Resource(group, version, plural, kind.kind, kind.namespaced)
-        await streams.upsert_stream(tx, cluster, resource, ())
+    await streams.upsert_streams(tx, cluster, [(_resource(kind), ()) for kind in served])
     standing = Standing(str(planted.store.version), listed=True)
     await streams.update_standings(tx, {Place(cluster, kind.name): standing for kind in served})
     await tx.execute(f"update sync_streams set as_of = {ALWAYS} where cluster_id = %s", [cluster])  # noqa: S608  # a constant of this file
+
+
+def _resource(kind: Kind) -> Resource:
+    group, _, version = kind.api_version.rpartition("/")
+    return Resource(group, version, kind.name.partition(".")[0], kind.kind, kind.namespaced)
 
 
 async def _register(tx: Tx, planted: Cluster, number: int) -> UUID:

@@ -14,7 +14,7 @@ from basefly.cli.server import serve
 
 def main() -> None:
     """Serve until a signal; what a fleet of recipes holds is neither probed nor followed."""
-    app.SLICES = tuple(replace(slice_, controllers=None) for slice_ in app.SLICES)
+    app.SLICES = tuple(replace(slice_, controllers={}) for slice_ in app.SLICES)
     serve(load())
 
 

@@ -29,11 +29,12 @@ LONGEST = 120.0  # s until the process has begun, or ended
 
 
 class Load(msgspec.Struct, frozen=True):
-    """How many clusters, how many events over all of them, and in how many seconds at the least."""
+    """How many clusters and events over all of them, and in how many seconds at the least; with faults or without."""
 
     clusters: int
     events: int
     least: float
+    faults: bool = True
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -133,7 +134,7 @@ async def _play(connection: Connection, load: Load) -> None:
 
 async def _upset(connection: Connection, upheavals: Sequence[Upheaval], load: Load) -> None:
     each = load.events // load.clusters
-    work = asyncio.gather(*(one.run(each, load.least) for one in upheavals))
+    work = asyncio.gather(*(one.run(each, load.least, faults=load.faults) for one in upheavals))
     while not work.done():
         await asyncio.wait((work,), timeout=TELL_EVERY)
         connection.send(Progress(sum(one.events for one in upheavals), sum(one.struck for one in upheavals)))

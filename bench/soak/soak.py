@@ -41,7 +41,7 @@ from basefly.base.resilience.policy import Policy
 from basefly.base.settings import Settings
 from basefly.core.sync.cluster import ClusterSync, Patience
 from basefly.core.sync.store import streams
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim.faults import Effect
 from bench.report import Bar, Figures, Report, Run
 from bench.soak import truth

@@ -77,9 +77,11 @@ class Upheaval:
         """How often faults have struck so far."""
         return sum(self.by_effect.values())
 
-    async def run(self, events: int, least: float) -> None:
+    async def run(self, events: int, least: float, *, faults: bool = True) -> None:
         """So many events over at least so many seconds, and faults all the while; then all is taken back."""
         living = asyncio.create_task(self._live(events, least))
+        if not faults:
+            await living
         while not living.done():
             effects = [effect for effect in Effect if effect is not Effect.CONFLICT]
             self._chance.shuffle(effects)

@@ -27,13 +27,13 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note addresses and ids; a form that posts is an act, no link."""
+        """Note addresses and ids; a form that posts, or is about what was selected, is no link."""
         given = {name: value or "" for name, value in attrs}
         if "id" in given:
             self.ids[given["id"]] += 1
         self.pointers |= {(name, one) for name in _POINTERS for one in given.get(name, "").split()}
-        posts = tag == "form" and given.get("method", "get").lower() != "get"
-        if (address := given.get(_ADDRESSES.get(tag, ""))) and not posts:
+        acts = tag == "form" and (given.get("method", "get").lower() != "get" or "data-bulk" in given)
+        if (address := given.get(_ADDRESSES.get(tag, ""))) and not acts:
             self.links.append(address)
 
     def faults(self) -> list[str]:
@@ -43,10 +43,14 @@ class Page(HTMLParser):
 
 
 class Crawler:
-    """Follows every address of the hub itself from `start`; `faults` says what is broken, by page."""
+    """Follows every address of the hub itself from `start`; `faults` says what is broken, by page.
 
-    def __init__(self, browser: httpx.Client) -> None:
+    Of clusters that are `silent`, by id or name, nothing can be asked: a page that says so (503) is none.
+    """
+
+    def __init__(self, browser: httpx.Client, silent: tuple[str, ...] = ()) -> None:
         self._browser = browser
+        self._silent = silent
         self._alike: Counter[str] = Counter()
         self._seen: set[str] = set()
         self._waiting: deque[tuple[str, str]] = deque()
@@ -71,7 +75,9 @@ class Crawler:
 
     def _visit(self, path: str, found_at: str) -> None:
         answer = self._patiently(path)
-        if answer.status_code != 200 or (answer.url.path == "/sign-in") != path.startswith("/sign-in"):
+        if answer.status_code == 503 and any(f"/clusters/{each}/" in path for each in self._silent):
+            self._read(path, Page(answer.text))
+        elif answer.status_code != 200 or (answer.url.path == "/sign-in") != path.startswith("/sign-in"):
             self.faults.setdefault(found_at, []).append(f"{path} answers {answer.status_code}")
         elif answer.headers.get("content-type", "").startswith("text/html"):
             self._read(path, Page(answer.text))

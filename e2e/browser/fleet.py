@@ -17,6 +17,7 @@ from e2e.plane.program import Program, eventually
 SEED = {ALIVE: 3, DEAD: 5}
 SPARE = 7  # the seed of any further cluster
 CRASHING = "a-crashing-pod"  # first of all by name
+SPARE_NODE = "zz-spare"  # last of all by name
 
 
 @contextmanager
@@ -34,6 +35,7 @@ def fleet(folder: Path) -> Iterator[Hub]:
             running.post("/service-accounts", ACCOUNT)
             let_in(running, cluster(running, ALIVE))
             _crash(cluster(running, ALIVE))
+            _hold_back(running, cluster(running, ALIVE))
             eventually(lambda: running.cluster(DEAD)["health"] == "unreachable", seconds=40)
             yield running
     finally:
@@ -71,6 +73,23 @@ def _crash(alive: Cluster) -> None:
     alive.kubectl(
         "patch", "pod", CRASHING, "-n", "default", "--subresource=status", "-p", json.dumps({"status": status})
     )
+
+
+def _hold_back(hub: Hub, alive: Cluster) -> None:
+    """A drain of a node of its own, with a pod that a budget holds back."""
+    held = json.loads(pod("held-back", app="held-back"))
+    held["spec"]["nodeName"] = SPARE_NODE
+    guard = {"selector": {"matchLabels": {"app": "held-back"}}, "minAvailable": 1}
+    made = [
+        {"apiVersion": "v1", "kind": "Node", "metadata": {"name": SPARE_NODE}},
+        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "guard"}, "spec": guard},
+        held,
+    ]
+    listing = {"apiVersion": "v1", "kind": "List", "items": made}
+    alive.kubectl("create", "--validate=false", "-f", "-", stdin=json.dumps(listing))
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    alive.set_status("pods", "default", "held-back", status)
+    hub.post("/drains", {"cluster": ALIVE, "nodes": [SPARE_NODE], "force": True})
 
 
 def simulate(folder: Path, name: str) -> Program:

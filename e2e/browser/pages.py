@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from basefly.app import SLICES
 from basefly.base.web.openapi import docs
+from e2e.browser import shells
 from e2e.hub import Hub
 
 TABS = ("events", "namespaces", "settings", "workloads")
@@ -57,12 +58,15 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/access/roles/{role_id}": (Visit("/access/roles/operator"), Visit("/access/roles/no-such-role", refused=True)),
     "/access/teams": (Visit("/access/teams"),),
     "/access/teams/{team_id}": (Visit("/access/teams/{team}"),),
+    "/agents": (Visit("/agents"),),
+    "/access/visibility": (Visit("/access/visibility"),),
     "/api/docs": (Visit("/api/docs"),),
     "/api/docs/{operation}": (
         Visit("/api/docs/create_grant"),
         Visit("/api/docs/list_objects"),
         Visit("/api/docs/no-such-operation", refused=True),
     ),
+    "/apply": (Visit("/apply"), Visit("/apply?cluster={alive}")),
     "/audit": (
         Visit("/audit"),
         Visit("/audit?act=no.such&outcome=failed&since=2020-01-01&until=2020-01-02"),
@@ -73,6 +77,8 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit("/audit/records/00000000-0000-4000-8000-000000000000", refused=True),
     ),
     "/audit/settings": (Visit("/audit/settings"),),
+    "/changes": (Visit("/changes"), Visit("/changes?q=nowhere"), Visit("/changes?cursor=nonsense", refused=True)),
+    "/changes/settings": (Visit("/changes/settings"),),
     "/cluster-changes": (
         Visit("/cluster-changes?cluster={alive}"),
         Visit("/cluster-changes?cluster={dead}&do=disconnect"),
@@ -86,13 +92,33 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     "/clusters/{cluster}/objects/{resource}/{name}": tuple(
         Visit(f"{{{name}}}") for name in ("pod", "deployment", "secret", "node", "lost_pod")
     ),
+    "/clusters/{cluster}/objects/{resource}/{name}/edit": (Visit("{edit}"),),
+    "/clusters/{cluster}/objects/{resource}/{name}/revisions": (Visit("{revisions}"),),
     "/clusters/{cluster}/objects/{resource}/{name}/graph": (Visit("{graph}"),),
+    "/logs": (Visit("/logs"), Visit("/logs?labels=app=nobody"), Visit("/logs?labels=a+b", refused=True)),
+    "/clusters/{cluster}/objects/{resource}/{name}/history": (
+        Visit("{history}"),
+        Visit("{history}&at=2001-01-01T00:00", refused=True),
+    ),
     "/clusters/{cluster}/objects/{resource}/{name}/logs": (Visit("{logs}"),),
+    "/clusters/{cluster}/objects/{resource}/{name}/terminal": (Visit("{terminal}"), Visit("{no_terminal}")),
     "/clusters/{cluster}/namespaces/{name}": (Visit("/clusters/{alive}/namespaces/{namespace}"),),
     **{f"/clusters/{{cluster}}/{tab}": (Visit(f"/clusters/{{alive}}/{tab}"),) for tab in TABS},
+    "/clusters/{cluster}/drains": (Visit("/clusters/{alive}/drains"), Visit("/clusters/{dead}/drains")),
+    "/clusters/{cluster}/drains/new": (
+        Visit("/clusters/{alive}/drains/new"),
+        Visit("/clusters/{alive}/drains/new?node={node_name}"),
+        Visit("/clusters/{alive}/drains/new?node=no-such-node", refused=True),
+    ),
+    "/clusters/{cluster}/drains/{drain_id}": (
+        Visit("/clusters/{alive}/drains/{drain}"),
+        Visit("/clusters/{alive}/drains/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
     "/clusters/{cluster}/nodes": (Visit("/clusters/{alive}/nodes"), Visit("/clusters/{dead}/nodes")),
     "/connect": (Visit("/connect"),),
     "/connect/access": (Visit("/connect/access?name=another"),),
+    "/connect/agent": (Visit("/connect/agent"), Visit("/connect/agent?cluster={alive}")),
+    "/connect/agent/{token_id}": (Visit("/connect/agent/{agent_token}"),),
     "/connect/install": (Visit("/connect/install?name=another"),),
     "/connect/verify/{cluster}": (Visit("/connect/verify/{alive}"),),
     "/device": (Visit("/device"), Visit("/device?code=BCDF-GHJK", refused=True)),
@@ -127,10 +153,17 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
         Visit("/service-accounts/{account}"),
         Visit("/service-accounts/00000000-0000-4000-8000-000000000000", refused=True),
     ),
+    "/recordings": (Visit("/recordings"), Visit("/recordings?q=heron"), Visit("/recordings?pod=no-such-pod")),
+    "/recordings/{recording_id}": (
+        Visit("/recordings/{recording}"),
+        Visit("/recordings/00000000-0000-4000-8000-000000000000", refused=True),
+    ),
     "/settings": (Visit("/settings"),),
     "/object-changes": (
         Visit("/object-changes?do=scale&object={change}"),
         Visit("/object-changes?do=delete&object={change}"),
+        Visit("/object-changes?do=label&object={change}"),
+        Visit("/object-changes?do=rollback&object={change}"),
         Visit("/object-changes?do=restart"),
         Visit("/object-changes?do=explode", refused=True),
     ),
@@ -148,6 +181,7 @@ VISITS: Mapping[str, tuple[Visit, ...]] = {
     ),
     "/sso": (Visit("/sso"),),
     "/sso/callback": (Visit("/sso/callback", refused=True),),
+    "/unreadable": (Visit("/unreadable"),),
     "/verify-email": (Visit("/verify-email"),),
     "/views": (Visit("/views"), Visit("/views?at=/pods")),
     "/workloads": (Visit("/workloads"), Visit("/workloads?group=app"), Visit("/workloads?q=no-such-one")),
@@ -198,10 +232,19 @@ def _places(hub: Hub, alive: str, dead: str) -> dict[str, str]:
     found |= {
         "namespace": deployment["namespace"],
         "graph": found["deployment"].replace("?", "/graph?"),
+        "history": found["deployment"].replace("?", "/history?"),
         "logs": found["deployment"].replace("?", "/logs?"),
+        "edit": found["deployment"].replace("?", "/edit?"),
+        "revisions": found["deployment"].replace("?", "/revisions?"),
     }
+    found["node_name"] = found["node"].rpartition("/")[2]
+    found["drain"] = hub.get("/drains", cluster=clusters[ALIVE])["items"][0]["id"]
+    running = shells.running(hub, clusters[ALIVE])
+    found |= {"terminal": shells.page(clusters[ALIVE], running), "recording": shells.recording(hub, clusters[ALIVE])}
+    found["no_terminal"] = shells.page(clusters[ALIVE], {"namespace": "default", "name": "a-crashing-pod"})
     found["record"] = hub.get("/audit", limit=1)["items"][0]["id"]
     found["provider"] = _first(hub, "/identity-providers", PROVIDER)
+    found["agent_token"] = _first(hub, "/agent-tokens", {"name": "spare"})
     found["account"] = _first(hub, "/service-accounts", ACCOUNT)
     return clusters | found | _people(hub) | {"lost_pod": _path(hub, clusters[DEAD], "pods")}
 

@@ -21,6 +21,7 @@ _OPENAPI = "documents of groups, discovery and version are not served: clients r
 _TAINT = "no admission plugin taints new nodes"
 _AGGREGATOR = "no aggregation layer looks after API services"
 _GO_JSON = "the words are those of Go's JSON or YAML decoder, or hold the whole object with its managed fields"
+_PLAINLY = "a simulated object remembers who wrote its fields from the first apply on: before, nobody is known"
 _SELECTORS = "refused as well, in other words or by another list of fields"
 _DEFINED = "definitions are established, and gone, at once: no state in between is told"
 _KUBELET = "without a kubelet a deleted pod is gone at once, whatever its grace"
@@ -45,6 +46,7 @@ KNOWN: tuple[Known, ...] = (
     Known("patches: *another kind", "body*", _GO_JSON),
     Known("writes: delete with options of no kind", "body.message", _GO_JSON),
     Known("apply: no YAML", "body.message", _GO_JSON),
+    Known("apply: another value on one made plainly", "body.*message", _PLAINLY),
     Known("custom: no kind", "body.message", _GO_JSON),
     Known("reads: ?continue=nonsense*", "body.message", _GO_JSON),
     Known("reads: labels *", "*", _SELECTORS),

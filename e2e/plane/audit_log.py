@@ -16,7 +16,9 @@ class Target(msgspec.Struct, rename="camel"):
     resource: str = ""
     namespace: str = ""
     name: str = ""
+    subresource: str = ""
     api_group: str = ""
+    api_version: str = ""
 
 
 class Response(msgspec.Struct):
@@ -29,6 +31,7 @@ class Entry(msgspec.Struct, rename="camel"):
     verb: str
     stage: str
     request_uri: str = msgspec.field(name="requestURI")
+    audit_id: str = msgspec.field(name="auditID", default="")
     user: User = msgspec.field(default_factory=User)
     user_agent: str = ""
     object_ref: Target = msgspec.field(default_factory=Target)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 LAST_WORDS = 3000
+PORTS = range(12_000, 30_000)  # below those for whoever asks for any (ip_local_port_range, from 32,768 on)
 
 
 class Program:
@@ -70,14 +73,21 @@ class Program:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on right now."""
+    """A loopback port that nobody listens on right now, and that the kernel hands to nobody who asks for any."""
+    while True:
+        port = secrets.choice(PORTS)  # no seed of a test makes two of them choose alike
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens on a loopback port."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def eventually(true: Callable[[], bool], *, seconds: float, pause: float = 0.02) -> float:
+def eventually(true: Callable[[], bool], *, seconds: float, pause: float = 0.1) -> float:
     """Wait until `true()`, and return how many seconds that took; fails after `seconds`."""
     started = time.monotonic()
     while not true():

@@ -39,8 +39,11 @@ interface Part {
 
 const PARTS: Record<string, () => Promise<Part>> = {
   chart: () => import("./islands/chart.ts"),
+  editor: () => import("./islands/editor.ts"),
   log: () => import("./islands/log.ts"),
   passkey: () => import("./islands/passkey.ts"),
+  player: () => import("./islands/terminal/player.ts"),
+  terminal: () => import("./islands/terminal/terminal.ts"),
 };
 
 const mounted = new WeakSet<Element>();
@@ -64,7 +67,9 @@ export function start(): void {
     void import("./islands/suggest.ts").then((suggest) => suggest.start(target), () => undefined); // one types without
   });
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element && event.target.closest<HTMLButtonElement>("[data-open-viewer]");
-    if (button) void island(() => import("./islands/yaml.ts")).then((viewer) => viewer?.toggle(button));
+    const button = event.target instanceof Element && event.target.closest<HTMLButtonElement>("[data-open-viewer], [data-open-merge]");
+    if (!button) return;
+    const load = () => (button.dataset.openMerge ? import("./islands/merge.ts") : import("./islands/yaml.ts"));
+    void island<{ toggle(button: HTMLButtonElement): void }>(load).then((part) => part?.toggle(button));
   });
 }

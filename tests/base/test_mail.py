@@ -12,7 +12,8 @@ from aiosmtpd.smtp import AuthResult
 
 from basefly.base.mail import Mailer, Undelivered
 from basefly.base.settings import Settings, SettingsError, load
-from tests.core.identity.post import Mailbox, free_port, served
+from e2e.plane.program import free_port
+from tests.core.identity.post import Mailbox, served
 
 
 def settings(url: str, *, private: bool = True) -> Settings:

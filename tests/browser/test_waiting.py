@@ -50,7 +50,7 @@ class Slow:
 @pytest.fixture
 def page(visitor: Visitor) -> Page:
     """The nodes of the living cluster, at rest."""
-    visitor.page.goto("/nodes?cluster=alive")
+    visitor.page.goto("/nodes?cluster=alive&q=hcloud")  # those that nothing happens to
     expect(visitor.page.locator("#freshness [data-label]")).to_have_text("Live")
     return visitor.page
 
@@ -88,7 +88,7 @@ class TestList:
         expect(page.locator(BAR)).to_have_count(0)
         expect(page.locator(CONTENT)).not_to_have_attribute("aria-busy", "true")
         slow.answer()
-        expect(page.locator("#q")).to_have_value("")
+        expect(page.locator("#q")).to_have_value("hcloud")
         expect(page.locator("[data-row-link]").first).to_be_focused()
         assert (page.locator(ROWS).all_inner_texts(), page.url) == (rows, address)
 
@@ -139,7 +139,7 @@ class TestDrawer:
         page.locator("[data-row-link]").nth(1).click()
         page.locator("#drawer").get_by_role("button", name="Cancel").click(timeout=LONG + 1000)
         expect(page.locator("#drawer")).to_be_hidden()
-        expect(page).to_have_url(re.compile(r"/nodes\?cluster=alive$"))
+        expect(page).to_have_url(re.compile(r"/nodes\?cluster=alive&q=hcloud$"))
         slow.answer()
         expect(page.locator(OBJECT)).to_have_count(0)
 

@@ -16,8 +16,9 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 
+from e2e.plane.program import free_port
 from tests.conftest import Urls
-from tests.core.identity.post import Mailbox, free_port
+from tests.core.identity.post import Mailbox
 
 SETUP = {"email": "mia@example.com", "name": "Mia", "password": "seven herons at the quay", "organization": "Acme"}
 

@@ -36,7 +36,8 @@ def test_scripts_and_styles_of_a_first_visit_stay_small() -> None:
     assert manifest["app.js"] in first
     assert sum(len(gzip.compress((output / name).read_bytes())) for name in first) <= SCRIPTS
     assert len(gzip.compress((output / manifest["app.css"]).read_bytes())) <= STYLES
-    islands = {"chart.js", "log.js", "palette.js", "passkey.js", "shortcuts.js", "suggest.js", "yaml.js"}
+    islands = {"chart.js", "log.js", "palette.js", "passkey.js", "player.js", "shortcuts.js", "suggest.js"}
+    islands |= {"editor.js", "merge.js", "terminal.css", "terminal.js", "yaml.js"}
     assert {name for name in manifest if "chunk" not in name} == {
         "app.js",
         "app.css",
@@ -48,7 +49,7 @@ def test_scripts_and_styles_of_a_first_visit_stay_small() -> None:
     assert set(first).isdisjoint(manifest[name] for name in islands)
     assert all((output / f"{name}{suffix}").is_file() for name in manifest.values() for suffix in ("", ".gz", ".br"))
     licences = (output / "licences.txt").read_text()
-    assert all(name in licences for name in ("idiomorph", "uplot", "@codemirror/view", "style-mod"))
+    assert all(name in licences for name in ("idiomorph", "uplot", "@xterm/xterm", "@codemirror/view", "style-mod"))
     assert "typescript" not in licences
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
+from litestar.routes import HTTPRoute, WebSocketRoute
 
 from basefly.base.web.routing import PUBLIC, SIGNED_IN, permission_of
 
@@ -50,8 +50,12 @@ KINDS = {
     "grant_id": "grant",
     "invitation_id": "invitation",
     "elevation_id": "elevation",
+    "drain_id": "drain",
+    "node": "object",
+    "nodes": "object",
     "account_id": "account",
     "record_id": "record",
+    "recording_id": "recording",
     "stream_id": "stream",
     "provider_id": "provider",
     "provider": "provider",
@@ -59,6 +63,7 @@ KINDS = {
     "org_id": "org",
     "export_id": "export",
     "passkey_id": "passkey",
+    "agent_id": "agent",
     "subject": "subject",
     "cluster_ids": "cluster id",
     "clusters": "cluster id",
@@ -80,6 +85,7 @@ SPECIAL = (
         "text",
     ),
     (re.compile(r"/service-accounts/\{account_id\}/tokens"), "token_id", "service token"),
+    (re.compile(r"/(agent-tokens|connect/agent)\b"), "token_id", "agent token"),
     (re.compile(r"/service-accounts"), "role", "service role"),  # only the built-in ones
     (re.compile(r"^/(access|settings)\b"), "clusters", "chosen"),
     (re.compile(r"/identities"), "subject", "text"),
@@ -184,6 +190,11 @@ def routes(app: Litestar) -> list[Route]:
         if permission_of(handler)
     ]
     return sorted(found, key=lambda route: (route.path, route.method))
+
+
+def sockets(app: Litestar) -> list[WebSocketRoute]:
+    """All WebSockets of ours."""
+    return sorted((each for each in app.routes if isinstance(each, WebSocketRoute)), key=lambda each: each.path_format)
 
 
 def foreign(app: Litestar) -> list[str]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 
-from basefly.app import create_app
+from basefly.app import routed
 from tests.core.access.people import bare, given
 from tests.features.rows import put
 from tests.isolation.asking import Asker, with_session, with_token
@@ -57,7 +57,7 @@ async def test_what_is_out_of_reach_is_nowhere(hub: Hub, owner: Person, stack: A
     matrix = Matrix(hub, World(far.word, far.ways))
     found = [
         route
-        for route in routes(create_app(hub.house))
+        for route in routes(routed())
         if route.permission.startswith(OF_CLUSTERS) and (not route.unsafe or "cluster" in route.parameters)
     ]
     seen: Counter[str] = Counter()
@@ -86,7 +86,7 @@ async def test_who_lacks_the_factor_that_is_wanted_gets_nothing(
     await want_factor(hub, owner.by.org_id)
     counts: Counter[str] = Counter()
     wrong = []
-    for route in routes(create_app(hub.house)):
+    for route in routes(routed()):
         if route.public or route.handler.opt.get("without_factor"):
             counts["open"] += 1
             continue

@@ -18,7 +18,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 
-from basefly.app import create_app
+from basefly.app import routed
 from tests.conftest import Urls
 from tests.isolation.asking import Answer, Asker, forgive, newcomer, with_session, with_token
 from tests.isolation.routes import Route, fill, looked_at, routes, unknown
@@ -60,7 +60,7 @@ GUARDED = {
 
 @pytest.fixture
 def all_routes(hub: Hub) -> list[Route]:
-    return routes(create_app(hub.house))
+    return routes(routed())
 
 
 def test_every_path_parameter_is_known(all_routes: list[Route]) -> None:

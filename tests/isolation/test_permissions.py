@@ -14,9 +14,8 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from litestar import Litestar
 
-from basefly.app import SLICES, create_app
+from basefly.app import SLICES, routed
 from basefly.base.slice import permissions
 from basefly.core.access.model import Role, permissions_of
 from tests.isolation.asking import Asker, with_session, with_token
@@ -42,7 +41,7 @@ def declared(found: list[Route]) -> dict[str, Any]:
 
 def test_nothing_has_changed_unseen(hub: Hub) -> None:
     reviewed = yaml.safe_load(REVIEWED.read_text())
-    now = declared(routes(create_app(hub.house)))
+    now = declared(routes(routed()))
     changed = {
         f"{part}/{name}": sorted(set(now[part].get(name, ())) ^ set(reviewed[part].get(name, ())))
         for part in ("roles", "routes")
@@ -53,7 +52,7 @@ def test_nothing_has_changed_unseen(hub: Hub) -> None:
 
 
 async def test_what_has_no_permission_is_closed_to_everyone(hub: Hub, owner: Person) -> None:
-    strays = foreign(create_app(hub.house))
+    strays = foreign(routed())
     assert strays, "the framework brings pages of its own"
     async with hub.browser() as http:
         for path in strays:
@@ -71,7 +70,7 @@ async def test_each_role_may_what_its_permissions_say(hub: Hub, owner: Person, r
         person = await stack.enter_async_context(join(hub, word(), role, owner.by.org_id))
         held = set(person.by.grants[0].permissions)
         askers = [with_session(person), await with_token(stack, hub, person)]
-        for number, route in enumerate(routes(create_app(hub.house))):  # in turn: both are held to the same
+        for number, route in enumerate(routes(routed())):  # in turn: both are held to the same
             asker = askers[0 if route.handler.opt.get("recent") else number % 2]  # no token proves itself anew
             wrong.extend(await _check(route, asker, held, nothing, counts))
     sys.stdout.write(f"{role}: {dict(counts)}, {len(wrong)} unexplained\n")
@@ -92,29 +91,5 @@ async def _check(route: Route, asker: Asker, held: set[str], nothing: Any, count
     return [] if allowed == expected else [f"{route.key} ({route.permission}): {answer.status} {answer.body[:200]}"]
 
 
-def _write() -> None:
-    from basefly.base.web import Plugs, server
-
-    class _Nothing:
-        """Stands where a furnished house would: routes are only counted."""
-
-        settings = type("Settings", (), {"url": "http://localhost", "trusted_proxies": 0})()
-        changes = None
-
-    async def nobody(*_: object, **__: object) -> Any:
-        return None
-
-    plugs = Plugs(nobody, nobody, lambda _: {}, nobody)
-    house: Any = _Nothing()
-    app: Litestar = server.build(
-        house,
-        plugs,
-        api=[handler for each in SLICES for handler in each.api],
-        pages=[handler for each in SLICES for handler in each.pages],
-        permissions=permissions(SLICES),
-    )
-    REVIEWED.write_text(yaml.safe_dump(declared(routes(app)), sort_keys=False, width=118))
-
-
 if __name__ == "__main__":
-    _write()
+    REVIEWED.write_text(yaml.safe_dump(declared(routes(routed())), sort_keys=False, width=118))

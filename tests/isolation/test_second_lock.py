@@ -18,9 +18,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from basefly.app import SLICES, create_app
+from basefly.app import SLICES, routed
 from basefly.base.db.transaction import Tx, prepare
 from basefly.base.runtime.controllers import supervise
+from basefly.base.slice import controllers
 from basefly.sim import Cluster
 from tests.conftest import Urls
 from tests.core.sync.conftest import eventually, running
@@ -41,25 +42,18 @@ Asked = tuple[str, Any]
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Every query that any transaction sends from now on, with what it sends along first."""
     seen: dict[str, Any] = {}
-    plain, cursor = Tx.execute, Tx._cursor
+    plain = Tx._executed
 
     def note(tx: Tx, query: Any, params: Any) -> None:
         text = query.as_string(tx.connection) if isinstance(query, sql.Composable) else str(query)
         if tx.org_id is not None:
             seen.setdefault(text, params)
 
-    async def execute(self: Tx, query: Any, params: Any = None) -> int:
+    async def executed(self: Tx, rows: Any, query: Any, params: Any) -> Any:
         note(self, query, params)
-        return await plain(self, query, params)
+        return await plain(self, rows, query, params)
 
-    @asynccontextmanager
-    async def opened(self: Tx, into: Any, query: Any, params: Any) -> AsyncIterator[Any]:
-        note(self, query, params)
-        async with cursor(self, into, query, params) as made:
-            yield made
-
-    monkeypatch.setattr(Tx, "execute", execute)
-    monkeypatch.setattr(Tx, "_cursor", opened)
+    monkeypatch.setattr(Tx, "_executed", executed)
     return seen
 
 
@@ -116,8 +110,7 @@ async def test_no_query_that_lost_its_filter_tells_a_stranger(
 @asynccontextmanager
 async def _everything_running(hub: Hub) -> AsyncIterator[None]:
     """With the controllers of every slice, as a hub runs them."""
-    found = [each for slice_ in SLICES if slice_.controllers for each in slice_.controllers(hub.house)]
-    async with running(supervise(found)):
+    async with running(supervise(controllers(SLICES, hub.house))):
         yield
 
 
@@ -142,7 +135,7 @@ async def _until(owner: Person, where: dict[str, str], names: list[str]) -> None
 
 async def _use_everything(hub: Hub, owner: Person, acme: World) -> None:
     """Every route asked by an owner of Acme about Acme's things; what changes things, last."""
-    found = routes(create_app(hub.house))
+    found = routes(routed())
     for route in sorted(found, key=lambda route: (route.unsafe, "session" in route.key, "DELETE" in route.key)):
         ways = acme.ways if not route.unsafe else acme.ways[:1]
         async with AsyncExitStack() as stack:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
+
 from basefly.base.db import Jsonb
+from basefly.base.runtime import operations
+from basefly.core.agents import store as agents
+from basefly.core.drains import store as drains
+from basefly.core.drains.model import Options
+from basefly.core.drains.store import NewDrain
 from basefly.core.factors import store as factors
+from basefly.core.terminals import store as terminals
 from tests.features.rows import put, register
 from tests.people import Hub, Person, join
 
@@ -52,6 +61,9 @@ async def build(hub: Hub, owner: Person, name: str) -> World:
         ids["elevation"] = (await _post(member, "/api/v1/elevations", wish))["id"]
         email = member.by.email
     ids |= await _governed(owner, name, str(cluster))
+    ids["drain"] = await _drain(hub, owner, cluster, name)
+    ids["recording"] = await _recorded(hub, owner, cluster, name)
+    ids |= await _agent(hub, owner, name)
     ids["record"] = (await owner.http.get("/api/v1/audit", params={"limit": 1})).json()["items"][0]["id"]
     return _world(name, ids, email)
 
@@ -72,7 +84,8 @@ def absent() -> World:
 
 IDS = (
     "session", "token", "view", "member", "org", "cluster id", "elevation", "export", "passkey", "role", "team",
-    "grant", "invitation", "account", "service token", "stream", "provider", "record",
+    "grant", "invitation", "account", "service token", "stream", "provider", "record", "drain", "recording",
+    "agent token", "agent",
 )  # fmt: skip
 
 
@@ -101,6 +114,36 @@ async def _own(hub: Hub, person: Person, name: str) -> dict[str, str]:
     return {"session": session, "passkey": str(made.id)} | {kind: each["id"] for kind, each in ids.items()}
 
 
+async def _recorded(hub: Hub, person: Person, cluster: UUID, name: str) -> str:
+    """A session in a container."""
+    id_ = uuid4()
+    async with hub.house.db.transaction(person.by.org_id) as tx:
+        place = f"terminal_recordings/command/{id_}"
+        recording = {
+            "id": id_,
+            "cluster_id": cluster,
+            "cluster_name": name,
+            "namespace": name,
+            "pod": name,
+            "container": name,
+            "command": await hub.house.vault.seal(tx, msgspec.json.encode([name]), purpose=place),
+            "user_id": person.by.user_id,
+            "way": "page",
+            "terminal": True,
+        }
+        await terminals.insert(tx, recording)
+    return str(id_)
+
+
+async def _agent(hub: Hub, owner: Person, name: str) -> dict[str, str]:
+    """A token for an agent, and an agent that waits."""
+    token = await _post(owner, "/api/v1/agent-tokens", {"name": name})
+    values = {"token_id": token["id"], "public": os.urandom(32), "version": name, "kubernetes": "", "identity": ""}
+    async with hub.house.db.transaction(owner.by.org_id) as tx:
+        agent = await agents.insert(tx, values)
+    return {"agent token": token["id"], "agent": str(agent)}
+
+
 async def _governed(owner: Person, name: str, cluster: str) -> dict[str, str]:
     """Who is who, who may what, and where the audit goes."""
     role = await _post(owner, "/api/v1/roles", {"name": name, "permissions": ["inventory:read"]})
@@ -119,6 +162,18 @@ async def _governed(owner: Person, name: str, cluster: str) -> dict[str, str]:
     ids = {"role": role, "team": team, "grant": grant, "account": account, "provider": issuer}
     more = {"invitation": invited, "service token": token, "stream": stream["stream"]}
     return {kind: each["id"] for kind, each in (ids | more).items()}
+
+
+async def _drain(hub: Hub, owner: Person, cluster: UUID, name: str) -> str:
+    """A drain of a node; the cluster does not answer, so it could not be ordered over the API."""
+    drain_id = uuid4()
+    async with hub.house.db.transaction(owner.by.org_id) as tx:
+        operation = await operations.start(tx, "drain", {"drain": str(drain_id)}, by=owner.by.user_id)
+        new = NewDrain(
+            cluster_id=cluster, operation_id=operation, options=Options(), by=owner.by.user_id, held=(), nodes=(name,)
+        )
+        await drains.insert(tx, drain_id, new)
+    return str(drain_id)
 
 
 def _texts(name: str) -> dict[str, str]:

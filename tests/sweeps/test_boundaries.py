@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from basefly.app import create_app
+from basefly.app import routed
 from tests.isolation.asking import forgive
 from tests.isolation.routes import Route, fill, routes
 from tests.isolation.world import absent
@@ -30,7 +30,7 @@ HOSTILE: dict[str, tuple[bytes, str, set[int]]] = {
 
 @pytest.fixture
 def with_body(hub: Hub) -> list[Route]:
-    return [route for route in routes(create_app(hub.house)) if route.body and route.api]
+    return [route for route in routes(routed()) if route.body and route.api]
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -57,7 +57,7 @@ async def test_another_site_changes_nothing_and_holds_no_stream(
     hub: Hub, owner: Person, headers: dict[str, str]
 ) -> None:
     wrong, count = [], 0
-    for route in routes(create_app(hub.house)):
+    for route in routes(routed()):
         if route.unsafe or route.endless:
             count += 1
             sent = fill(route, absent().ways[0], words=False)
@@ -71,4 +71,5 @@ async def test_another_site_changes_nothing_and_holds_no_stream(
 
 async def test_an_upgrade_from_another_site_is_refused(owner: Person) -> None:
     headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": "https://evil.example"}
+    headers |= {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     assert (await owner.http.get("/api/v1/me", headers=headers)).status_code == 403

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from basefly.app import create_app
+from basefly.app import routed
 from tests.conftest import Urls
 from tests.isolation.asking import forgive, with_session
 from tests.isolation.routes import Sent, fill, routes
@@ -84,7 +84,7 @@ async def test_no_secret_lies_about(hub: Hub, owner: Person, urls: Urls, capfd: 
     told: list[str] = []
     began = _position(urls)
     async with AsyncExitStack() as stack:
-        for route in routes(create_app(hub.house)):
+        for route in routes(routed()):
             await forgive(hub.house.db)
             person = owner
             if route.unsafe:

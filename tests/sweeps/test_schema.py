@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from basefly.app import create_app
+from basefly.app import routed
 from basefly.base.web.openapi.document import document
 from tests.features.rows import register
 from tests.isolation.credentials import confined, service_token, token, waiting
@@ -44,7 +44,7 @@ ENDS = ("/api/v1/sessions/current", "/api/v1/changes")  # one ends the session t
 async def test_nothing_breaks_and_nothing_is_undocumented(
     hub: Hub, owner: Person, viewer: Person, credential: str
 ) -> None:
-    schema = schemathesis.openapi.from_dict(document(create_app(hub.house)))
+    schema = schemathesis.openapi.from_dict(document(routed()))
     async with AsyncExitStack() as stack, hub.browser() as http:
         headers = await _headers(stack, hub, owner, viewer, credential)
         assert (await http.get("/api/v1/clusters", headers=headers)).status_code == LISTING.get(credential, 200)

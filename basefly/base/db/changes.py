@@ -90,6 +90,11 @@ class Changes:
             if not self._inboxes[whose]:
                 del self._inboxes[whose]
 
+    @property
+    def hears(self) -> bool:
+        """Whether notices come in. While they do not, whoever counts on them must look by themselves."""
+        return self._listening.is_set()
+
     async def close(self) -> None:
         """Stop listening."""
         if self._ear is not None:

@@ -58,7 +58,8 @@ def _told(error: Exception) -> BaseflyError | None:
             return Invalid(f"The database refuses this value ({constraint}).")
         case errors.UntranslatableCharacter() | errors.CharacterNotInRepertoire():
             return Invalid("Text may not contain the character NUL or broken UTF-8.")
-        case psycopg.DataError():
+        # Too long for an index, too deep to parse: to the driver an OperationalError, as if the database were away.
+        case psycopg.DataError() | errors.ProgramLimitExceeded() | errors.StatementTooComplex():
             return Invalid(f"The database refuses this value: {error.diag.message_primary or error}.")
         case errors.SerializationFailure() | errors.DeadlockDetected():
             return Raced("The database stopped one of two crossing changes.", cure="Try again.")

@@ -68,15 +68,18 @@ async def ensure_application(connection: psycopg.AsyncConnection[Any]) -> None:
             ) from error
 
 
-async def check_application(url: str) -> None:
-    """Raise SettingsError unless the role of `url` is bound by row-level security in every way."""
+async def check_application(url: str, *, standby: bool = False) -> None:
+    """Raise SettingsError unless the role of `url` is bound by row-level security in every way.
+
+    Only of a replica may it be a `standby`.
+    """
     async with await connect(url) as connection:
         role = await _describe(connection)
     if role.version < FLOOR:
         raise SettingsError(
             f"PostgreSQL {role.version // 10_000} is too old.\nBasefly needs PostgreSQL 15 or newer: upgrade it."
         )
-    if role.standby:
+    if role.standby and not standby:
         raise SettingsError(
             "BASEFLY_DATABASE_URL leads to a standby, which cannot be written.\n"
             "Give the primary's address (several hosts: add target_session_attrs=read-write)."

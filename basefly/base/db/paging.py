@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from basefly.base.errors import Invalid
+
+T = TypeVar("T")
 
 LIMIT = 4096  # characters; names of Kubernetes have at most 253
 
@@ -43,3 +45,11 @@ def decode(text: str, length: int | None = None) -> list[Any]:
     except (ValueError, binascii.Error, msgspec.DecodeError, RecursionError) as error:
         raise WrongCursor from error
     return values
+
+
+def key(text: str, into: type[T]) -> T | None:
+    """The sort key that a cursor holds, as this type of tuple; None where there is no cursor. Raises WrongCursor."""
+    try:
+        return msgspec.convert(decode(text), into) if text else None
+    except msgspec.ValidationError as error:
+        raise WrongCursor from error

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
-import psycopg
-import psycopg_pool
-import structlog
-from psycopg import sql
-
 from basefly.base.db import logins
-from basefly.base.db.failures import translated
-from basefly.base.db.transaction import Connection, Memory, Sealer, Tx, prepare
+from basefly.base.db.pooling.connections import Connections
+from basefly.base.db.pooling.replica import Replica
+from basefly.base.db.pooling.slow import Slow
+from basefly.base.db.transaction import Connection, Memory, Sealer, Tx
 
 WAIT = 5.0  # seconds that a transaction waits for a free connection before it says so
-RECONNECT = 2.0  # seconds of trying, with growing pauses; then the next transaction tries anew, so no pause grows long
-QUEUE = 200  # transactions that may wait at once
+OWN = 30.0  # seconds in which whoever has changed something reads from the primary alone
+MOST_WRITERS = 10_000
 
 # Session defaults. A lost network is noticed in seconds; no statement or lock may hold a request for ever.
 SESSION = {
@@ -34,37 +31,34 @@ LIMITS = (
     " -c timezone=UTC -c default_transaction_isolation=read\\ committed"
 )
 
-log = structlog.get_logger(__name__)
-
 
 class Database:
     """A pool of connections as the application role. Open it with `Database.open`, close it with `close`."""
 
-    def __init__(self, pool: psycopg_pool.AsyncConnectionPool[Connection]) -> None:
-        self._pool = pool
+    def __init__(self, primary: Connections, url: str, watch: Slow | None = None) -> None:
+        self._primary = primary
+        self._url = url
         self._memory: Memory = {}
+        self._watch = watch
+        self._wrote: dict[UUID, float] = {}
+        self.replica: Replica | None = None
         self.sealer: Sealer | None = None  # the house's vault, for whoever seals while they write
 
     @classmethod
-    async def open(cls, url: str, *, max_size: int = 10) -> Database:
-        """Connect; raises SettingsError if nobody answers or the role could see past row-level security."""
+    async def open(cls, url: str, *, max_size: int = 10, slow: float = 0.0) -> Database:
+        """Connect; raises SettingsError if nobody answers or the role could see past row-level security.
+
+        `slow` is how many seconds a statement takes before it is told; 0: none is.
+        """
         conninfo = logins.with_options(url, LIMITS, **SESSION)
         await logins.check_application(conninfo)
-        pool: psycopg_pool.AsyncConnectionPool[Connection] = psycopg_pool.AsyncConnectionPool(
-            conninfo,
-            kwargs={"autocommit": True},
-            min_size=min(2, max_size),
-            max_size=max_size,
-            timeout=WAIT,
-            max_waiting=QUEUE,
-            reconnect_timeout=RECONNECT,
-            configure=_configure,
-            reset=_returned,
-            open=False,
-            name="basefly",
-        )
-        await pool.open(wait=True, timeout=30)
-        return cls(pool)
+        primary = await Connections.open(conninfo, max_size=max_size, wait=WAIT)
+        return cls(primary, conninfo, Slow(conninfo, slow) if slow else None)
+
+    def follow(self, replica_url: str, *, most_lag: float, max_size: int = 10) -> None:
+        """Read pages and lists from a replica from now on, whenever it is at most so many seconds behind."""
+        url = logins.with_options(replica_url, LIMITS, **SESSION)
+        self.replica = Replica(url, self._url, most_lag=most_lag, max_size=max_size)
 
     @asynccontextmanager
     async def transaction(self, org_id: UUID | None = None) -> AsyncIterator[Tx]:
@@ -73,60 +67,49 @@ class Database:
         With `org_id`, row-level security admits the rows of that organization; without, tables without tenant only.
         Raises Unavailable when the database does not answer or every connection stays busy.
         """
-        with translated():
-            connection = await self._begin(org_id)
-        try:
-            yield Tx(connection, org_id, self._memory, self.sealer)
-            with translated():
-                await connection.commit()
-        except BaseException:
-            await _abandon(connection)
-            raise
-        finally:
-            await self._pool.putconn(connection)
+        async with self._primary.writing(org_id) as connection:
+            yield Tx(connection, org_id, self._memory, sealer=self.sealer, watch=self._watch)
+
+    @asynccontextmanager
+    async def reading(self, org_id: UUID | None, *, by: UUID | None = None) -> AsyncIterator[Tx]:
+        """A transaction that can write nothing, for what is shown and never for what decides.
+
+        It is of the replica, if there is one that is fresh: then it may see a state some seconds old. `by` is whose
+        own changes it must see.
+        """
+        replica = self.replica
+        if replica is None or replica.lag is None or self._has_written(by):
+            async with self._primary.reading(org_id) as connection:
+                yield Tx(connection, org_id, self._memory, sealer=self.sealer, watch=self._watch)
+            return
+        async with AsyncExitStack() as stack:
+
+            async def primary() -> Connection:
+                return await stack.enter_async_context(self._primary.reading(org_id))
+
+            tx = await stack.enter_async_context(replica.reading(org_id, primary, self._watch))
+            tx.sealer = self.sealer
+            yield tx
+
+    def wrote(self, by: UUID) -> None:
+        """Someone is about to change something, and will want to see it."""
+        self._wrote.pop(by, None)
+        self._wrote[by] = time.monotonic()
+        if len(self._wrote) > MOST_WRITERS:
+            del self._wrote[next(iter(self._wrote))]
 
     async def close(self) -> None:
         """Close every connection; transactions that still run are cut off."""
-        await self._pool.close(timeout=2)
+        if self.replica:
+            await self.replica.close()
+        if self._watch:
+            await self._watch.close()
+        await self._primary.close()
 
     @property
     def load(self) -> dict[str, int]:
         """How busy the pool is: pool_size, pool_available, requests_waiting (psycopg_pool's names)."""
-        return self._pool.get_stats()
+        return self._primary.load
 
-    async def _begin(self, org_id: UUID | None) -> Connection:
-        """A connection inside a new transaction of this tenant; one that died while it lay idle is replaced."""
-        begin = sql.SQL("begin; select set_config('app.org', {}, true)").format(sql.Literal(str(org_id or "")))
-        for _ in range(self._pool.max_size + 1):
-            connection = await self._pool.getconn()
-            try:
-                await connection.execute(begin)
-            except BaseException as error:
-                await _abandon(connection)
-                await self._pool.putconn(connection)
-                if not isinstance(error, psycopg.OperationalError):
-                    raise
-            else:
-                return connection
-        raise psycopg.OperationalError("every connection of the pool is broken")
-
-
-async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
-    prepare(connection)
-
-
-async def _returned(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Nothing to do, but it must be there: with it the pool takes connections back in tasks of its own.
-
-    Without it psycopg_pool 3.3 waits for its lock in putconn, and a task cancelled there loses the connection for good.
-    """
-
-
-async def _abandon(connection: Connection) -> None:
-    """Roll back; a connection whose state is unknown is closed instead, which rolls back too."""
-    try:
-        await connection.rollback()
-    except BaseException as error:
-        await connection.close()
-        if not isinstance(error, psycopg.Error):
-            raise
+    def _has_written(self, by: UUID | None) -> bool:
+        return by is not None and time.monotonic() - self._wrote.get(by, -OWN) < OWN

@@ -42,6 +42,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "1GB",
     "min_wal_size": "80MB",
+    "autovacuum_naptime": "10s",  # a fleet that was just read is not known to the planner before it is analyzed
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_error_statement": "panic",  # statements may hold what is nobody's business

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -39,6 +39,14 @@ class DataKey(msgspec.Struct):
     id: UUID
     fingerprint: str
     wrapped: bytes
+
+
+class OwnSecret(msgspec.Struct):
+    """A secret of the hub itself, as stored: sealed by the master key of that fingerprint."""
+
+    name: str
+    fingerprint: str
+    sealed: bytes
 
 
 class Vault:
@@ -104,6 +112,32 @@ class Vault:
         except InvalidTag as error:
             raise Unreadable(f"{purpose} was damaged, or belongs elsewhere.", cure="Store the secret again.") from error
 
+    async def own(self, tx: Tx, name: str, make: Callable[[], bytes]) -> bytes:
+        """A secret of the hub itself, one for all its processes: whoever asks first makes it. Raises Unreadable."""
+        query = f"{_OWN} where name = %s"
+        stored = await tx.one(OwnSecret, query, [name])
+        if stored is None:
+            await tx.execute(
+                "insert into hub_secrets (name, fingerprint, sealed) values (%s, %s, %s) on conflict do nothing",
+                [name, self.fingerprint, self._seal(make(), _own_place(name))],
+            )
+            stored = await tx.one(OwnSecret, query, [name])  # another process may have been faster
+        if stored is None:
+            raise Unreadable(f"The hub has no {name}, and none could be made.")
+        return self._opened(stored.fingerprint, stored.sealed, _own_place(name), f"The hub's {name}")
+
+    async def rewrap_own(self, tx: Tx) -> int:
+        """Seal the hub's own secrets by the master key in use; how many were sealed by another."""
+        others = await tx.all(OwnSecret, f"{_OWN} where fingerprint <> %s for update", [self.fingerprint])
+        for stored in others:
+            place = _own_place(stored.name)
+            plain = self._opened(stored.fingerprint, stored.sealed, place, f"The hub's {stored.name}")
+            await tx.execute(
+                "update hub_secrets set fingerprint = %s, sealed = %s where name = %s",
+                [self.fingerprint, self._seal(plain, place), stored.name],
+            )
+        return len(others)
+
     async def rewrap(self, tx: Tx) -> int:
         """Seal the keys of the organization of `tx` by the master key in use; how many were sealed by another."""
         query = f"{_COLUMNS} where org_id = %s and fingerprint <> %s for update"
@@ -127,8 +161,12 @@ class Vault:
             ) from error
 
     def _wrap(self, tx: Tx, key: bytes) -> bytes:
+        return self._seal(key, _place(tx, "data key"))
+
+    def _seal(self, plain: bytes, place: bytes) -> bytes:
+        """Sealed by the master key in use."""
         nonce = os.urandom(NONCE)
-        return nonce + self._masters[self.fingerprint].encrypt(nonce, key, _place(tx, "data key"))
+        return nonce + self._masters[self.fingerprint].encrypt(nonce, plain, place)
 
     async def _key_in_use(self, tx: Tx) -> tuple[UUID, bytes]:
         """The organization's key for new secrets, made at its first secret."""
@@ -148,12 +186,15 @@ class Vault:
         return stored.id, self._unwrap(tx, stored)
 
     def _unwrap(self, tx: Tx, stored: DataKey) -> bytes:
+        return self._opened(stored.fingerprint, stored.wrapped, _place(tx, "data key"), "The organization's key")
+
+    def _opened(self, fingerprint: str, sealed: bytes, place: bytes, what: str) -> bytes:
+        """Opened by the master key that sealed it."""
         try:
-            master = self._masters[stored.fingerprint]
-            return master.decrypt(stored.wrapped[:NONCE], stored.wrapped[NONCE:], _place(tx, "data key"))
+            return self._masters[fingerprint].decrypt(sealed[:NONCE], sealed[NONCE:], place)
         except (InvalidTag, KeyError) as error:
             raise Unreadable(
-                f"The organization's key was sealed by another master key ({stored.fingerprint}).",
+                f"{what} was sealed by another master key ({fingerprint}).",
                 cure=f"Put it back: {self._source} now holds {self.fingerprint}.",
             ) from error
 
@@ -183,6 +224,7 @@ class Box:
 
 
 _COLUMNS = "select id, fingerprint, wrapped from data_keys"
+_OWN = "select name, fingerprint, sealed from hub_secrets"
 
 
 def _place(tx: Tx, purpose: str) -> bytes:
@@ -190,6 +232,11 @@ def _place(tx: Tx, purpose: str) -> bytes:
     if tx.org_id is None:
         raise ValueError("secrets belong to an organization: open the transaction with one")
     return VERSION + tx.org_id.bytes + purpose.encode()
+
+
+def _own_place(name: str) -> bytes:
+    """What a secret of the hub itself is bound to: no organization has the id of zeros."""
+    return VERSION + bytes(ID) + f"hub_secrets/{name}".encode()
 
 
 async def rotate(settings: Settings, db: Database, organizations: Sequence[UUID]) -> AsyncIterator[str]:
@@ -213,6 +260,10 @@ async def rotate(settings: Settings, db: Database, organizations: Sequence[UUID]
             count = await vault.rewrap(tx)
         if count:
             yield f"{count} keys of organization {org_id} are sealed by it."
+    async with db.transaction() as tx:
+        count = await vault.rewrap_own(tx)
+    if count:
+        yield f"{count} secrets of the hub itself are sealed by it."
     await vault.retire(db)
     yield f"The old key {vault.previous} is retired."
     (settings.data_dir / PREVIOUS_FILE).unlink(missing_ok=True)

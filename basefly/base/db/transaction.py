@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Any, NamedTuple, Protocol, TypeVar, cast, get_origin
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.abc import QueryNoTemplate as Query
 from psycopg.adapt import AdaptersMap, Dumper
-from psycopg.rows import RowMaker, scalar_row
+from psycopg.rows import RowMaker, scalar_row, tuple_row
 from psycopg.types.json import Jsonb, JsonbDumper, set_json_dumps, set_json_loads
 
 from basefly.base.db.failures import translated
@@ -31,14 +32,14 @@ MOST_REMEMBERED = 1000  # answers of a process, the oldest of which goes first
 
 
 class Remembered(NamedTuple):
-    """An answer, when it was read (monotonic seconds), and the digest of what it was made of."""
+    """An answer, when it was read (monotonic seconds), and what it was made of, or a digest of that."""
 
     answer: Any
     at: float
-    digest: Any
+    of: Any
 
 
-Memory = dict[tuple[UUID | None, str], Remembered]
+Memory = dict[tuple[UUID | None, Hashable], Remembered]
 """What a process remembers of its database, by organization and name."""
 
 
@@ -54,40 +55,67 @@ class Sealer(Protocol):
         ...
 
 
+class Ran(NamedTuple):
+    """A statement that was run for an organization, with what was passed to it."""
+
+    query: Query
+    params: Params | None
+    org_id: UUID | None
+
+
+class Watch(Protocol):
+    """Who wants to know of slow statements: those that took `threshold` seconds or longer."""
+
+    threshold: float
+
+    def noted(self, connection: Connection, ran: Ran, seconds: float) -> None:
+        """A statement took so long, whether it failed or not."""
+        ...
+
+
 class Tx:
     """One transaction. With an organization, row-level security shows and accepts only its rows; without, none.
 
-    `sealer` is the vault of the house; None where nobody lives in one.
+    `sealer` is the vault of the house; None where nobody lives in one. `watch` hears of what is slow.
     """
 
     def __init__(
-        self, connection: Connection, org_id: UUID | None, memory: Memory, sealer: Sealer | None = None
+        self,
+        connection: Connection,
+        org_id: UUID | None,
+        memory: Memory,
+        *,
+        sealer: Sealer | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.connection = connection
         self.org_id = org_id
         self.sealer = sealer
+        self.behind: float | None = None  # seconds that what it sees may be old; None at the primary
         self._memory = memory
+        self._watch = watch
 
     async def execute(self, sql: Query, params: Params | None = None) -> int:
         """Run a statement; the number of rows that it touched."""
-        with translated():
-            return (await self.connection.execute(sql, params)).rowcount
+        return (await self._executed(tuple_row, sql, params)).rowcount
 
     async def all(self, into: type[T], sql: Query, params: Params | None = None) -> list[T]:
         """Every row, as `into`: a Struct by column names, or a plain type for the only column."""
-        async with self._cursor(into, sql, params) as cursor:
-            return await cursor.fetchall()
+        cursor = await self._executed(_rows(into), sql, params)
+        with translated():
+            return cast("list[T]", await cursor.fetchall())
 
     async def one(self, into: type[T], sql: Query, params: Params | None = None) -> T | None:
         """The first row as `into`, or None."""
-        async with self._cursor(into, sql, params) as cursor:
-            return await cursor.fetchone()
+        cursor = await self._executed(_rows(into), sql, params)
+        with translated():
+            return cast("T | None", await cursor.fetchone())
 
     async def value(self, sql: Query, params: Params | None = None) -> Any:
         """The first column of the first row, or None."""
+        cursor = await self._executed(scalar_row, sql, params)
         with translated():
-            async with self.connection.cursor(row_factory=scalar_row) as cursor:
-                return await (await cursor.execute(sql, params)).fetchone()
+            return await cursor.fetchone()
 
     async def remembered(
         self, name: str, read: Callable[[Tx], Awaitable[T]], digest: Query, params: Params, *, seconds: float
@@ -97,11 +125,17 @@ class Tx:
         For what costs much to read and little to digest. After `seconds` it is read anew all the same: nothing that
         the digest leaves out grows older. Nobody may change what they get.
         """
-        now, key, found = time.monotonic(), (self.org_id, name), await self.value(digest, params)
+        return await self.kept(name, read, of=await self.value(digest, params), seconds=seconds)
+
+    async def kept(
+        self, name: Hashable, read: Callable[[Tx], Awaitable[T]], *, of: object = None, seconds: float = inf
+    ) -> T:
+        """What `read` brought, for so many seconds, or as long as it is made `of` the same. Nobody may change it."""
+        now, key = time.monotonic(), (self.org_id, name)
         held = self._memory.get(key)
-        if held is None or held.digest != found or now - held.at > seconds:
+        if held is None or held.of != of or now - held.at > seconds:
             self._memory.pop(key, None)
-            held = self._memory[key] = Remembered(await read(self), now, found)
+            held = self._memory[key] = Remembered(await read(self), now, of)
             if len(self._memory) > MOST_REMEMBERED:
                 del self._memory[next(iter(self._memory))]
         return cast("T", held.answer)
@@ -118,12 +152,16 @@ class Tx:
             async with self.connection.transaction():
                 yield
 
-    @asynccontextmanager
-    async def _cursor(self, into: type[T], sql: Query, params: Params | None) -> AsyncIterator[psycopg.AsyncCursor[T]]:
-        with translated():
-            async with self.connection.cursor(row_factory=_rows(into)) as cursor:
-                await cursor.execute(sql, params)
-                yield cursor
+    async def _executed(self, rows: Any, query: Query, params: Params | None) -> psycopg.AsyncCursor[Any]:
+        """Every statement passes here."""
+        begun = time.perf_counter()
+        try:
+            with translated():
+                return await self.connection.cursor(row_factory=rows).execute(query, params)
+        finally:
+            seconds = time.perf_counter() - begun
+            if self._watch and seconds >= self._watch.threshold:
+                self._watch.noted(self.connection, Ran(query, params, self.org_id), seconds)
 
 
 def _rows(into: type[T]) -> Any:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, NamedTuple, Self, TypeVar, overload
 
 import aiohttp
 import msgspec
 from yarl import URL
 
 from basefly import __version__
-from basefly.base.http import GuardedConnector
+from basefly.base.http import DialedConnector, Dialer, GuardedConnector
 from basefly.base.kube.credentials import Credentials, tls
 from basefly.base.kube.errors import ConnectError, api_error
 from basefly.base.kube.faults import connect_error
+from basefly.base.kube.http2.pool import Pool
+from basefly.base.kube.http2.stream import Stream
 from basefly.base.kube.lines import Lines
 from basefly.base.kube.objects import JSON, decode
 from basefly.base.kube.relay.upstream import Upstream
@@ -28,16 +31,26 @@ from basefly.base.resilience.policy import Policy
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
+Read = Callable[[], Awaitable[bytes]]
 
 MEBIBYTE = 2**20
+
+
+class _Endless(NamedTuple):
+    """An answer whose head is here, by whichever protocol: each watch holds one for minutes, so it is small."""
+
+    status: int
+    headers: Mapping[str, str]  # to be asked for in lower case, which aiohttp's answer to as well
+    read: Read
+    close: Callable[[], None]
 
 
 class Client:
     """Speaks to one API server. Every method raises ConnectError or an ApiError, and nothing else.
 
     With a `policy`, a server that failed too often is not even asked. `private` says whether loopback and private
-    addresses may be dialed; `compress` asks for gzip, which pays over slow networks. `upstream` passes on what others
-    ask. Made anywhere, used within one event loop, closed by `close`.
+    addresses may be dialed, and `dialer` dials in another way.
+    `upstream` passes on what others ask. Made anywhere, used within one event loop, closed by `close`.
     """
 
     def __init__(
@@ -45,23 +58,25 @@ class Client:
         credentials: Credentials,
         *,
         private: bool = True,
-        compress: bool = False,
         deadlines: Deadlines | None = None,
         policy: Policy | None = None,
+        dialer: Dialer | None = None,
     ) -> None:
         self.server = credentials.server.rstrip("/")
         self.deadlines = deadlines or Deadlines()
         self._credentials = credentials
         self._private = private
         self._policy = policy
+        self._dialer = dialer
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self.unstreamed = 0  # kinds whose streamed lists failed: what watches learn of this server, for each other
         self._context: ssl.SSLContext | None = None
-        self.upstream = Upstream(credentials, private=private, policy=policy, deadlines=self.deadlines)
+        self._shared = Pool(credentials, private=private, deadlines=self.deadlines, dialer=dialer)
+        self.upstream = Upstream(credentials, private=private, policy=policy, deadlines=self.deadlines, dialer=dialer)
         self._headers = {
             "User-Agent": f"basefly/{__version__}",
-            "Accept-Encoding": "gzip" if compress else "identity",
+            "Accept-Encoding": "identity",
         }
         if credentials.token:
             self._headers["Authorization"] = f"Bearer {credentials.token.reveal()}"
@@ -118,11 +133,15 @@ class Client:
         accept: str = JSON,
         limit: int = 64 * MEBIBYTE,
     ) -> bytes:
-        """One request, with a body of JSON if any, and its whole answer, within the total deadline."""
-        headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": JSON}
+        """One request, with a body of JSON if any, and its whole answer, within the total deadline.
+
+        API servers compress what is larger than 128 KiB, which costs both sides less than to encrypt the rest of it.
+        """
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        headers |= {} if body is None else {"Content-Type": JSON}
         within = self._timeout(self.deadlines.idle, self.deadlines.total)
         async with self._answer(method, path, params, headers, within=within, body=body) as response:
-            return await self._body(response, limit)
+            return await self._body(response.content.readany, limit)
 
     @asynccontextmanager
     async def stream(
@@ -138,17 +157,25 @@ class Client:
 
         Without a byte for `idle` seconds the stream counts as stalled; a line of more than `limit` bytes is lost.
         """
-        within = self._timeout(None, None)
-        async with AsyncExitStack() as held:
-            with self._not_tried():
-                async with self._policy.passage() if self._policy else nullcontext():
-                    answer = self._answer("GET", path, params, {"Accept": accept}, within=within)
-                    response = await held.enter_async_context(answer)
-            yield Lines(response, idle=idle, limit=limit, server=self.server)
+        with self._not_tried():
+            async with self._policy.opening() if self._policy else nullcontext():
+                answer = await self._endless(path, params, accept)
+        try:
+            yield Lines(answer.read, idle=idle, limit=limit, server=self.server)
+        finally:
+            answer.close()
+
+    @asynccontextmanager
+    async def admitted(self) -> AsyncIterator[None]:
+        """A turn among all that begin with a server anew: for whoever asks much of one that may have just come back."""
+        admission = self._policy.admission if self._policy else None
+        async with admission.place() if admission else nullcontext():
+            yield
 
     async def close(self) -> None:
         """Close every connection; what still runs breaks, and nothing new is begun. What is passed on may end."""
         self._closed = True
+        self._shared.close()
         self.upstream.close()
         if self._session is not None:
             await self._session.close()
@@ -160,6 +187,36 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def _endless(self, path: str, params: Params | None, accept: str) -> _Endless:
+        """An answer without an end: on a connection that many share, or of its own where the server has no HTTP/2."""
+        stream = await self._begin(path, params, accept)
+        if stream is not None:
+            answer = _Endless(*await stream.answered(), stream.readany, stream.close)
+        else:
+            within = self._timeout(None, None)
+            response = await self._ask("GET", path, params, {"Accept": accept}, within=within, body=None)
+            answer = _Endless(response.status, response.headers, response.content.readany, partial(_let_go, response))
+        try:
+            if not 200 <= answer.status < 300:
+                await self._refused(answer.status, answer.headers, answer.read)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    async def _begin(self, path: str, params: Params | None, accept: str) -> Stream | None:
+        """The stream of a request once the head of its answer is here; None where the server has no HTTP/2."""
+        self._require_open()
+        url = URL(self.server + path, encoded=True).extend_query(params or {})
+        target = {":method": "GET", ":scheme": url.scheme, ":authority": url.authority, ":path": url.raw_path_qs}
+        own = {**self._headers, "Accept": accept}
+        headers = [*target.items(), *((name.lower(), value) for name, value in own.items())]
+        try:
+            async with asyncio.timeout(self.deadlines.until_answer):
+                return await self._shared.open(headers)
+        except (OSError, ValueError) as error:
+            raise connect_error(error, self.server) from error
 
     @asynccontextmanager
     async def _answer(
@@ -176,13 +233,10 @@ class Client:
         response = await self._ask(method, path, params, headers, within=within, body=body)
         try:
             if not 200 <= response.status < 300:
-                await self._refused(response)
+                await self._refused(response.status, response.headers, response.content.readany)
             yield response
         finally:
-            if response.content.at_eof():
-                response.release()
-            else:  # the rest is not wanted, so the connection cannot be used again
-                response.close()
+            _let_go(response)
 
     async def _ask(
         self,
@@ -211,18 +265,18 @@ class Client:
         except (aiohttp.ClientError, OSError) as error:
             raise connect_error(error, self.server) from error
 
-    async def _refused(self, response: aiohttp.ClientResponse) -> None:
-        if 300 <= response.status < 400:
-            target = response.headers.get("Location", "nowhere").partition("?")[0]
-            raise ConnectError("redirected", self.server, why=f"{response.status} to {target[:200]}")
-        body = await self._body(response, MEBIBYTE)
-        raise api_error(response.status, body, retry_after=response.headers.get("Retry-After", ""))
+    async def _refused(self, status: int, headers: Mapping[str, str], read: Read) -> None:
+        if 300 <= status < 400:
+            target = (headers.get("location") or "nowhere").partition("?")[0]
+            raise ConnectError("redirected", self.server, why=f"{status} to {target[:200]}")
+        body = await self._body(read, MEBIBYTE)
+        raise api_error(status, body, retry_after=headers.get("retry-after", ""))
 
-    async def _body(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
+    async def _body(self, read: Read, limit: int) -> bytes:
         pieces: list[bytes] = []
         size = 0
         try:
-            while piece := await response.content.readany():
+            while piece := await read():
                 size += len(piece)
                 if size > limit:
                     raise ConnectError("too_large", self.server, why=f"more than {limit // MEBIBYTE} MiB")
@@ -251,23 +305,37 @@ class Client:
         except TimeoutError as error:
             raise connect_error(error, self.server) from error
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _require_open(self) -> None:
         if self._closed:
             raise ConnectError("dropped", self.server, why="the hub has closed this connection, for it has a newer one")
+
+    def _open(self) -> aiohttp.ClientSession:
+        self._require_open()
         if self._session is None:
             try:
                 self._context = tls(self._credentials)
             except (ssl.SSLError, ValueError, OSError) as error:
                 raise connect_error(error, self.server) from error
-            connector = GuardedConnector(private=self._private, deadlines=self.deadlines, limit=0, ttl_dns_cache=10)
             self._session = aiohttp.ClientSession(
-                connector=connector,
+                connector=self._connector(),
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("Content-Type",),
             )
         return self._session
 
+    def _connector(self) -> aiohttp.TCPConnector:
+        if self._dialer:
+            return DialedConnector(self._dialer, deadlines=self.deadlines, limit=0)
+        return GuardedConnector(private=self._private, deadlines=self.deadlines, limit=0, ttl_dns_cache=10)
+
     def _timeout(self, idle: float | None, total: float | None) -> aiohttp.ClientTimeout:
         standing = self.deadlines.connect + self.deadlines.tls
         return aiohttp.ClientTimeout(total=total, sock_connect=standing, sock_read=idle)
+
+
+def _let_go(response: aiohttp.ClientResponse) -> None:
+    if response.content.at_eof():
+        response.release()
+    else:  # the rest is not wanted, so the connection cannot be used again
+        response.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from basefly.base.kube import objects
 ConnectKind = Literal[
     "refused", "dns", "timeout", "no_route", "dropped", "stalled", "address_refused", "wrong_ca", "certificate_expired",
     "certificate_not_yet_valid", "wrong_host", "not_tls", "tls_too_old", "tls", "client_certificate", "redirected",
-    "not_kubernetes", "too_large", "resting", "crowded",
+    "not_kubernetes", "too_large", "resting", "crowded", "no_way",
 ]  # fmt: skip
 
 LONGEST_REST = 300.0  # s: a server may ask for less, but nobody can send us away for a year
@@ -35,6 +35,10 @@ _CONNECT: Mapping[ConnectKind, tuple[str, str]] = {
     "no_route": (
         "There is no way from the hub to {server}: {why}.",
         "Check the hub's routes, its VPN, and that the address belongs to a network that the hub can reach.",
+    ),
+    "no_way": (
+        "There is no way to {server} at this moment: {why}.",
+        "Look at the cluster's agent: whether its pod runs, and what its log says.",
     ),
     "dropped": (
         "{server} closed the connection before it had answered ({why}).",
@@ -127,7 +131,13 @@ class ApiError(BaseflyError):
     advice = "Read what the cluster says; its API server's log tells more."
 
     def __init__(
-        self, http_status: int, reason: str, message: str, *, causes: tuple[str, ...] = (), retry_after: float = 0.0
+        self,
+        http_status: int,
+        reason: str,
+        message: str,
+        *,
+        details: Sequence[objects.Cause] = (),
+        retry_after: float = 0.0,
     ) -> None:
         code = f"{http_status} {reason}".rstrip()
         super().__init__(
@@ -138,7 +148,8 @@ class ApiError(BaseflyError):
         self.http_status = http_status
         self.reason = reason
         self.message = message
-        self.causes = causes  # reasons within the Status, such as ResourceVersionTooLarge
+        self.details = details  # what the Status names one by one, such as fields
+        self.causes = tuple(cause.reason for cause in self.details)  # such as ResourceVersionTooLarge
         self.retry_after = retry_after  # seconds; 0: the server named none
 
 
@@ -214,7 +225,7 @@ def api_error(http_status: int, body: bytes, *, retry_after: str = "") -> ApiErr
         http_status,
         status.reason,
         status.message,
-        causes=tuple(cause.reason for cause in details.causes or ()),
+        details=details.causes or (),
         retry_after=wait or float(min(max(details.retry_after_seconds, 0), LONGEST_REST)),
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 
 import aiohttp
 
-from basefly.base.http import AddressRefused
+from basefly.base.http import AddressRefused, NoWay
 from basefly.base.kube.errors import ConnectError, ConnectKind, ServerError, TooManyRequests
+from basefly.base.kube.http2.stream import Malformed
 from basefly.base.resilience.retry import Verdict
 
 # OpenSSL's X509_V_ERR_* (openssl/x509_vfy.h)
@@ -26,6 +28,7 @@ _SICK: set[ConnectKind] = {
     "dns",
     "timeout",
     "no_route",
+    "no_way",
     "dropped",
     "stalled",
     "not_tls",
@@ -41,16 +44,21 @@ def connect_error(error: BaseException, server: str) -> ConnectError:
     """The ConnectError that `error` means: an aiohttp.ClientError, an OSError or a TimeoutError."""
     if (refused := _cause(error, AddressRefused)) is not None:
         return ConnectError("address_refused", server, why=str(refused))
+    if (away := _cause(error, NoWay)) is not None:
+        return ConnectError("no_way", server, why=str(away))
     if (tls := _cause(error, ssl.SSLError)) is not None:
         return _tls(tls, server)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return ConnectError("dns", server, why=error.os_error.strerror or str(error.os_error))
+    if isinstance(error, socket.gaierror):
+        return ConnectError("dns", server, why=error.strerror or str(error))
     if isinstance(error, aiohttp.SocketTimeoutError):
         return ConnectError("stalled", server, why="it stopped in the middle of an answer")
     if isinstance(error, TimeoutError):
         return ConnectError("timeout", server, why="the network or the API server is too slow")
-    if isinstance(error, aiohttp.ClientResponseError):
-        return ConnectError("not_kubernetes", server, why=f"it is no proper HTTP: {error.message}"[:200])
+    if isinstance(error, aiohttp.ClientResponseError | Malformed):
+        said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+        return ConnectError("not_kubernetes", server, why=f"it is no proper HTTP: {said}"[:200])
     if (system := _cause(error, OSError)) is not None:
         return _system(system, server)
     return ConnectError("dropped", server, why=str(error)[:200] or type(error).__name__)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 
 from basefly.base.kube.errors import ConnectError
 from basefly.base.kube.faults import connect_error
 
-SIGN = (
-    64 * 2**10
-)  # bytes that count as a sign of life though no line is complete: a server may be slow, but not a trickle
+SIGN = 64 * 2**10  # bytes that are a sign of life though no line is complete: a server may be slow, but not a trickle
 OVERLONG = b""  # stands for a line that was longer than the limit and is lost; empty lines are never passed on
 
 
@@ -23,42 +21,51 @@ class Lines:
     answer properly, and raises ConnectError when the connection breaks or is silent for too long.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, *, idle: float, limit: int, server: str) -> None:
+    def __init__(self, read: Callable[[], Awaitable[bytes]], *, idle: float, limit: int, server: str) -> None:
         self.idle = idle  # seconds without a line after which the stream counts as stalled; may be changed on the way
-        self._response = response
+        self._read = read  # what has arrived, as soon as something has; nothing at the end
         self._limit = limit
         self._server = server
 
-    async def batches(self) -> AsyncIterator[list[bytes]]:
-        """All lines that have arrived, as often as some do; an empty list says that a part of a line has."""
+    async def blocks(self) -> AsyncIterator[list[bytes]]:
+        """All lines that have arrived, as often as some do, as Cutter.cut has them.
+
+        An empty list says that a part of a line has.
+        """
         cutter = Cutter(self._limit)
-        content, clock = self._response.content, asyncio.get_running_loop().time
+        clock = asyncio.get_running_loop().time
         waited, pending = 0.0, 0  # since the last sign of life; the time that our reader takes does not count
         try:
             while True:
                 began = clock()
                 async with asyncio.timeout(self.idle - waited):
-                    chunk = await content.readany()
+                    chunk = await self._read()
                 if not chunk:
                     return
-                lines = cutter.cut(chunk)
+                blocks = cutter.cut(chunk)
                 waited, pending = waited + clock() - began, pending + len(chunk)
-                if lines or pending >= SIGN:
+                if blocks or pending >= SIGN:
                     waited, pending = 0.0, 0
-                yield lines
+                yield blocks
         except TimeoutError as error:
             raise ConnectError("stalled", self._server, why=f"no sign of life for {self.idle:.0f} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise connect_error(error, self._server) from error
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for batch in self.batches():
-            for line in batch:
-                yield line
+        async for blocks in self.blocks():
+            for block in blocks:
+                for line in split(block):
+                    yield line
+
+
+def split(block: bytes) -> list[bytes]:
+    """The lines of a block, without their ends; OVERLONG stands for itself."""
+    return [line for line in block.split(b"\n") if line] if block else [OVERLONG]
 
 
 class Cutter:
-    """Cuts pieces of bytes into lines of at most `limit` bytes, holding no more than one unfinished line."""
+    """Cuts pieces of bytes into blocks of whole lines of at most `limit` bytes, holding one unfinished line at most."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -67,11 +74,23 @@ class Cutter:
         self._losing = False  # inside a line beyond the limit
 
     def cut(self, chunk: bytes) -> list[bytes]:
-        """The lines that `chunk` completes, OVERLONG for each that is lost."""
-        head, newline, rest = chunk.partition(b"\n")
-        if not newline:
+        """The lines that `chunk` completes: in one block, in which nobody has looked for their ends, if all are short.
+
+        Otherwise in as many as there are lines, with OVERLONG for each that is lost.
+        """
+        end = chunk.rfind(b"\n") + 1
+        if not end:
             self._keep(chunk)
             return []
+        if self._losing or self._size + end > self._limit:
+            return self._line_by_line(chunk)
+        block = b"".join([*self._parts, memoryview(chunk)[:end]])
+        self._parts, self._size = [], 0
+        self._keep(chunk[end:])
+        return [block] if block.strip(b"\n") else []
+
+    def _line_by_line(self, chunk: bytes) -> list[bytes]:
+        head, _, rest = chunk.partition(b"\n")
         self._keep(head)
         first = OVERLONG if self._losing else b"".join(self._parts)
         lost = self._losing

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -90,3 +90,19 @@ def _unreadable(text: str, position: int) -> Invalid:
         errors=(FieldError("/labels", detail),),
         cure="Write it as kubectl does: app=web,tier in (front,back),!legacy",
     )
+
+
+def written(selector: dict[str, Any]) -> str:
+    """A LabelSelector as it stands in a query; of a ReplicationController, which has but labels, too."""
+    if "matchLabels" not in selector and "matchExpressions" not in selector:
+        return ",".join(f"{key}={value}" for key, value in selector.items())
+    parts = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
+    for each in selector.get("matchExpressions") or []:
+        values = f" ({','.join(each.get('values') or [])})"
+        parts.append({
+            "In": f"{each['key']} in{values}",
+            "NotIn": f"{each['key']} notin{values}",
+            "Exists": each["key"],
+            "DoesNotExist": f"!{each['key']}",
+        }[each["operator"]])  # fmt: skip
+    return ",".join(parts)

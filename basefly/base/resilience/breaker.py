@@ -68,6 +68,8 @@ class Breaker:
         self._slots: list[_Slot] = []
         self._state: State = "closed"
         self._until = 0.0
+        self._well_at = float("-inf")  # when a call last proved that it is well
+        self._suspected = False
         self._opened = 0  # times in a row
         self._era = 0  # tickets of an era that is over count no more
         self._probing = self._passed = 0
@@ -79,12 +81,16 @@ class Breaker:
             return "half_open"
         return self._state
 
+    def check(self) -> None:
+        """Raises CircuitOpen while it is open."""
+        if self._state == "open" and (left := self._until - self._clock()) > 0:
+            raise CircuitOpen(self.name, left)
+
     def enter(self) -> Ticket:
         """Ask to call; raises CircuitOpen."""
+        self.check()
         now = self._clock()
         if self._state == "open":
-            if now < self._until:
-                raise CircuitOpen(self.name, self._until - now)
             self._turn("half_open")
         if self._state == "half_open":
             if self._probing + self._passed >= self._limits.probes:
@@ -92,8 +98,15 @@ class Breaker:
             self._probing += 1
         return Ticket(self._era, now)
 
-    def leave(self, ticket: Ticket, *, failed: bool | None) -> None:
-        """Tell how the call went; None: nobody knows, for it was cancelled."""
+    def leave(self, ticket: Ticket, *, failed: bool | None, proof: bool = True) -> None:
+        """Tell how the call went; None: nobody knows, for it was cancelled.
+
+        One that went well is a `proof` unless it only reached the door: what hangs has an open door, too.
+        """
+        if failed is False and proof:
+            self._well_at, self._suspected = self._clock(), False
+        elif failed is False and self._suspected:
+            failed = None
         if ticket.era != self._era:
             return
         if self._state == "half_open":
@@ -106,7 +119,14 @@ class Breaker:
         if state == "open":
             self._open()
         else:
+            self._suspected = False
             self._close()
+
+    def suspect(self) -> None:
+        """Somebody else has found it dead: open, unless a call has proved the contrary within the window."""
+        if self._clock() - self._well_at >= self._limits.window:
+            self._suspected = True
+            self._open()
 
     def _probed(self, failed: bool | None) -> None:
         self._probing -= 1

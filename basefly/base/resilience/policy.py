@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TypeVar
 
 from basefly.base.resilience.breaker import Breaker, CircuitOpen
 from basefly.base.resilience.bulkhead import Bulkhead
 from basefly.base.resilience.retry import Budget, Retry, Verdict
+from basefly.base.resilience.slow_start import Admission
 
 T = TypeVar("T")
 
 
 class Policy:
-    """What stands between us and one target. `judge` says what each of its errors means."""
+    """What stands between us and one target. `judge` says what each of its errors means.
+
+    `admission` is for what many begin at once: streams, and whatever a returning target is asked first.
+    """
 
     def __init__(
         self,
@@ -25,12 +29,14 @@ class Policy:
         bulkhead: Bulkhead,
         budget: Budget | None = None,
         retry: Retry | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self.breaker = breaker
         self.bulkhead = bulkhead
         self._judge = judge
         self._budget = budget or Budget()
         self._retry = retry or Retry()
+        self.admission = admission
 
     async def call(self, attempt: Callable[[], Awaitable[T]], *, again: bool, within: float) -> T:
         """Run `attempt` within so many seconds, waiting included; try again only if `again` says that this is safe.
@@ -43,8 +49,8 @@ class Policy:
             return await self._retry.run(lambda: self._once(attempt), self._verdict, self._budget, within)
 
     @asynccontextmanager
-    async def passage(self) -> AsyncIterator[None]:
-        """One try past the breaker, without a place in the bulkhead: for the opening of a stream."""
+    async def passage(self, *, proof: bool = True) -> AsyncIterator[None]:
+        """One try past the breaker, without a place in the bulkhead; whether it is a `proof` as in Breaker.leave."""
         ticket = self.breaker.enter()
         failed: bool | None = None
         try:
@@ -54,7 +60,13 @@ class Policy:
             failed = self._judge(error).counts
             raise
         finally:
-            self.breaker.leave(ticket, failed=failed)
+            self.breaker.leave(ticket, failed=failed, proof=proof)
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[None]:
+        """The opening of a stream: a passage, when it is its turn."""
+        async with self.admission.place() if self.admission else nullcontext(), self.passage():
+            yield
 
     async def _once(self, attempt: Callable[[], Awaitable[T]]) -> T:
         async with self.passage():

@@ -38,7 +38,8 @@ async def supervise(controllers: Sequence[Controller], *, first: float = FIRST, 
     """
     running = [asyncio.create_task(_keep_running(one, first, last), name=one.name) for one in controllers]
     try:
-        await asyncio.gather(*running)
+        if running:
+            await asyncio.wait(running)  # gather would end with the first that ends, and cut the others' cleaning up
     finally:
         await end(*running)
 

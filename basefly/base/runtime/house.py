@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+from copy import copy
 from typing import TypeVar, cast
 
 from basefly.base.db.changes import Changes
@@ -13,16 +16,40 @@ from basefly.base.settings import Settings
 T = TypeVar("T")
 
 
-class House:
-    """One process's house. Things are put in while the slices furnish it, and found by their type."""
+def process_name() -> str:
+    """A name that no process ever had before: whoever has died does not come back under it."""
+    return f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
 
-    def __init__(self, settings: Settings, db: Database, changes: Changes, vault: Vault) -> None:
+
+class House:
+    """One process's house. Things are put in while the slices furnish it, and found by their type.
+
+    `own` are the connections for what happens by itself; without, it shares those of who asks.
+    """
+
+    def __init__(
+        self, settings: Settings, db: Database, changes: Changes, vault: Vault, *, own: Database | None = None
+    ) -> None:
         self.settings = settings
+        self.name = process_name()
         self.db = db
+        self._own = own or db
         self.changes = changes
-        self.vault = db.sealer = vault
+        self.vault = self.db.sealer = self._own.sealer = vault
         self.shutdown = Shutdown()
         self._things: dict[type, object] = {}
+
+    @property
+    def backstage(self) -> House:
+        """The same house as what happens by itself sees it: its transactions wait among their own kind."""
+        behind = copy(self)
+        behind.db = self._own
+        return behind
+
+    @property
+    def loads(self) -> dict[str, dict[str, int]]:
+        """How busy the connections are of who asks (people), and of what happens by itself (hub)."""
+        return {"people": self.db.load} | ({"hub": self._own.load} if self._own is not self.db else {})
 
     def put(self, thing: object) -> None:
         """Keep a thing under its type; a second one of the same type is a mistake."""

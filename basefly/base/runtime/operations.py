@@ -1,16 +1,16 @@
 """What must finish though the process dies: operations of named steps, resumed by whichever process lives.
 
 A step's result is recorded before the next begins, and a recorded step never runs again. Each attempt has a number and
-a lease; an attempt that was paused, overtaken or cancelled can record nothing any more.
+a lease; an attempt that was stopped, overtaken or cancelled can record nothing any more. Work that cannot go on without
+a person pauses, with its reason, until somebody resumes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
@@ -23,11 +23,14 @@ from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Json, Tx, sql
 from basefly.base.errors import BaseflyError, NotFound, Unavailable
 from basefly.base.resilience.ending import end
+from basefly.base.runtime.house import process_name
+from basefly.base.telemetry import trace
 
 T = TypeVar("T")
 
-TRIES = 5  # failures and deaths after which an operation is given up, with its reason
+TRIES = 5  # failures and deaths without any progress in between, after which an operation is given up
 TOPIC = "operations"
+HOLDS = "5s"  # that a transaction of an attempt may pause
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +50,10 @@ class Overtaken(BaseflyError):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """An operation as recorded. `state` is pending, running, done, failed or cancelled."""
+    """An operation as recorded. `state` is pending, running, paused, done, failed or cancelled.
+
+    `error` says why it paused or failed; `failures` counts those since it last came forward.
+    """
 
     org_id: UUID
     id: UUID
@@ -59,6 +65,12 @@ class Operation(msgspec.Struct, frozen=True):
     failures: int
     result: Any
     error: str | None
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """What work returns when it cannot go on before somebody resumes it, and why."""
+
+    reason: str
 
 
 class Running:
@@ -74,21 +86,18 @@ class Running:
         We may die between the deed and its record: a deed outside the database must bear being done again, or carry
         `key(name)` to whoever does it. Raises Overtaken if the attempt is over.
         """
-        async with self._db.transaction(self.operation.org_id) as tx:
-            await self._hold(tx)
+        async with self.held() as tx:
             recorded = await self._recorded(tx, name)
         if recorded is not None:
             return msgspec.convert(recorded.result, into)
         result = await do()
-        async with self._db.transaction(self.operation.org_id) as tx:
-            await self._hold(tx)
+        async with self.progress() as tx:
             await self._record(tx, name, result)
         return result
 
     async def write(self, name: str, do: Callable[[Tx], Awaitable[T]], *, into: type[T] = object) -> T:  # type: ignore[assignment]  # object takes any T
         """A step inside the database: its deed and its record are one transaction, so it happens exactly once."""
-        async with self._db.transaction(self.operation.org_id) as tx:
-            await self._hold(tx)
+        async with self.progress() as tx:
             recorded = await self._recorded(tx, name)
             if recorded is not None:
                 return msgspec.convert(recorded.result, into)
@@ -96,16 +105,40 @@ class Running:
             await self._record(tx, name, result)
         return result
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[Tx]:
+        """A transaction that only this attempt can have, for work that keeps its own record of how far it is.
+
+        Raises Overtaken if the attempt is over.
+        """
+        async with self._db.transaction(self.operation.org_id) as tx:
+            await self._hold(tx)
+            yield tx
+
+    @asynccontextmanager
+    async def progress(self) -> AsyncIterator[Tx]:
+        """The same, for what brings the work nearer to its end: failures count anew from here.
+
+        Who only repeats themselves takes `held`, or they would never be given up.
+        """
+        async with self.held() as tx:
+            yield tx
+            if self.operation.failures:
+                query = "update operations set failures = 0 where org_id = %s and id = %s"
+                await tx.execute(query, [self.operation.org_id, self.operation.id])
+
     def key(self, name: str) -> str:
         """The idempotency key of a step, the same in every attempt."""
         return f"basefly:{self.operation.id}:{name}"
 
     async def _hold(self, tx: Tx) -> None:
         """Nobody can overtake this attempt until `tx` has ended; raises Overtaken if somebody has."""
+        # A process that is paused while it holds must not keep the next attempt waiting for long.
         held = await tx.value(
-            "select true from operations where org_id = %s and id = %s and attempt = %s and state = 'running'"
+            "select set_config('idle_in_transaction_session_timeout', %s, true) from operations"
+            " where org_id = %s and id = %s and attempt = %s and state = 'running'"
             " and expires_at > clock_timestamp() for no key update",
-            [self.operation.org_id, self.operation.id, self.operation.attempt],
+            [HOLDS, self.operation.org_id, self.operation.id, self.operation.attempt],
         )
         if not held:
             raise Overtaken(f"Operation {self.operation.id}, attempt {self.operation.attempt}.")
@@ -149,11 +182,26 @@ async def get(tx: Tx, operation_id: UUID) -> Operation:
     return found
 
 
+async def resume(tx: Tx, operation_id: UUID) -> bool:
+    """Let an operation go on that paused or failed, with all its tries. False if it was done or cancelled.
+
+    An attempt under way is overtaken: whoever resumes knows that it is about to stop, and need not wait for that.
+    """
+    touched = await tx.execute(
+        "update operations set state = 'pending', failures = 0, error = null, finished_at = null,"
+        " expires_at = null, available_at = clock_timestamp()"
+        " where org_id = %s and id = %s and state in ('pending', 'running', 'paused', 'failed')",
+        [tx.org_id, operation_id],
+    )
+    await tx.notify(TOPIC)
+    return touched == 1
+
+
 async def cancel(tx: Tx, operation_id: UUID) -> bool:
     """Stop an operation: no further step begins. False if it had ended already."""
     touched = await tx.execute(
         "update operations set state = 'cancelled', finished_at = clock_timestamp(), expires_at = null"
-        " where org_id = %s and id = %s and state in ('pending', 'running')",
+        " where org_id = %s and id = %s and state in ('pending', 'running', 'paused')",
         [tx.org_id, operation_id],
     )
     await tx.notify(TOPIC)
@@ -179,7 +227,7 @@ class Operations:
         self._works = works
         self._pace = pace
         self._free = asyncio.Semaphore(at_once)
-        self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
+        self._me = process_name()
 
     async def run(self) -> None:
         """Work until cancelled; what is under way then is handed back at once."""
@@ -225,7 +273,7 @@ class Operations:
 
     async def _attempt(self, operation: Operation) -> None:
         """Work on one operation while its lease is kept. Never raises but when the process ends."""
-        working = asyncio.create_task(self._works[operation.kind](Running(self._db, operation)))
+        working = asyncio.create_task(self._worked(operation))
         keeping = asyncio.create_task(self._keep(operation))
         try:
             await asyncio.wait((working, keeping), return_when=asyncio.FIRST_COMPLETED)
@@ -241,6 +289,11 @@ class Operations:
         finally:
             await end(working, keeping)
             self._free.release()
+
+    async def _worked(self, operation: Operation) -> Any:
+        """The work, under the operation's id, which its records and log lines carry, here and in what it asks."""
+        with trace.entered(trace.received(request_id=str(operation.id))):
+            return await self._works[operation.kind](Running(self._db, operation))
 
     async def _keep(self, operation: Operation) -> None:
         """Renew the lease; returns when it is lost, or could not be renewed in time."""
@@ -260,7 +313,11 @@ class Operations:
 
     async def _finish(self, operation: Operation, working: asyncio.Task[Any]) -> None:
         error = asyncio.CancelledError() if working.cancelled() else working.exception()
-        if error is None:
+        if error is None and isinstance(pause := working.result(), Pause):
+            await self._update(
+                operation, "state = 'paused', error = %(reason)s, expires_at = null", reason=pause.reason
+            )
+        elif error is None:
             done = (
                 "state = 'done', result = %(result)s, error = null, expires_at = null, finished_at = clock_timestamp()"
             )

@@ -8,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec as Described
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
+from basefly.base.web.frame import with_inline_styles
 from basefly.base.web.gate import (
     Plugs,
     adopt_session,
@@ -30,6 +31,7 @@ from basefly.base.web.routing import (
     patch,
     post,
     put,
+    websocket,
 )
 from basefly.base.web.templates import render
 
@@ -61,6 +63,8 @@ __all__ = [
     "render",
     "session_cookie",
     "session_token",
+    "websocket",
+    "with_inline_styles",
 ]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import cast
+from typing import Any, cast
 
 import structlog
+from litestar import Response
 from litestar.enums import ScopeType
 from litestar.status_codes import HTTP_200_OK
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
@@ -19,13 +20,15 @@ from basefly.base.web import compression
 from basefly.base.web.boundary import rates
 from basefly.base.web.preferences import read
 from basefly.base.web.problems import MEDIA_TYPE, document
-from basefly.base.web.requests import client_address
+from basefly.base.web.requests import LAG, Request, client_address
 
 log = structlog.get_logger("basefly.web")
 
 _REQUESTS = Counter("basefly_http_requests", "Answers given", ["method", "route", "status"])
 _SECONDS = Histogram("basefly_http_request_seconds", "Until the whole answer was sent", ["method", "route"])
 _OPEN = Gauge("basefly_http_requests_open", "Requests in hand, streams among them")
+
+_CONVERSATIONS = Gauge("basefly_websockets_open", "WebSockets that are open")
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # a hostile method must not grow the metrics
 _QUIET = ("/health/", "/static/", "/metrics")
@@ -47,6 +50,15 @@ _FIXED = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     (b"x-frame-options", b"DENY"),
 )
+
+
+def with_inline_styles(request: Request, answer: Response[Any]) -> Response[Any]:
+    """A page whose scripts may write styles as they go, as a terminal must; all else is as strict as elsewhere."""
+    nonce = str(request.scope["state"].get("nonce", ""))
+    strict = f"style-src 'self' 'nonce-{nonce}'"
+    policy = _POLICY.format(nonce=nonce).replace(strict, "style-src 'self' 'unsafe-inline'")
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
 
 
 class _Sent(Exception):
@@ -128,17 +140,19 @@ class Exchange:
             (b"vary", b"Accept, Accept-Encoding, Accept-Language, Cookie, X-Fragment"),
         ]
         ours.extend(rates.headers(self.scope) if _is_data(self.scope) else ())
+        if (lag := self.scope["state"].get(LAG)) is not None:
+            ours.append((b"x-basefly-replica-lag", f"{lag:.3f}".encode()))
         if self._encrypted:
             ours.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
         return ours
 
 
 def framed(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application with our frame around every HTTP exchange; other scopes pass as they are."""
+    """The application with our frame around every exchange, a WebSocket's conversation among them."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
+            await _conversed(app, scope, receive, send, settings)
             return
         exchange = Exchange(scope, send, settings)
         with trace.entered(exchange.trace), _OPEN.track_inprogress(), read(exchange.scope):
@@ -158,6 +172,18 @@ def framed(app: ASGIApp, settings: Settings) -> ASGIApp:
                 structlog.contextvars.clear_contextvars()
 
     return answer
+
+
+async def _conversed(app: ASGIApp, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
+    """A WebSocket from its opening request to its end."""
+    began = time.perf_counter()
+    opened = cast("Scope", {**scope, "state": {**scope.get("state", {}), "nonce": ""}})
+    with trace.entered(_received(opened, settings.trusted_proxies)), _CONVERSATIONS.track_inprogress(), read(opened):
+        try:
+            await app(opened, receive, send)
+        finally:
+            log.info("conversed", path=str(scope.get("path", "")), seconds=round(time.perf_counter() - began, 3))
+            structlog.contextvars.clear_contextvars()
 
 
 def _received(scope: Scope, trusted: int) -> trace.Trace:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hmac import compare_digest
@@ -24,8 +25,9 @@ from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
 from basefly.base.web import preferences
 from basefly.base.web.boundary import idempotency, rates
-from basefly.base.web.requests import Request
-from basefly.base.web.routing import PUBLIC, SIGNED_IN
+from basefly.base.web.boundary.recall import Recall
+from basefly.base.web.requests import LAG, Request
+from basefly.base.web.routing import PUBLIC, REPLICA, SIGNED_IN
 
 FORM_TOKEN = "csrf"  # noqa: S105  # the name of the field, which is no secret
 
@@ -62,7 +64,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _same_origin(request)
     if permission == PUBLIC:
         return
-    by = await request.app.state.plugs.authenticate(request)
+    by = await request.house.get(Recall).authenticate(request)
     if by is None:
         raise Unauthenticated(
             "Nobody is signed in.", cure="Sign in, or send an API token as `Authorization: Bearer …`."
@@ -83,6 +85,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     recent = handler.opt.get("recent")
     if recent is True or (recent and by.kind == "session"):
         by.require_recent()
+    if request.unsafe:
+        request.house.db.wrote(by.user_id)
     await idempotency.claim(request, by)
 
 
@@ -100,11 +104,34 @@ def house(request: Request) -> House:
 
 async def transaction(request: Request) -> AsyncIterator[Tx]:
     """The dependency `tx`: committed before the answer is sent, rolled back on any exception."""
+    by, handler = request.by, request.scope.get("route_handler")
+    if handler.opt.get(REPLICA) and not request.unsafe:
+        async with reading(request) as tx:
+            yield tx
+        return
     if request.form_like:  # a form that is still on its way must not hold one of a few connections to the database
         await request.body()
-    async with request.house.db.transaction(request.by.org_id if request.by else None) as tx:
+    async with request.house.db.transaction(by.org_id if by else None) as tx:
         yield tx
         await idempotency.acted(request, tx)
+
+
+@asynccontextmanager
+async def reading(request: Request) -> AsyncIterator[Tx]:
+    """A transaction for what a page or a list shows: of the replica if there is one, and never for what decides.
+
+    What is renewed because something has changed is read where it has changed, for no second notice will come.
+    """
+    by, db = request.by, request.house.db
+    renewed = "x-fragment" in request.headers
+    if by is None or renewed:
+        async with db.transaction(by.org_id if by else None) as tx:
+            yield tx
+        return
+    async with db.reading(by.org_id, by=by.user_id) as tx:
+        if tx.behind is not None:
+            request.state[LAG] = tx.behind
+        yield tx
 
 
 def session_name(settings: Settings) -> str:

@@ -16,7 +16,11 @@ from basefly.base.web.routing import PUBLIC, get
 
 _PATIENCE = 3.0  # seconds; a database that takes longer is as good as gone
 
-_CONNECTIONS = Gauge("basefly_database_connections", "Connections of the pool, by state", ["state"])
+_CONNECTIONS = Gauge(
+    "basefly_database_connections",
+    "Connections, by who they are for (people or the hub itself) and state",
+    ["pool", "state"],
+)
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -46,8 +50,9 @@ async def ready(house: House) -> Health:
 async def metrics(request: Request, house: House) -> Response[bytes]:
     """Figures of the whole hub in Prometheus' text format, for its operator alone: they know no organization."""
     _operator(request, house.settings.metrics_token)
-    for state, value in house.db.load.items():
-        _CONNECTIONS.labels(state).set(value)
+    for pool, load in house.loads.items():
+        for state, value in load.items():
+            _CONNECTIONS.labels(pool, state).set(value)
     return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -122,7 +122,7 @@ def _answer(request: Request, by: Principal, topics: Sequence[str], after: str |
 
 
 async def _events(request: Request, by: Principal, topics: Sequence[str], after: str | None) -> AsyncIterator[bytes]:
-    recent: Recent = request.app.state.recent
+    recent = request.house.get(Recent)
     last = request.headers.get("last-event-id") or after or ""
     with _STREAMS.track_inprogress():
         async with request.house.changes.subscribe(by.org_id, topics) as inbox:
@@ -139,6 +139,7 @@ async def _events(request: Request, by: Principal, topics: Sequence[str], after:
                 now = time.monotonic()
                 if now - checked >= RECHECK:
                     if await gone(request, by):
+                        yield b"event: reset\ndata: {}\n\n"  # whoever comes again reads all with other rights
                         return
                     checked = now
                 if told := _told(by, changed):
@@ -160,7 +161,7 @@ async def _next(inbox: Inbox, shutdown: Shutdown, patience: float) -> set[str]:
 async def gone(request: Request, by: Principal) -> bool:
     """Whether who opened a stream may no longer have it: signed out, removed, or their rights are others now."""
     try:
-        return bool(await request.app.state.plugs.authenticate(request, touch=False) != by)
+        return bool(await request.plugs.authenticate(request, touch=False) != by)
     except BaseflyError:
         return True
 
@@ -178,7 +179,8 @@ def visible(by: Principal, topic: str) -> bool:
     scope = by.scope(f"{name}:read")
     if scope.everything or not scope.reaches:
         return scope.everything
+    cluster, _, resource = rest.partition("/")
     try:
-        return scope.sees(UUID(rest.partition("/")[0]))
+        return scope.sees(UUID(cluster)) and (scope.sight is None or scope.sight.touches(UUID(cluster), resource))
     except ValueError:
         return True  # names no cluster, and a notice carries no data

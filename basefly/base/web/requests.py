@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import litestar
 import msgspec
@@ -17,8 +17,13 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web.problems import WrongMedia, from_validation
 
+if TYPE_CHECKING:
+    from basefly.base.web.gate import Plugs
+
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+LAG = "replica_lag"  # under this name the state holds by how many seconds what was read may be behind
 
 
 class Request(litestar.Request[Principal, Any, State]):
@@ -27,14 +32,25 @@ class Request(litestar.Request[Principal, Any, State]):
     @property
     def house(self) -> House:
         """What every slice may reach."""
-        house: House = self.app.state.house
+        house: House = self.scope["state"]["house"]
         return house
+
+    @property
+    def plugs(self) -> Plugs:
+        """What the floors above plugged in."""
+        plugs: Plugs = self.scope["state"]["plugs"]
+        return plugs
 
     @property
     def by(self) -> Principal | None:
         """Who asks; None on public paths and for strangers."""
         by: Principal | None = self.scope.get("user")
         return by
+
+    @property
+    def method(self) -> Any:
+        """The method; what opens a WebSocket is a GET."""
+        return self.scope.get("method", "GET")
 
     @property
     def unsafe(self) -> bool:
@@ -103,6 +119,11 @@ class Form:
             if isinstance(value, UploadFile):
                 return await value.read()
         return b""
+
+    async def files(self, name: str) -> list[tuple[str, bytes]]:
+        """Every uploaded file of a field, by its name, which may have folders in it."""
+        uploaded = [value for value in self._fields.get(name, []) if isinstance(value, UploadFile)]
+        return [(value.filename, content) for value in uploaded if (content := await value.read())]
 
 
 async def form(request: Request) -> Form:

@@ -8,7 +8,7 @@ from typing import Any
 
 import litestar
 import msgspec
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.types import AnyCallable
 
 PUBLIC = "public"  # anyone, signed in or not
@@ -17,10 +17,12 @@ SIGNED_IN = "signed in"  # anyone we know; what they see is their own
 # What a route may say beside its permission, as `opt`.
 RECENT = {"recent": True}  # whoever asks must have proved themselves within the last minutes, which no token can
 RECENT_SESSION = {"recent": "session"}  # so must whoever asks in a session; a token, made after a proof, is enough
+REPLICA = "replica"  # the name of the mark of routes that may be answered from a replica, `get(…, replica=True)`
 WITHOUT_FACTOR = {"without_factor": True}  # open to whoever has yet to set up the second factor that is wanted of all
 
 _PERMISSION = re.compile(r"[a-z]+:[a-z]+")
 Mark = Callable[[AnyCallable], HTTPRouteHandler]
+Handler = HTTPRouteHandler | WebsocketRouteHandler
 
 
 LIMITS = ("read", "write", "expensive", "sign-in", "none")  # classes of base.limits; "none" is for what costs nothing
@@ -29,7 +31,8 @@ LIMITS = ("read", "write", "expensive", "sign-in", "none")  # classes of base.li
 def get(path: str | list[str], *, permission: str, **options: Any) -> Mark:
     """Answer GET (and HEAD); `permission` is a permission's name, PUBLIC or SIGNED_IN. Nothing changes here.
 
-    `limit` is the class whose quota a request uses up, by default read, for other methods write.
+    `limit` is the class whose quota a request uses up, by default read, for other methods write. With `replica` its
+    `tx` may be of a replica of the database, some seconds old, and can write nothing: for what is shown.
     """
     return litestar.get(path, **_marked(permission, options))
 
@@ -54,16 +57,24 @@ def delete(path: str, *, permission: str, **options: Any) -> Mark:
     return litestar.delete(path, **_marked(permission, options))
 
 
+def websocket(path: str, *, permission: str, **options: Any) -> Callable[[AnyCallable], WebsocketRouteHandler]:
+    """Hold a conversation over a WebSocket, which takes a `socket`: see `boundary.conversation`.
+
+    Who may not is told nothing but 403: a browser shows no page for it.
+    """
+    return litestar.websocket(path, **_marked(permission, options))
+
+
 class Body(msgspec.Struct, forbid_unknown_fields=True):
     """What a JSON request carries. Unknown fields are refused, so that nothing is set by accident or by malice."""
 
 
-def permission_of(handler: HTTPRouteHandler) -> str:
+def permission_of(handler: Handler) -> str:
     """The permission that a route was marked with; empty when it was not."""
     return str(handler.opt.get("permission", ""))
 
 
-def check(handlers: Iterable[HTTPRouteHandler], known: Iterable[str]) -> None:
+def check(handlers: Iterable[Handler], known: Iterable[str]) -> None:
     """Raise ValueError naming every route without a known permission, or with a body that takes unknown fields."""
     allowed = {PUBLIC, SIGNED_IN, *known}
     wrong = [
@@ -81,10 +92,11 @@ def _marked(permission: str, options: dict[str, Any]) -> dict[str, Any]:
     limit = options.pop("limit", "")
     if limit and limit not in LIMITS:
         raise ValueError(f"{limit!r} is no class of requests: {', '.join(LIMITS)}")
-    return {**options, "opt": {**options.get("opt", {}), "permission": permission, "limit": limit}}
+    marks = {"permission": permission, "limit": limit, REPLICA: options.pop(REPLICA, False)}
+    return {**options, "opt": {**options.pop("opt", {}), **marks}}
 
 
-def _problems(handler: HTTPRouteHandler, allowed: set[str]) -> Iterable[str]:
+def _problems(handler: Handler, allowed: set[str]) -> Iterable[str]:
     if (permission := permission_of(handler)) not in allowed:
         yield f"the permission {permission!r} is declared by no slice" if permission else "needs a permission"
     body = handler.parsed_fn_signature.parameters.get("data")

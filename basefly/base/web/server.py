@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import litestar
 import structlog
 from litestar import Litestar, Response, Router
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, LitestarDeprecationWarning
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
+from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
+from litestar.types import Receive, Scope, Send
 
 from basefly.base.errors import BaseflyError, Denied, FactorNeeded, StepUpNeeded, Unauthenticated
 from basefly.base.limits import Exceeded
@@ -23,6 +21,7 @@ from basefly.base.runtime.house import House
 from basefly.base.web import gate, health, live, problems, requests, routing, static
 from basefly.base.web.boundary import arrival, idempotency
 from basefly.base.web.boundary.idempotency import Replayed
+from basefly.base.web.boundary.recall import Recall
 from basefly.base.web.frame import framed
 from basefly.base.web.gate import Plugs
 from basefly.base.web.openapi import docs, document
@@ -33,10 +32,9 @@ MOST_BODY = 2 * 1024 * 1024  # bytes; a kubeconfig of some hundred contexts has 
 
 log = structlog.get_logger("basefly.web")
 
+VITAL = (health.live, health.ready, health.metrics)
 OWN = (
-    health.live,
-    health.ready,
-    health.metrics,
+    *VITAL,
     live.live,
     static.static,
     static.worker,
@@ -46,71 +44,68 @@ OWN = (
 )
 
 
-class Hub(Litestar):
-    """The application with the frame around it."""
+class Hub:
+    """The application in its house, with the frame around it: what a server serves."""
 
-    framed: ASGIApp
+    def __init__(self, routed: Litestar, house: House, plugs: Plugs) -> None:
+        self.routed = routed
+        self.house = house
+        self._state = {"house": house, "plugs": plugs}
+        self._framed = framed(self._unframed, house.settings)
 
-    async def __call__(
-        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
-    ) -> None:
-        await self.framed(scope, receive, send)  # type: ignore[arg-type]  # the frame passes lifespans on as they are
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._framed(scope, receive, send)
 
-    async def unframed(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _unframed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application as the frame sees it."""
-        await idempotency.kept(super().__call__, scope, arrival.timely(scope, receive), send, self.state.house)
+        scope.setdefault("state", {}).update(self._state)
+        if scope.get("method") in requests.UNSAFE:
+            send = self.house.get(Recall).forgetting(send)
+        await idempotency.kept(self.routed, scope, arrival.timely(scope, receive), send, self.house)
 
 
 def build(
-    house: House,
-    plugs: Plugs,
     *,
     api: Sequence[HTTPRouteHandler],
     pages: Sequence[HTTPRouteHandler],
+    sockets: Sequence[WebsocketRouteHandler] = (),
     permissions: Iterable[str],
-) -> Hub:
-    """The application. Raises ValueError for a route without a known permission."""
-    routing.check([*OWN, live.changes, *api, *pages], permissions)
-    with warnings.catch_warnings():
-        # A parameter's name says where it comes from; the framework's next major wants it in the type as well.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        hub = _hub(house, plugs, api, pages)
-    hub.framed = framed(hub.unframed, house.settings)
-    return hub
-
-
-def _hub(house: House, plugs: Plugs, api: Sequence[HTTPRouteHandler], pages: Sequence[HTTPRouteHandler]) -> Hub:
-    return Hub(
-        route_handlers=[
-            *OWN,
-            Router("/api/v1", route_handlers=[live.changes, *api]),
-            Router("/", route_handlers=list(pages), include_in_schema=False),
-        ],
-        dependencies={
-            "by": Provide(gate.principal, sync_to_thread=False),
-            "house": Provide(gate.house, sync_to_thread=False),
-            "tx": Provide(gate.transaction),
-            "form": Provide(requests.form),
-        },
-        guards=[gate.guard],
-        exception_handlers={Exception: _told, HTTPException: _told},
-        after_exception=[_recorded],
-        request_class=Request,
-        request_max_body_size=MOST_BODY,
-        openapi_config=document.CONFIG,
-        state=State({"house": house, "plugs": plugs, "recent": live.Recent(house.changes)}),
-        lifespan=[_closing],
-        logging_config=None,
-        debug=False,
+) -> Litestar:
+    """The routes, which know no house. Raises ValueError for a route without a known permission."""
+    routing.check([*OWN, live.changes, *api, *pages, *sockets], permissions)
+    return _routed(
+        *OWN,
+        Router("/api/v1", route_handlers=[live.changes, *api]),
+        Router("/", route_handlers=[*pages, *sockets], include_in_schema=False),
     )
 
 
-@asynccontextmanager
-async def _closing(hub: Litestar) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await hub.state.recent.close()
+def vital() -> Litestar:
+    """The routes of a process that serves no pages: whether it lives and can work, and its figures."""
+    return _routed(*VITAL)
+
+
+def _routed(*handlers: HTTPRouteHandler | Router) -> Litestar:
+    with warnings.catch_warnings():
+        # A parameter's name says where it comes from; the framework's next major wants it in the type as well.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return Litestar(
+            route_handlers=handlers,
+            dependencies={
+                "by": Provide(gate.principal, sync_to_thread=False),
+                "house": Provide(gate.house, sync_to_thread=False),
+                "tx": Provide(gate.transaction),
+                "form": Provide(requests.form),
+            },
+            guards=[gate.guard],
+            exception_handlers={Exception: _told, HTTPException: _told},
+            after_exception=[_recorded],
+            request_class=Request,
+            request_max_body_size=MOST_BODY,
+            openapi_config=document.CONFIG,
+            logging_config=None,
+            debug=False,
+        )
 
 
 async def _recorded(error: Exception, scope: Scope) -> None:
@@ -122,9 +117,9 @@ async def _recorded(error: Exception, scope: Scope) -> None:
     if isinstance(told, Exceeded):  # telling of each would cost more than the request
         return
     if request.by and (request.unsafe or isinstance(told, Denied)):
-        await request.app.state.plugs.refused(request, told)
+        await request.plugs.refused(request, told)
     if _wants_page(request):
-        request.state.explained = await request.app.state.plugs.explain(request, told)
+        request.state.explained = await request.plugs.explain(request, told)
 
 
 def _told(incoming: litestar.Request[Any, Any, Any], error: Exception) -> Response[Any]:

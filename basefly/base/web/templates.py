@@ -103,7 +103,7 @@ def _context(request: Request, fragment: str) -> dict[str, Any]:
         "script_texts": script_texts(current().language.tag),
         "look": preferences(request),
         "rail": request.cookies.get("nav") == "rail",
-        **request.app.state.plugs.shell(request),
+        **request.plugs.shell(request),
     }
 
 

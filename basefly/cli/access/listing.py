@@ -19,7 +19,7 @@ def print_items(
 ) -> None:
     """A list as a table, as names, or as a document."""
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
     elif output == "name":
         for item in items:
             terminal.say(terminal.clean(str(item[name])))

@@ -31,13 +31,15 @@ def why(permission: str, cluster: str, namespace: str, who: str, *, output: str)
             params["member"] = member(hub, who)["id"]
         answer = hub.get("/access/explanation", params)
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json(answer) if output == "json" else documents.as_yaml(answer))
+        terminal.write(documents.written(answer, output))
         return
     name = terminal.clean(answer["member"]["name"])
     if answer["allowed"]:
         terminal.say(f"{name} may: {permission}.")
         for reason in answer["member"]["reasons"]:
             terminal.say(f"  {_said(reason, names)}")
+        if answer["beyond"]:
+            terminal.say(terminal.clean(answer["beyond"]))
         return
     misses = [f"{_said(each, names)}: {_MISSES[each['miss']]}" for each in answer["misses"]]
     granting = ", ".join(f"{terminal.clean(p['name'])} <{terminal.clean(p['email'])}>" for p in answer["granting"])

@@ -31,7 +31,7 @@ def show(output: str) -> None:
     with connect() as hub:
         items = hub.get("/audit/streams")["items"]
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
     elif output == "name":
         for stream in items:
             terminal.say(terminal.clean(stream["name"]))

@@ -21,7 +21,7 @@ def show(given: dict[str, str], *, limit: int, output: str) -> None:
     """Records that match, newest first."""
     items = list(_records(given, limit))
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
     elif output == "name":
         for item in items:
             terminal.say(item["id"])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from basefly.cli.commands.options import add, command
+from basefly.cli.commands.options import Output, OutputOption, add, command
 
 
 class Shell(StrEnum):
@@ -24,23 +24,25 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", metavar="FOLDER", help="Where the hub keeps its data. [env: BASEFLY_DATA_DIR]"),
 ]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Where to listen. [env: BASEFLY_PORT; default: 8080]")
+]
+Host = Annotated[
+    str,
+    typer.Option("--host", metavar="ADDRESS", help="[env: BASEFLY_HOST; default: 127.0.0.1, this machine only]"),
+]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
-    add(app, up, demo, setup, rotate_key, completion, version)
+    add(app, up, serve, processes, demo, setup, rotate_key, completion, version)
     add(app, reset_link, name="reset-link")
 
 
 @command
 def up(
-    port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="Where to listen. [env: BASEFLY_PORT; default: 8080]")
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option("--host", metavar="ADDRESS", help="[env: BASEFLY_HOST; default: 127.0.0.1, this machine only]"),
-    ] = "",
+    port: Port = None,
+    host: Host = "",
     data_dir: DataDir = None,
 ) -> None:
     """Start the hub, and run it until Ctrl-C.
@@ -62,6 +64,72 @@ def up(
         "BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute()) if data_dir else "",
     }
     server.up({name: value for name, value in given.items() if value})
+
+
+@command
+def serve(
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="web, sync, worker or gateway; repeatable, or with commas. [env: BASEFLY_ROLE]"),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--region", help="For sync: follow clusters of this region alone; repeatable. [env: BASEFLY_REGION]"
+        ),
+    ] = None,
+    port: Port = None,
+    health_port: Annotated[
+        int | None,
+        typer.Option(
+            "--health-port", min=1, max=65535, help="Without web: where it says how it is. [env: BASEFLY_HEALTH_PORT]"
+        ),
+    ] = None,
+    host: Host = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Run some roles of the hub in this process, any number of processes over one PostgreSQL.
+
+    \b
+      web      pages, API, and the agents that dial in
+      sync     follows the clusters; those that run share them out among themselves
+      worker   what happens in time: drains, mail, the audit's chain, retention
+      gateway  where kubectl speaks to clusters through the hub
+
+    They meet in the database of BASEFLY_DATABASE_URL, or in the one that `basefly up` runs in the same data folder.
+    See docs/operations/processes.md.
+
+    \b
+    Examples
+      basefly serve --role web,gateway
+      basefly serve --role sync --region eu-central-1
+      basefly serve --role sync --data-dir /srv/basefly      beside a `basefly up` that has much to do
+    """
+    from basefly.cli import server
+
+    given = {
+        "BASEFLY_ROLE": ",".join(role or ()),
+        "BASEFLY_REGION": ",".join(region or ()),
+        "BASEFLY_PORT": str(port or ""),
+        "BASEFLY_HEALTH_PORT": str(health_port or ""),
+        "BASEFLY_HOST": host,
+        "BASEFLY_DATA_DIR": str(data_dir.expanduser().absolute()) if data_dir else "",
+    }
+    server.apart({name: value for name, value in given.items() if value})
+
+
+@command
+def processes(output: OutputOption = Output.TABLE) -> None:
+    """List the processes that run the hub, how many of your clusters each follows, and clusters that none follows.
+
+    \b
+    Examples
+      basefly processes
+      basefly processes -o json
+    """
+    from basefly.cli.diagnosis import processes as work
+
+    work.show(output.value)
 
 
 @command

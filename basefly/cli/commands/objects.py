@@ -1,4 +1,4 @@
-"""Looking at what runs in the fleet: get, describe, search, events, kinds."""
+"""Looking at what runs in the fleet and at its past: get, describe, search, events, history, changes, kinds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from basefly.cli.commands.options import (
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to `basefly`."""
-    add(app, get, describe, search, events, kinds)
+    add(app, get, describe, search, unreadable, events, history, changes, kinds)
 
 
 Objects = Annotated[
@@ -148,6 +148,26 @@ def search(
 
 
 @command
+def unreadable(clusters: Clusters = None, output: OutputOption = Output.TABLE) -> None:
+    """Show how many objects cannot be read, by cluster and kind.
+
+    They are there, but their text is damaged, or the hub's database cannot hold it. Each is set aside by itself: all
+    others of its kind are complete.
+
+    \b
+    Examples
+      basefly unreadable
+      basefly unreadable -c east -o json
+      basefly get pods -A --match status:Unreadable
+    """
+    from basefly.cli.fleet import search as work
+    from basefly.cli.fleet.connection import connect
+
+    with connect() as hub:
+        raise typer.Exit(work.unreadable(hub, clusters or [], output=output.value))
+
+
+@command
 def events(
     clusters: Clusters = None,
     namespaces: Namespaces = None,
@@ -195,6 +215,86 @@ def events(
     with connect() as hub:
         asked = work.events(hub, asked, about=about, warnings=warnings)
         raise typer.Exit(watching.follow(hub, asked) if watch else listing.show(hub, asked))
+
+
+@command
+def history(
+    objects: Objects,
+    clusters: Clusters = None,
+    namespace: Annotated[str, typer.Option("--namespace", "-n", metavar="NAMESPACE", help="Its namespace.")] = "",
+    at: Annotated[
+        str, typer.Option("--at", metavar="WHEN", help="Print it as it was: 2h for ago, a time, or a version.")
+    ] = "",
+    diff: Annotated[
+        str, typer.Option("--diff", metavar="WHEN", help="What differs at this moment or in this version.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="WHEN", help="With --diff: from here, instead of the version before.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many entries; 0: all.")] = 50,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Tell the life of an object: each change, when, and by whom.
+
+    Who it was is the person, where the change came through the hub and you may read the audit; else the field manager
+    that the cluster names. The namespace is default unless -n says otherwise.
+
+    \b
+    Examples
+      basefly history deploy/web -n shop
+      basefly history deploy/web -n shop --at 2h
+      basefly history deploy/web -n shop --diff 1234
+      basefly history deploy/web -n shop --from 1d --diff 0s
+    """
+    from basefly.cli import terminal
+    from basefly.cli.exits import misuse
+    from basefly.cli.fleet import reference
+    from basefly.cli.fleet.connection import connect
+    from basefly.cli.history import timeline
+    from basefly.cli.show import documents
+
+    found, *others = reference.parse(objects)
+    if others or not found.name:
+        raise misuse("Whose history?", "Name one object: basefly history deploy/web")
+    with connect() as hub:
+        life = timeline.Life(hub, found, clusters or [], namespace)
+        if diff:
+            terminal.say(life.difference(since, diff))
+        elif at:
+            past = life.past(at)
+            terminal.write(documents.written(past, output.value))
+        else:
+            timeline.show(life.entries(limit), output.value)
+
+
+@command
+def changes(
+    clusters: Clusters = None,
+    namespaces: Namespaces = None,
+    kind: Annotated[
+        str, typer.Option("--kind", "-k", metavar="KIND", help="Only this kind.", autocompletion=kind_names)
+    ] = "",
+    match: Annotated[str, typer.Option("--match", metavar="TEXT", help="Only names that contain it.")] = "",
+    manager: Annotated[str, typer.Option("--manager", metavar="NAME", help="Only by this field manager: helm.")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="WHEN", help="30m, 2h or 7d for ago, or a time.")] = "1h",
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many; 0: all.")] = 100,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show what changed in the fleet, latest first: what was created, changed and deleted, and by whom.
+
+    \b
+    Examples
+      basefly changes --since 1h
+      basefly changes -c prod-eu -n shop --kind deploy --since 2d
+      basefly changes --manager helm --since 1d -o json
+    """
+    from basefly.cli.fleet.connection import connect
+    from basefly.cli.history import timeline
+
+    named = {"cluster": clusters or [], "namespace": namespaces or [], "resource": kind, "q": match, "manager": manager}
+    asked = {name: value for name, value in named.items() if value}
+    with connect() as hub:
+        timeline.changes(hub, asked, since=since, limit=limit, output=output.value)
 
 
 @command

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +17,7 @@ from basefly.cli.exits import Exit, Failure
 from basefly.cli.show import values
 
 PATIENCE = 10.0  # seconds
+NAMED = 3  # kinds in clusters that a finding names
 SKEW = 30.0  # seconds by which clocks may differ
 
 
@@ -64,6 +66,31 @@ def _insight(hub: Hub) -> Iterator[Finding]:
     yield _versions(hub.version())
     clusters = [cluster for page in hub.pages("/clusters", {"limit": 500}) for cluster in page["items"]]
     yield from _clusters(clusters)
+    if clusters:
+        yield _told(hub, "/unreadable", "objects", lambda found: _unreadable(found["items"]))
+    if "clusters:write" in me["permissions"]:
+        yield _told(hub, "/hub/processes", "processes", _processes)
+
+
+def _told(hub: Hub, path: str, name: str, finding: Callable[[dict[str, Any]], Finding]) -> Finding:
+    """What the hub says of it; one that is older than the question is not at fault."""
+    try:
+        return finding(hub.get(path))
+    except Failure as failure:
+        if failure.exit_code is not Exit.NOT_FOUND:
+            raise
+        return Finding(name, "unknown", "The hub does not tell; it is older than this command.")
+
+
+def _processes(found: dict[str, Any]) -> Finding:
+    """Who runs the hub, and whether somebody follows every cluster."""
+    roles = Counter(role for one in found["items"] for role in one["roles"])
+    detail = f"{len(found['items'])} run: {', '.join(f'{count} {role}' for role, count in sorted(roles.items()))}."
+    if unfollowed := found["unfollowed"]:
+        first = unfollowed[0]
+        detail += f" {len(unfollowed)} clusters are not followed, such as {first['name']}: {first['reason']}."
+        return Finding("processes", "wrong", detail, "basefly serve --role sync, for the regions that have none")
+    return Finding("processes", "ok", detail)
 
 
 def _versions(theirs: str) -> Finding:
@@ -91,6 +118,15 @@ def _clusters(clusters: list[dict[str, Any]]) -> Iterator[Finding]:
             f"{state}: {reason.rstrip('.')}.{seen}",
             cure,
         )
+
+
+def _unreadable(found: list[dict[str, Any]]) -> Finding:
+    if not found:
+        return Finding("objects", "ok", "Every object can be read.")
+    places = [f"{one['count']} {one['resource']} in {one['cluster']['name']}" for one in found]
+    more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
+    detail = f"Some cannot be read and are set aside: {', '.join(places[:NAMED])}{more}."
+    return Finding("objects", "warning", detail, "basefly unreadable")
 
 
 def _trouble(failure: Failure) -> Finding:

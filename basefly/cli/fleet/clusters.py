@@ -25,7 +25,7 @@ def show_all(query: dict[str, str], *, removed: bool, output: str) -> None:
     with connect() as hub:
         items = [cluster for page in hub.pages("/clusters", params) for cluster in page["items"]]
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
     elif output == "name":
         for cluster in items:
             terminal.say(clean(cluster["name"]))
@@ -71,7 +71,7 @@ def show_one(word: str, output: str) -> None:
         found = find_cluster(hub, word)
         cluster = hub.get(f"/clusters/{found['id']}")
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json(cluster) if output == "json" else documents.as_yaml(cluster))
+        terminal.write(documents.written(cluster, output))
         return
     reason = f": {clean(cluster['health_reason'])}" if cluster.get("health_reason") else ""
     counts = sorted((cluster.get("counts") or {}).items(), key=lambda count: (-count[1], count[0]))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from basefly.cli import account
+from basefly.cli.client import http
 from basefly.cli.client.hub import Hub
 from basefly.cli.exits import Exit, Failure
 
 
-def connect() -> Hub:
-    """A connection as whoever is signed in; raises Failure if nobody is."""
+def connect(*, answer: float | None = http.ANSWER) -> Hub:
+    """A connection as whoever is signed in; raises Failure if nobody is. `answer` is its patience, None without end."""
     here = account.current()
     if not here.token:
         raise Failure(
@@ -18,7 +19,7 @@ def connect() -> Hub:
             cure="`basefly login`, or `basefly setup` on a hub that has no owner yet.",
             exit_code=Exit.NOT_SIGNED_IN,
         )
-    return Hub(here.url, here.token)
+    return Hub(here.url, here.token, answer=answer)
 
 
 def find_cluster(hub: Hub, word: str, *, removed: bool = False) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _given(asked: Asked) -> dict[str, Any]:
 def _show(found: list[Group], headings: Sequence[str], row: Callable[[Group], list[Cell | str]], output: str) -> None:
     if output in ("json", "yaml"):
         whole = {"items": found}
-        terminal.write(documents.as_json(whole) if output == "json" else documents.as_yaml(whole))
+        terminal.write(documents.written(whole, output))
     elif output == "name":
         for group in found:
             terminal.say(clean(str(group.get("name") or group.get("repository") or group.get("reason"))))

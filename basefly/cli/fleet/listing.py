@@ -129,7 +129,7 @@ def _print_document(hub: Hub, asked: Asked, wanted: Wanted, fresh: Freshness) ->
     document: Any = {"items": items, "missing": [{"name": n, "reason": r} for n, r in fresh.words.items()]}
     if items and all(ref.name for _, ref in wanted):
         document = detail.whole(hub, items)
-    terminal.write(documents.as_json(document) if asked.output == "json" else documents.as_yaml(document))
+    terminal.write(documents.written(document, asked.output))
     return len(items)
 
 

@@ -1,4 +1,4 @@
-"""`basefly search`, `events` and `kinds`."""
+"""`basefly search`, `unreadable`, `events` and `kinds`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def search(hub: Hub, text: str, kind: str, *, limit: int, output: str) -> Exit:
     fresh = Freshness()
     fresh.add({"missing": found.get("missing", [])})
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json(found) if output == "json" else documents.as_yaml(found))
+        terminal.write(documents.written(found, output))
         return fresh.tell()
     if not found["items"] and not clusters:
         fresh.tell()
@@ -46,6 +46,31 @@ def search(hub: Hub, text: str, kind: str, *, limit: int, output: str) -> Exit:
     if len(found["items"]) == limit:
         terminal.note(f"The first {limit}; there may be more (--limit).", "dim")
     return fresh.tell()
+
+
+def unreadable(hub: Hub, clusters: list[str], *, output: str) -> Exit:
+    """Print what cannot be read, by cluster and kind; 0 also when there is nothing of it."""
+    found = hub.get("/unreadable", {"cluster": clusters} if clusters else {})
+    if output in ("json", "yaml"):
+        terminal.write(documents.written(found, output))
+        return Exit.OK
+    if not found["items"]:
+        terminal.note("Every object can be read.", "dim")
+        return Exit.OK
+    table = Table(["cluster", "kind", "objects", "without a name", "why"])
+    rows = [
+        [
+            Cell(terminal.clean(one["cluster"]["name"]), "cyan"),
+            one["resource"],
+            Cell(str(one["count"]), "yellow"),
+            str(one["unnamed"]),
+            terminal.clean(one["reason"]) or f"basefly get {one['resource']} -A --match status:Unreadable",
+        ]
+        for one in found["items"]
+    ]
+    for line in table.draw(rows):
+        terminal.say(line)
+    return Exit.OK
 
 
 def _row(item: dict[str, Any]) -> list[Cell | str]:
@@ -79,7 +104,7 @@ def kinds(hub: Hub, output: str) -> None:
     resources = Kinds(hub).all()
     if output in ("json", "yaml"):
         whole = {"items": resources}
-        terminal.write(documents.as_json(whole) if output == "json" else documents.as_yaml(whole))
+        terminal.write(documents.written(whole, output))
     elif output == "name":
         for resource in resources:
             terminal.say(resource["name"])

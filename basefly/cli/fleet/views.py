@@ -17,7 +17,7 @@ def show(output: str) -> None:
     with connect() as hub:
         items = hub.get("/views")["items"]
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
     elif output == "name":
         for view in items:
             terminal.say(terminal.clean(view["name"]))

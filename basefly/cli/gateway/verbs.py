@@ -15,11 +15,11 @@ SHOWN = 5  # objects that a question names
 
 def do(verb: str, words: Sequence[str], places: tuple[Sequence[str], str], *, yes: bool = True, **needs: Any) -> None:
     """Do it to objects, named as `get` names them, in these clusters and this namespace; a line for each object."""
-    targets = _targets(list(words), *places)
-    told = ", ".join(_place(target) for target in targets[:SHOWN]) + (" …" if len(targets) > SHOWN else "")
+    meant = targets(list(words), *places)
+    told = ", ".join(place(target) for target in meant[:SHOWN]) + (" …" if len(meant) > SHOWN else "")
     terminal.sure(f"{verb.capitalize()} {told}?", yes=yes)
     with connect() as hub:
-        results = hub.post("/object-changes", {"verb": verb, "objects": targets, **needs})["results"]
+        results = hub.post("/object-changes", {"verb": verb, "objects": meant, **needs})["results"]
     for result in results:
         terminal.say(_line(result))
     undone = [result for result in results if result["outcome"] != "done"]
@@ -31,9 +31,9 @@ def do(verb: str, words: Sequence[str], places: tuple[Sequence[str], str], *, ye
         )
 
 
-def _targets(words: list[str], clusters: Sequence[str], namespace: str) -> list[dict[str, str]]:
+def targets(words: list[str], clusters: Sequence[str], namespace: str) -> list[dict[str, str]]:
     """Every object in every cluster that is meant: its own, where it names one, else those of --cluster."""
-    targets = []
+    found = []
     for reference in parse(words):
         if not reference.name:
             raise misuse(f"Which {reference.kind}?", "Name it: deploy/web, or deploy web.")
@@ -44,19 +44,20 @@ def _targets(words: list[str], clusters: Sequence[str], namespace: str) -> list[
                 "Name one or more with --cluster: what changes something is never done to all by itself.",
             )
         where = reference.namespace or namespace
-        targets += [
+        found += [
             {"cluster": cluster, "resource": reference.kind, "namespace": where, "name": reference.name}
             for cluster in places
         ]
-    return targets
+    return found
 
 
 def _line(result: dict[str, Any]) -> str:
     told = f": {result['detail']}" if result["detail"] else ""
-    return terminal.clean(f"{result['outcome']:<8}{_place(result['object'])}{told}")
+    told += f" made {result['made']}" if result.get("made") else ""
+    return terminal.clean(f"{result['outcome']:<8}{place(result['object'])}{told}")
 
 
-def _place(target: dict[str, str]) -> str:
+def place(target: dict[str, str]) -> str:
     """As `get -o name` writes it."""
     within = f"{target['namespace']}/" if target["namespace"] else ""
     return f"{target['cluster']}:{within}{target['resource']}/{target['name']}"

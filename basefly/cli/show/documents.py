@@ -31,6 +31,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, indent=4, ensure_ascii=False).translate(_ESCAPED)
 
 
+def written(value: Any, output: str) -> str:
+    """As `-o` wants it: json or yaml."""
+    return as_json(value) if output == "json" else as_yaml(value)
+
+
 def as_json_line(value: Any) -> str:
     """One line, for streams of changes."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).translate(_ESCAPED)

@@ -20,7 +20,7 @@ def show(output: str) -> None:
     with connect() as hub:
         items = hub.get(PATH)["items"]
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
         return
     if output == "name":
         for each in items:

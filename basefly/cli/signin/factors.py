@@ -20,7 +20,7 @@ def show(output: str) -> None:
     with connect() as hub:
         found = hub.get("/me/factors")
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json(found) if output == "json" else documents.as_yaml(found))
+        terminal.write(documents.written(found, output))
         return
     rows = [_row(APP, "authenticator app", found["totp"])] if found["totp"] else []
     rows += [_row(each["name"], "passkey", each) for each in found["passkeys"]]
@@ -57,7 +57,7 @@ def sessions(output: str) -> None:
     with connect() as hub:
         items = hub.get("/sessions")["items"]
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
         return
     table = Table(["browser", "address", "last used", "age", "id"])
     for line in table.draw([_session(each) for each in items]):

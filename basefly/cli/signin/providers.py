@@ -24,7 +24,7 @@ def show(output: str) -> None:
     with connect() as hub:
         found = hub.get(PATH)
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json(found) if output == "json" else documents.as_yaml(found))
+        terminal.write(documents.written(found, output))
         return
     if output == "name":
         for each in found["items"]:

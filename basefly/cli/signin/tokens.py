@@ -22,7 +22,7 @@ def show(output: str) -> None:
 def draw(items: list[dict[str, Any]], output: str) -> None:
     """Tokens, as asked for; one that ends within a week is warned of."""
     if output in ("json", "yaml"):
-        terminal.write(documents.as_json({"items": items}) if output == "json" else documents.as_yaml({"items": items}))
+        terminal.write(documents.written({"items": items}, output))
     elif output == "name":
         for token in items:
             terminal.say(terminal.clean(token["name"]))

@@ -19,6 +19,8 @@ from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import answers
 from basefly.core.inventory.answers import READ, ListRequest
 from basefly.core.inventory.store.rollups import sum_by
+from basefly.core.quarantine import actions as quarantine
+from basefly.core.quarantine.model import Unreadable
 from basefly.core.sync import freshness
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.model import Stream
@@ -65,6 +67,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     namespaces: list[NamespaceTally]
     addons: list[Addon]
     unseen: list[Unseen]
+    unreadable: list[Unreadable]
     progress: Progress
     as_of: datetime | None
     missing: list[Missing]
@@ -77,13 +80,19 @@ async def get_summary(tx: Tx, by: Principal, cluster: ClusterState) -> Summary:
     sums = await sum_by(tx, scope, ("resource", "health"), [cluster.id])
     pods = await sum_by(tx, scope, ("namespace", "health"), [cluster.id], resources=("pods",))
     shown = main(followed)
-    absent = freshness.missing(cluster, shown, now, begun=bool(followed))
+    hidden = scope.unknown.get(cluster.id)
+    absent = (
+        Missing(cluster.id, cluster.name, hidden, None)
+        if hidden
+        else freshness.missing(cluster, shown, now, begun=bool(followed))
+    )
     return Summary(
         problems=await find.find(tx, by, [cluster]),
         tallies=[tally(resource, sums) for resource in SHOWN],
         namespaces=_top((r.namespace, r.health, r.count) for r in pods),
         addons=addons.recognised(await _images(tx, by, cluster)),
         unseen=[Unseen(s.resource, s.reason) for s in followed if s.state in ("denied", "failed")],
+        unreadable=await quarantine.find(tx, by, sight=[cluster]),
         progress=progress(followed, sum(each.count for each in sums)),
         as_of=freshness.as_of(cluster, shown, now),
         missing=[absent] if absent else [],

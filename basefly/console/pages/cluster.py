@@ -10,15 +10,16 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.db.transaction import Tx
+from basefly.base.facts import releases
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
 from basefly.console.capacity import Capacities
 from basefly.console.cluster.summary import get_summary
+from basefly.core.agents import actions as agents
 from basefly.core.clusters import actions as clusters
 from basefly.core.clusters.actions import READ, WRITE
-from basefly.core.clusters.facts import releases
 from basefly.core.clusters.model import Cluster, ClusterState
 from basefly.core.gateway import model as gateway
 from basefly.core.inventory import answers
@@ -26,6 +27,7 @@ from basefly.core.inventory.answers import ListRequest
 from basefly.core.inventory.display.address import about_path, list_path, object_path
 from basefly.core.inventory.display.cells import Cell, cell
 from basefly.core.inventory.model import InventoryObject, ObjectPage
+from basefly.core.rights import actions as rights
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Column
 
@@ -66,15 +68,16 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 async def show_cluster(request: Request, tx: Tx, by: Principal, house: House, cluster: str) -> Response[str]:
     """How it fares, how full it is, what is wrong in it, and what the hub may not see."""
     found = await clusters.find(tx, by, cluster, removed=True)
-    summary, usage = None, None
+    summary, usage, standing, agent = None, None, None, None
     if not found.removed_at and by.scope(answers.READ).sees(found.id):
         [state] = await answers.visible_clusters(tx, by, [str(found.id)])
         summary = await get_summary(tx, by, state)
         usage = await house.get(Capacities).of(tx, by, [found.id])
+        standing = await rights.of_cluster(tx, state) if by.sight else None
+        agent = await agents.of_cluster(tx, found.id)
     kubectl = by.scope(gateway.READ).sees(found.id)
-    return render(
-        request, "console/fleet/cluster.html", **_frame(by, found, ""), summary=summary, usage=usage, kubectl=kubectl
-    )
+    shown: dict[str, Any] = {"summary": summary, "usage": usage, "kubectl": kubectl, "rights": standing, "agent": agent}
+    return render(request, "console/fleet/cluster.html", **_frame(by, found, ""), **shown)
 
 
 @get("/clusters/{cluster:str}/nodes", permission=READ, include_in_schema=False)

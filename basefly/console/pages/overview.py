@@ -48,7 +48,7 @@ class Tile(msgspec.Struct, frozen=True):
     tally: Tally
 
 
-@get("/", permission=SIGNED_IN, include_in_schema=False)
+@get("/", permission=SIGNED_IN, replica=True, include_in_schema=False)
 async def show_overview(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """The fleet at a glance. It is where everybody lands: whoever may see nothing of it reads what they may do."""
     if not by.may(READ):

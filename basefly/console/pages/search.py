@@ -36,7 +36,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     items: list[tuple[InventoryObject, str]]
 
 
-@get("/search", permission=READ, include_in_schema=False)
+@get("/search", permission=READ, replica=True, include_in_schema=False)
 async def show_search(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """What a search found, as a page."""
     text = request.query_params.get("q", "").strip()

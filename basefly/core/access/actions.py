@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
@@ -63,6 +64,28 @@ def credential(secret: str, kind: str) -> Credential:
 async def principal_of(house: House, credential: Credential, *, touch: bool = True) -> Principal:
     """Whose credential this is, with all that it gives at this moment. Raises Unauthenticated."""
     return (await _known(house, credential, touch=touch))[0]
+
+
+async def standing(
+    house: House,
+    org_id: UUID,
+    user_id: UUID,
+    permissions: Sequence[str] | None = None,
+    clusters: Sequence[UUID] | None = None,
+) -> Principal:
+    """A person as they stand at this moment, with no more than these permissions over these clusters; None for all.
+
+    For what goes on in their name when no request of theirs is in hand. Raises Unauthenticated for whoever is no
+    member (any more).
+    """
+    async with house.db.transaction(org_id) as tx:
+        member = await store.get_standing(tx, user_id)
+        if member is None:
+            raise Unauthenticated("This person is no member any more.")
+        grants = narrowed(await holdings.of(house, tx, user_id), permissions, clusters)
+    return Principal(
+        user_id=user_id, org_id=org_id, name=member.name, email=member.email, grants=grants, kind="operation"
+    )
 
 
 async def _known(house: House, credential: Credential, *, touch: bool) -> tuple[Principal, Place, Visitor]:

@@ -25,10 +25,10 @@ OWN = "access:own"
 READ = "access:read"
 WRITE = "access:write"
 
-_GOVERNING = ("access:", "audit:", "identity:", "billing:", "federation:")
+_GOVERNING = ("access:", "audit:", "identity:", "billing:", "federation:", "terminals:")
 _OF_CLUSTERS = ("clusters:", "provisioning:")  # what acts on clusters rather than on what runs in them
 # What concerns the organization as a whole: a grant over a part of it does not give these.
-_WHOLE = ("access:own", "audit:", "identity:", "billing:", "federation:", "views:")
+_WHOLE = ("access:own", "audit:", "identity:", "billing:", "federation:", "terminals:", "views:")
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

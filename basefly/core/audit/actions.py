@@ -91,7 +91,7 @@ def _first_look(user_id: UUID, path: str) -> bool:
 async def page(tx: Tx, by: Principal, wanted: Filter, *, cursor: str = "", limit: int = 50) -> Page:
     """Records that match, newest first; needs audit:read."""
     by.require(READ)
-    found = await store.page(tx, wanted, after=key(cursor), limit=limit + 1)
+    found = await store.page(tx, wanted, after=paging.key(cursor, tuple[datetime, UUID]), limit=limit + 1)
     more = len(found) > limit
     items = await personal.opened(tx, found[:limit])
     return Page(items=items, next=paging.encode([items[-1].at, items[-1].id]) if more else "")
@@ -127,16 +127,6 @@ async def ask_to_verify(tx: Tx, by: Principal) -> None:
     by.require(READ)
     await record(tx, by, "audit.verified", "audit", outcome="started")
     await tx.notify("audit/verify")
-
-
-def key(cursor: str) -> tuple[datetime, UUID] | None:
-    """Where a page goes on. Raises WrongCursor for a cursor that is none of ours."""
-    if not cursor:
-        return None
-    try:
-        return msgspec.convert(paging.decode(cursor, 2), tuple[datetime, UUID])
-    except msgspec.ValidationError as error:
-        raise paging.WrongCursor from error
 
 
 def _plain(value: Any) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 import time
 from datetime import timedelta
 from uuid import UUID
@@ -42,7 +40,6 @@ class Sequencer:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
         self._held: dict[UUID, tuple[Lease, float]] = {}
         self._told: set[UUID] = set()
         self._unsigned: set[UUID] = set()
@@ -139,7 +136,7 @@ class Sequencer:
             self._held[org_id] = (lease, now)
             return lease
         self._held.pop(org_id, None)
-        lease = await leases.acquire(self._house.db, f"audit/{org_id}", self._me, LEASE)
+        lease = await leases.acquire(self._house.db, f"audit/{org_id}", self._house.name, LEASE)
         if lease is not None:
             self._held[org_id] = (lease, now)
         return lease

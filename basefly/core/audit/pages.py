@@ -103,9 +103,9 @@ def _row(record: Record) -> dict[str, Any]:
         "word": dict(outcomes())[record.outcome],
         "by_actor": _address({"actor": str(record.actor_id)}) if record.actor_id else "",
         "name": _name(record),
-        "brief": f"{thing}/{id_[:8]}" if _read(id_, UUID) else record.object,
+        "brief": f"{thing}/{id_[:8]}" if _is_id(id_) else record.object,
         "history": _address({"object": record.object}),
-        "href": f"/clusters/{id_}" if thing == "clusters" and _read(id_, UUID) else "",
+        "href": f"/clusters/{id_}" if thing == "clusters" and _is_id(id_) else "",
     }
 
 
@@ -129,6 +129,10 @@ def _read(text: str, kind: Any) -> Any:
         return msgspec.convert(text, kind) if text else None
     except msgspec.ValidationError:
         return UUID(int=0) if kind is UUID else None
+
+
+def _is_id(text: str) -> bool:
+    return _read(text, UUID) not in (None, UUID(int=0))
 
 
 def _day(text: str, after: int = 0) -> datetime | None:

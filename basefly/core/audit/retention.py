@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-import structlog
 
-from basefly.base.db import lease as leases
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import BaseflyError, FieldError, Invalid
+from basefly.base.errors import FieldError, Invalid
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.core.audit import store
@@ -24,10 +19,6 @@ from basefly.core.audit.model import READ, WRITE
 from basefly.core.audit.store import Settings
 
 LEAST, MOST = 30, 36_500  # days
-EVERY = 3600.0  # s
-LEASE = timedelta(minutes=30)
-
-log = structlog.get_logger(__name__)
 
 
 async def get(tx: Tx, by: Principal) -> Settings:
@@ -83,34 +74,3 @@ async def enforce(house: House, org_id: UUID, *, now: datetime | None = None) ->
     async with house.db.transaction() as tx:
         await chain.drop_months(tx, cutoff)
     return taken
-
-
-class Retention:
-    """Looks once an hour at what has become too old."""
-
-    name = "audit.retention"
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
-
-    async def run(self) -> None:
-        """Enforce until cancelled."""
-        while True:
-            async with self._house.db.transaction() as tx:
-                every = await chain.get_organizations(tx)
-            for org_id in every:
-                await self._enforce(org_id)
-            await asyncio.sleep(EVERY)
-
-    async def _enforce(self, org_id: UUID) -> None:
-        lease = await leases.acquire(self._house.db, f"audit-retention/{org_id}", self._me, LEASE)
-        if lease is None:
-            return
-        try:
-            if taken := await enforce(self._house, org_id):
-                log.info("audit records were taken by retention", org_id=str(org_id), records=taken)
-        except BaseflyError as error:
-            log.warning("retention could not be enforced", org_id=str(org_id), error=str(error))
-        finally:
-            await leases.release(self._house.db, lease)

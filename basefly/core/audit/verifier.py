@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -36,7 +34,6 @@ class Verifier:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
         self._asked: set[UUID] = set()
         self._wake = asyncio.Event()
         self._broken: set[UUID] = set()
@@ -68,7 +65,7 @@ class Verifier:
         fresh = found is not None and datetime.now(UTC) - found.at < EVERY
         if last is None or (fresh and not asked):
             return
-        lease = await leases.acquire(self._house.db, f"audit-verify/{org_id}", self._me, LEASE)
+        lease = await leases.acquire(self._house.db, f"audit-verify/{org_id}", self._house.name, LEASE)
         if lease is None:
             return
         try:

@@ -15,6 +15,7 @@ from basefly.base.db.pool import Database
 from basefly.base.db.secrets import Vault
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Conflict, FieldError, Invalid, NotFound
+from basefly.base.facts import releases
 from basefly.base.kube import fields, kubeconfig
 from basefly.base.kube.credentials import Credentials
 from basefly.base.principal import Principal
@@ -26,13 +27,12 @@ from basefly.core.audit import actions as audit
 from basefly.core.clusters import checks, connections, model, store
 from basefly.core.clusters.checks import Report
 from basefly.core.clusters.choosing import fits
-from basefly.core.clusters.facts import releases
 from basefly.core.clusters.model import Cluster, Place, Probe
 from basefly.core.clusters.store import REMOVAL, SORTS, Wanted
 
 READ = "clusters:read"
 WRITE = "clusters:write"
-Count = Callable[[Tx, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]]
+Count = Callable[[Tx, Principal, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]]
 
 
 class Counts:
@@ -45,11 +45,11 @@ class Counts:
         """Ask this source too."""
         self._sources.append(source)
 
-    async def of(self, tx: Tx, clusters: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
-        """What is known of these clusters."""
+    async def of(self, tx: Tx, by: Principal, clusters: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+        """What `by` may know of these clusters."""
         found: dict[UUID, dict[str, int]] = defaultdict(dict)
         for source in self._sources:
-            for cluster, counted in (await source(tx, clusters)).items():
+            for cluster, counted in (await source(tx, by, clusters)).items():
                 found[cluster] |= counted
         return dict(found)
 
@@ -116,23 +116,34 @@ async def register(
     """
     by.require_everywhere(WRITE)
     context, credentials = read(given)
-    changes = _changes(msgspec.structs.replace(settings, name=settings.name or context))
+    settings = msgspec.structs.replace(settings, name=settings.name or context)
+    _changes(settings)  # what is wrong with them is said before anything is tried
     report = await checks.check(credentials, private=private)
     report.require()
+    async with db.transaction(by.org_id) as tx:
+        return await admit(tx, by, vault, credentials, report, settings)
+
+
+async def admit(
+    tx: Tx, by: Principal, vault: Vault, credentials: Credentials, report: Report, settings: Settings
+) -> Cluster:
+    """Keep a cluster that was checked. Raises as `register` does."""
+    changes = _changes(settings)
     placed = {"labels": {}, "region": report.place.region, "provider": report.place.provider}
     given_by_hand = {"region_given": False, "provider_given": False}
     values = placed | given_by_hand | changes
     values |= {"server": report.server, "version": report.version, "identity": report.identity}
-    async with db.transaction(by.org_id) as tx:
-        if settings.once and (twin := await store.get_twin(tx, report.server, report.identity)) is not None:
-            raise _twin(by, twin)
-        try:
+    address = "" if credentials.tunnelled else report.server  # which is the same in every cluster's inside
+    if settings.once and (twin := await store.get_twin(tx, address, report.identity)) is not None:
+        raise _twin(by, twin)
+    try:
+        async with tx.attempt():
             created = await store.insert(tx, {**values, "created_by": by.user_id})
-        except Duplicate as error:
-            raise _taken(values["name"]) from error
-        await _keep_credentials(tx, vault, created, credentials)
-        told = {"name": values["name"], "server": report.server, "missing": report.missing}
-        return await _done(tx, by, created, "cluster.registered", told)
+    except Duplicate as error:
+        raise _taken(values["name"]) from error
+    await keep_credentials(tx, vault, created, credentials)
+    told = {"name": values["name"], "server": report.server, "missing": report.missing}
+    return await _done(tx, by, created, "cluster.registered", told)
 
 
 async def change(house: House, tx: Tx, by: Principal, cluster: str | UUID, settings: Settings) -> Cluster:
@@ -176,11 +187,18 @@ async def rotate(
     report = await checks.check(credentials, private=private)
     report.require()
     async with db.transaction(by.org_id) as tx:
-        before = await find(tx, by, cluster_id)
-        await _keep_credentials(tx, vault, cluster_id, credentials)
-        await store.update_server(tx, cluster_id, report.server, report.version)
-        told = {"server": {"from": before.server, "to": report.server}, "missing": report.missing}
-        return await _done(tx, by, cluster_id, "cluster.credentials_rotated", told)
+        return await readmit(tx, by, vault, cluster_id, credentials, report)
+
+
+async def readmit(
+    tx: Tx, by: Principal, vault: Vault, cluster_id: UUID, credentials: Credentials, report: Report
+) -> Cluster:
+    """Keep new credentials, which were checked, in place of the old."""
+    before = await find(tx, by, cluster_id)
+    await keep_credentials(tx, vault, cluster_id, credentials)
+    await store.update_server(tx, cluster_id, report.server, report.version)
+    told = {"server": {"from": before.server, "to": report.server}, "missing": report.missing}
+    return await _done(tx, by, cluster_id, "cluster.credentials_rotated", told)
 
 
 async def remove(db: Database, by: Principal, cluster: str | UUID) -> None:
@@ -240,11 +258,11 @@ async def page(tx: Tx, by: Principal, wanted: Wanted, *, cursor: str = "", count
             detail = f"A cluster's health is never {health!r}."
             raise Invalid(detail, errors=(FieldError("/health", detail),), cure=f"Say {', '.join(model.HEALTHS)}.")
     scope = by.scope(READ)
-    after = _after(cursor)
+    after = paging.key(cursor, tuple[str, UUID])
     found = await store.page(tx, scope, msgspec.structs.replace(wanted, after=after, limit=wanted.limit + 1))
     shown = found[: wanted.limit]
     following = paging.encode([shown[-1].key, shown[-1].id]) if len(found) > wanted.limit else None
-    counted = await counts.of(tx, [row.id for row in shown]) if counts else {}
+    counted = await counts.of(tx, by, [row.id for row in shown]) if counts else {}
     items = [row.cluster(counted.get(row.id, {})) for row in shown]
     return ClusterPage(items, following, await store.count(tx, scope, wanted))
 
@@ -275,6 +293,20 @@ async def keep_probe(tx: Tx, cluster_id: UUID, probe: Probe) -> None:
     )
     await _keep_vital(tx, cluster_id, before, after)
     await store.update_probed(tx, cluster_id, answered=probe.answered, latency_ms=probe.latency_ms)
+
+
+async def report_unfollowed(tx: Tx, cluster_id: UUID, reason: str) -> None:
+    """Keep that nobody asks a cluster how it is, and why; whoever follows it again finds out anew.
+
+    Call it as often as you like: it writes what has changed.
+    """
+    before = await store.get_vital(tx, cluster_id)
+    if before is None:
+        return
+    after = msgspec.structs.replace(
+        before, probe_health="unknown", probe_reason=reason, health="unknown", health_reason=reason
+    )
+    await _keep_vital(tx, cluster_id, before, after)
 
 
 async def report_streams(tx: Tx, cluster_id: UUID, trouble: str) -> None:
@@ -320,14 +352,15 @@ async def _keep_vital(tx: Tx, cluster_id: UUID, before: store.Vital, after: stor
     await tx.notify(f"clusters/{cluster_id}")
 
 
-async def _keep_credentials(tx: Tx, vault: Vault, cluster_id: UUID, credentials: Credentials) -> None:
+async def keep_credentials(tx: Tx, vault: Vault, cluster_id: UUID, credentials: Credentials) -> None:
+    """Seal credentials and keep them; who checks and records it is who calls."""
     sealed = await connections.seal_credentials(tx, vault, cluster_id, credentials)
     certificate = credentials.certificate
     await store.upsert_credentials(
         tx,
         cluster_id,
         sealed,
-        kind="token" if credentials.token else "certificate",
+        kind="agent" if credentials.tunnelled else "token" if credentials.token else "certificate",
         expires_at=fields.expiry(certificate) if certificate else None,
     )
 
@@ -351,15 +384,6 @@ def _changes(settings: Settings) -> dict[str, Any]:
             changes[field] = model.place(said, field)
             changes[f"{field}_given"] = bool(changes[field])
     return changes
-
-
-def _after(cursor: str) -> tuple[str, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        return msgspec.convert(paging.decode(cursor, 2), tuple[str, UUID])
-    except msgspec.ValidationError as error:
-        raise paging.WrongCursor from error
 
 
 def _twin(by: Principal, twin: store.Twin) -> Conflict:

@@ -147,7 +147,7 @@ async def register_cluster(by: Principal, house: House, data: RegisterBody) -> C
 async def show_cluster(tx: Tx, by: Principal, house: House, cluster: str) -> Cluster:
     """A cluster by its id or its name; by its id also one that was removed."""
     found = await actions.find(tx, by, cluster, removed=True)
-    counts = await house.get(Counts).of(tx, [found.id])
+    counts = await house.get(Counts).of(tx, by, [found.id])
     return msgspec.structs.replace(found, counts=counts.get(found.id, {}))
 
 

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 
 from basefly.base.errors import Invalid
+from basefly.base.http import Dialer
 from basefly.base.kube import fields
 from basefly.base.kube.client import Client
 from basefly.base.kube.credentials import Credentials
@@ -82,9 +83,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
-async def check(credentials: Credentials, *, private: bool) -> Report:
+async def check(credentials: Credentials, *, private: bool, dialer: Dialer | None = None) -> Report:
     """Try to connect with these credentials, keeping nothing. Raises nothing that a cluster can cause."""
-    async with Client(credentials, private=private, deadlines=DEADLINES) as client:
+    async with Client(credentials, private=private, deadlines=DEADLINES, dialer=dialer) as client:
         checking = _Checking(client, credentials)
         try:
             async with asyncio.timeout(3 * DEADLINES.total):

@@ -1,21 +1,19 @@
-"""What the clusters' slice does by itself: asks every cluster for a sign of life."""
+"""What the clusters' slice does by itself: asks those that we follow for a sign of life, and hears of others."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import secrets
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from basefly.base.db import lease as leases
+from basefly.base.db.changes import RESET
 from basefly.base.db.secrets import Unreadable
+from basefly.base.errors import BaseflyError
 from basefly.base.kube.client import Client
 from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
@@ -23,16 +21,16 @@ from basefly.core.access import store as access
 from basefly.core.clusters import actions, probe, store
 from basefly.core.clusters.connections import Connections, open_credentials
 from basefly.core.clusters.model import Probe
-from basefly.core.clusters.store import Target
+from basefly.core.clusters.store import Target, Well
 
-LEASE = timedelta(seconds=15)
 LOOK = 1.0  # s: how often we see whether a probe is due
 EVERY = 10.0  # s between the probes of a cluster that is well
 SOON = 3.0  # s after one that failed: a dead cluster is known, and a living one is back, within a few probes
 REFUSED = 60.0  # s after it refused our credentials: asking more often could lock an account
 PLACE_EVERY = 600.0  # s between looks at where the nodes are
 FAILURES = 2  # in a row until a cluster that was well counts as unreachable: one lost packet is no outage
-AT_ONCE = 50  # probes
+AT_ONCE = 50  # probes of clusters that answered last time,
+AT_ONCE_SICK = 50  # and of those that did not: each of them takes its whole deadline, and none may delay the others
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +47,7 @@ class Watched(msgspec.Struct):
 
 
 class ProbeController:
-    """Probes every cluster of every organization; one process does so at a time."""
+    """Probes every cluster that this process follows, and no other: from where it is followed it must be reached."""
 
     name = "clusters.probe"
 
@@ -57,46 +55,46 @@ class ProbeController:
         self._house = house
         self._clock = clock
         self._watched: dict[UUID, Watched] = {}
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._well: dict[UUID, dict[UUID, Well]] = {}
+        self._gates = {well: asyncio.Semaphore(count) for well, count in ((True, AT_ONCE), (False, AT_ONCE_SICK))}
 
     async def run(self) -> None:
-        """Probe until cancelled, whenever the lease is ours."""
-        me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
-        while True:
-            lease = await leases.acquire(self._house.db, self.name, me, LEASE)
-            if lease is None:
-                await asyncio.sleep(LEASE.total_seconds() / 3)
-                continue
-            try:
-                await self._while_held(lease)
-            finally:
-                await self._stop()
-                await leases.release(self._house.db, lease)
-
-    async def _while_held(self, lease: leases.Lease) -> None:
-        renewed = self._clock()
-        while True:
-            if self._clock() - renewed > LEASE.total_seconds() / 3:
-                if not await leases.renew(self._house.db, lease):
-                    log.warning("clusters.probe_lease_lost")
-                    return
-                renewed = self._clock()
-            await self.look()
-            await asyncio.sleep(LOOK)
+        """Probe until cancelled."""
+        try:
+            while True:
+                try:
+                    await self.look()
+                except BaseflyError as error:
+                    log.warning("clusters.not_probed", reason=str(error))
+                await asyncio.sleep(LOOK)
+        finally:
+            await self._stop()
 
     async def look(self) -> None:
-        """Begin the probes that are due."""
+        """Keep what the last probes brought, and begin those that are due."""
+        await self._keep_well()
         async with self._house.db.transaction() as tx:
             organizations = await access.get_organization_ids(tx)
-        seen: set[UUID] = set()
+        followed, seen = self._house.get(Connections).followed, set[UUID]()
         for org_id in organizations:
             async with self._house.db.transaction(org_id) as tx:
-                targets = await store.get_targets(tx)
+                targets = [one for one in await store.get_targets(tx) if one.id in followed]
             seen |= {target.id for target in targets}
             for target in targets:
                 await self._begin(org_id, target)
         for gone in self._watched.keys() - seen:
             await self._forget(gone)
+
+    async def _keep_well(self) -> None:
+        """Keep the answers of clusters that are as well as before, which are nearly all: those of a second at once."""
+        for org_id in list(self._well):
+            answers = self._well.pop(org_id)
+            try:
+                async with self._house.db.transaction(org_id) as tx:
+                    await store.update_well(tx, list(answers.values()), self._clock())
+            except BaseflyError:  # the database is away or busy: the next look keeps them
+                self._well[org_id] = answers | self._well.get(org_id, {})
+                raise
 
     async def _begin(self, org_id: UUID, target: Target) -> None:
         watched = self._watched.get(target.id)
@@ -119,7 +117,8 @@ class ProbeController:
             await self._keep(org_id, target, Probe(health="degraded", reason=f"{error.detail} {error.cure}".strip()))
             return None
         private = self._house.settings.private_clusters
-        client = Client(credentials, private=private, deadlines=probe.DEADLINES)
+        dialer = self._house.get(Connections).dialer((org_id, target.id), credentials)
+        client = Client(credentials, private=private, deadlines=probe.DEADLINES, dialer=dialer)
         # Spread first probes: after a restart of the hub a thousand clusters are not asked in the same moment.
         due = self._clock() + random.uniform(0, SOON)  # noqa: S311  # jitter, not a secret
         watched = Watched(client, found.credentials_version, due=due)
@@ -127,7 +126,14 @@ class ProbeController:
         return watched
 
     async def _probe(self, org_id: UUID, target: Target, watched: Watched) -> None:
-        async with self._gate:
+        try:
+            await self._ask(org_id, target, watched)
+        except BaseflyError as error:  # the database is away or busy: what was found would be known only next time
+            log.warning("clusters.probe_not_kept", cluster=target.name, reason=str(error))
+            watched.due = min(watched.due, self._clock() + SOON)
+
+    async def _ask(self, org_id: UUID, target: Target, watched: Watched) -> None:
+        async with self._gates[watched.failures == 0]:
             try:
                 async with asyncio.timeout(2 * probe.DEADLINES.total):
                     found = await probe.ask(watched.client)
@@ -135,11 +141,18 @@ class ProbeController:
                 found = Probe(health="unreachable", reason=f"{watched.client.server} answers too slowly.")
         watched.failures = 0 if found.answered else watched.failures + 1
         watched.due = self._clock() + self._pause(found)
+        breaker = self._house.get(Connections).policy(target.id).breaker
         if found.answered:
-            self._house.get(Connections).policy(target.id).breaker.force("closed")
+            breaker.force("closed")
+        elif found.health == "unreachable" and watched.failures >= FAILURES:
+            breaker.suspect()  # whoever wants something of it is told at once, and waits for no deadline
         if found.health == "unreachable" and target.probe_health == "healthy" and watched.failures < FAILURES:
             return  # not yet known
-        await self._keep(org_id, target, found)
+        if found.health == target.probe_health == "healthy" and found.version == target.version:
+            answer = Well(target.id, found.version, found.latency_ms, self._clock())
+            self._well.setdefault(org_id, {})[target.id] = answer
+        else:
+            await self._keep(org_id, target, found)
         if found.answered and self._clock() >= watched.place_due:
             watched.place_due = self._clock() + PLACE_EVERY
             place = await probe.find_place(watched.client)
@@ -166,3 +179,27 @@ class ProbeController:
     async def _stop(self) -> None:
         for cluster_id in list(self._watched):
             await self._forget(cluster_id)
+
+
+class Recovery:
+    """Asks a cluster again as soon as whoever follows it has found it well, which may be another process."""
+
+    name = "clusters.recovery"
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def run(self) -> None:
+        """Hear until cancelled."""
+        async with self._house.changes.subscribe(None, ["*/clusters/*"]) as inbox:
+            async for topics in inbox:
+                told = {topic.rpartition("/")[2] for topic in topics}
+                for org_id, cluster_id in self._house.get(Connections).resting():
+                    if RESET in told or str(cluster_id) in told:
+                        await self._ask(org_id, cluster_id)
+
+    async def _ask(self, org_id: UUID, cluster_id: UUID) -> None:
+        async with self._house.db.transaction(org_id) as tx:
+            found = await store.get_vital(tx, cluster_id)
+        if found and found.probe_health == "healthy":
+            self._house.get(Connections).policy(cluster_id).breaker.force("closed")

@@ -25,6 +25,8 @@ _GROUPS = [
 _VIEW: list[dict[str, Any]] = [
     {"apiGroups": [""], "resources": _CORE, "verbs": _SEE},
     {"apiGroups": _GROUPS, "resources": ["*"], "verbs": _SEE},
+    # A question, which changes nothing: whether the cluster would let someone see something.
+    {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
     {"nonResourceURLs": ["/version", "/readyz", "/api", "/api/*", "/apis", "/apis/*"], "verbs": ["get"]},
 ]
 _OPERATE: list[dict[str, Any]] = [
@@ -68,19 +70,21 @@ def rules(profile: str) -> list[dict[str, Any]]:
 
 def _objects(profile: str) -> list[dict[str, Any]]:
     name = f"basefly-{profile}"
+    meta = {
+        "name": f"{name}-token",
+        "namespace": NAMESPACE,
+        "annotations": {"kubernetes.io/service-account.name": name},
+    }
+    token = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token", "metadata": meta}
+    return [*account(profile), token]
+
+
+def account(profile: str) -> list[dict[str, Any]]:
+    """The account of a profile with its rights, and without a token that lasts for ever."""
+    name = f"basefly-{profile}"
     account = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}},
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "kubernetes.io/service-account-token",
-            "metadata": {
-                "name": f"{name}-token",
-                "namespace": NAMESPACE,
-                "annotations": {"kubernetes.io/service-account.name": name},
-            },
-        },
     ]
     if profile == "admin":
         return [*account, _binding(name, name, "cluster-admin")]

@@ -114,6 +114,12 @@ def name_from(context: str) -> str:
     return _BETWEEN.sub("-", last).strip("-._:@")[:253]
 
 
+def typed_labels(text: str) -> dict[str, str]:
+    """Labels as people type them: key=value, separated by spaces, commas or lines."""
+    pairs = [part.partition("=") for part in text.replace(",", " ").split()]
+    return {key: value for key, _, value in pairs}
+
+
 def labels(given: Mapping[str, str]) -> dict[str, str]:
     """Labels as Kubernetes has them. Raises Invalid naming the first that is not."""
     if len(given) > LABELS:

@@ -12,7 +12,7 @@ from basefly.core.clusters import api, pages
 from basefly.core.clusters.actions import READ, WRITE, Counts
 from basefly.core.clusters.choosing import Choosing
 from basefly.core.clusters.connections import Connections
-from basefly.core.clusters.controller import ProbeController
+from basefly.core.clusters.controller import ProbeController, Recovery
 
 
 @asynccontextmanager
@@ -38,6 +38,6 @@ clusters = Slice(
     api=api.HANDLERS,
     pages=pages.HANDLERS,
     furnish=furnish,
-    controllers=lambda house: (ProbeController(house),),
+    controllers={"sync": lambda house: (ProbeController(house),), "every": lambda house: (Recovery(house),)},
     nav=(Nav(label="Clusters", href="/clusters", group="Fleet", icon="boxes", permission=READ, order=20),),
 )

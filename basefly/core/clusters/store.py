@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -161,13 +161,25 @@ async def get_id(tx: Tx, name: str) -> UUID | None:
 
 
 async def get_twin(tx: Tx, server: str, identity: str) -> Twin | None:
-    """A cluster that is not removed and is the same: at this address, or with this identity if that is known."""
+    """A cluster that is not removed and is the same: at this address, or with this identity if that is known.
+
+    The address of one that has an agent says nothing: it is that within the cluster.
+    """
     query = """
         select id, name from clusters
         where org_id = %(org)s and deleted_at is null
-          and (server = %(server)s or (identity = %(identity)s and identity <> ''))
+          and ((server = %(server)s and not exists (
+                    select from cluster_credentials k
+                    where (k.org_id, k.cluster_id) = (clusters.org_id, clusters.id) and k.kind = 'agent'))
+               or (identity = %(identity)s and identity <> ''))
         order by created_at limit 1"""
     return await tx.one(Twin, query, {"org": tx.org_id, "server": server, "identity": identity})
+
+
+async def renew_credentials(tx: Tx, cluster_id: UUID) -> None:
+    """The credentials are others now: whoever holds a client asks for a new one."""
+    query = "update clusters set credentials_version = credentials_version + 1 where org_id = %s and id = %s"
+    await tx.execute(query, [tx.org_id, cluster_id])
 
 
 async def get_states(tx: Tx) -> Sequence[ClusterState]:
@@ -258,10 +270,13 @@ async def update(tx: Tx, cluster_id: UUID, changes: Mapping[str, Any]) -> bool:
 
 
 async def get_vital(tx: Tx, cluster_id: UUID) -> Vital | None:
-    """How a cluster fares, locked until the transaction ends."""
+    """How a cluster fares, locked until the transaction ends.
+
+    But not its key, which the writer holds for as long as it writes objects of it: nobody waits here for a batch.
+    """
     query = """
         select probe_health, probe_reason, stream_trouble, health, health_reason, version
-        from clusters where org_id = %s and id = %s and deleted_at is null for update
+        from clusters where org_id = %s and id = %s and deleted_at is null for no key update
     """
     return await tx.one(Vital, query, [tx.org_id, cluster_id])
 
@@ -297,6 +312,35 @@ async def update_probed(tx: Tx, cluster_id: UUID, *, answered: bool, latency_ms:
         where org_id = %(org)s and id = %(id)s and deleted_at is null"""
     values = {"latency": latency_ms if answered else None, "answered": answered, "org": tx.org_id, "id": cluster_id}
     await tx.execute(query, values)
+
+
+class Well(msgspec.Struct, frozen=True):
+    """A cluster of this version that answered a probe at `at` (seconds of some clock), as fast as `latency_ms`."""
+
+    cluster_id: UUID
+    version: str
+    latency_ms: int | None
+    at: float
+
+
+async def update_well(tx: Tx, answers: Sequence[Well], now: float) -> None:
+    """Keep that clusters answered which were found well before, and how fast; `now` is by the clock of the answers.
+
+    Of one that something else was found of meanwhile, or is being kept just now, the next probe tells.
+    """
+    query = """
+        with still as (
+            select c.id, now() - w.since as at, w.latency
+            from unnest(%s::uuid[], %s::text[], %s::int[], %s::interval[]) as w (id, version, latency, since)
+            join clusters c on c.org_id = %s and c.id = w.id and c.deleted_at is null
+            where c.probe_health = 'healthy' and c.version = w.version
+            for no key update of c skip locked
+        )
+        update clusters c set probed_at = still.at, answered_at = still.at, latency_ms = still.latency
+        from still where c.org_id = %s and c.id = still.id"""
+    since = [timedelta(seconds=now - each.at) for each in answers]
+    columns = [[each.cluster_id for each in answers], [each.version for each in answers]]
+    await tx.execute(query, [*columns, [each.latency_ms for each in answers], since, tx.org_id, tx.org_id])
 
 
 async def update_place(tx: Tx, cluster_id: UUID, place: Place) -> bool:

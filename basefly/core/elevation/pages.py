@@ -11,7 +11,7 @@ from basefly.base.runtime.house import House
 from basefly.base.web import SIGNED_IN, Form, Request, Response, get, post, redirect, render
 from basefly.base.web.language import t
 from basefly.core.access import granting, words
-from basefly.core.access.model import READ, ROLES, WRITE, Subject
+from basefly.core.access.model import OWN, READ, ROLES, WRITE, Subject
 from basefly.core.access.rights.places import in_sight
 from basefly.core.access.store import roles
 from basefly.core.elevation import actions
@@ -87,6 +87,7 @@ async def _page(
         durations=[(str(minutes), t("{n} minutes", n=minutes)) for minutes in DURATIONS],
         given=blank | (given or {}),
         may_read=by.may(READ),
+        may_own=by.may(OWN),
         may_write=by.may(WRITE),
         error=error,
         asking=asking or given is not None,

@@ -11,5 +11,5 @@ elevation = Slice(
     permissions={},
     api=api.HANDLERS,
     pages=pages.HANDLERS,
-    controllers=lambda house: (ElevationController(house),),
+    controllers={"worker": lambda house: (ElevationController(house),)},
 )

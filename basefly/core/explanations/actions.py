@@ -16,6 +16,7 @@ from basefly.core.access.model import READ, WRITE, Granted, Held, Member, Where
 from basefly.core.access.rights import holdings
 from basefly.core.access.rights.places import SEEING, in_sight
 from basefly.core.access.store import grants as store
+from basefly.core.explanations.beyond import Beyond
 from basefly.core.explanations.model import Entry, Miss, Question, Reason, gives, missed, nearest
 
 MOST = 500
@@ -33,7 +34,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Whether someone may, and why: the grants that give it, or those that come near and why they do not do.
 
-    `granting` are people who can give what is missing.
+    `granting` are people who can give what is missing. `beyond` says what else decides where the grants give it.
     """
 
     permission: str
@@ -45,6 +46,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     allowed: bool
     misses: list[Reason]
     granting: list[Person]
+    beyond: str = ""
 
 
 class Holders(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,14 @@ async def explain(house: House, tx: Tx, by: Principal, asked: Question, member_i
         allowed=bool(reasons),
         misses=[] if reasons else _misses(own, asked),
         granting=[] if reasons else await _granting(tx, everyone, asked, member.id),
+        beyond=await house.get(Beyond).told(_principal(by.org_id, member, own), asked) if reasons else "",
     )
+
+
+def _principal(org_id: UUID, member: Member, own: list[Counted]) -> Principal:
+    """A member as they would ask themselves."""
+    grants = tuple(grant for held, grant in own if held.active)
+    return Principal(user_id=member.id, org_id=org_id, name=member.name, email=member.email, grants=grants)
 
 
 async def holders(house: House, tx: Tx, by: Principal, asked: Question) -> Holders:

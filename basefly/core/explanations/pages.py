@@ -14,7 +14,7 @@ from basefly.base.slice import Permissions
 from basefly.base.web import SIGNED_IN, Request, Response, get, render
 from basefly.base.web.language import t
 from basefly.core.access import actions as members
-from basefly.core.access.model import READ
+from basefly.core.access.model import OWN, READ
 from basefly.core.access.rights.places import in_sight
 from basefly.core.access.words import cluster_id, place, through
 from basefly.core.explanations import actions
@@ -56,6 +56,7 @@ async def explanation_page(
         asked=asked | {"cluster": _id(cluster, names)},
         error=error,
         may_read=by.may(READ),
+        may_own=by.may(OWN),
         people=people,
         places=sorted(((str(id_), name) for id_, name in names.items()), key=lambda place: place[1]),
         permissions=sorted(house.get(Permissions).items()),

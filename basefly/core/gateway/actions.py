@@ -13,10 +13,11 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request
 from basefly.core.access.actions import credential_of
+from basefly.core.access.impersonated import GROUPS, group_of, name_of
 from basefly.core.audit.actions import record
 from basefly.core.gateway import credentials, door
 from basefly.core.gateway.credentials import Minted
-from basefly.core.gateway.model import GROUPS, READ, group_of, name_of
+from basefly.core.gateway.model import READ
 
 
 class Gateway(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ def about(house: House, by: Principal) -> Gateway:
     """The gateway, for whoever may use it."""
     by.require(READ)
     groups = [group for permission, group in GROUPS.items() if by.may(permission)]
-    return Gateway(house.settings.gateway_at, _ca(house), name_of(by), [*groups, group_of(by.org_id)])
+    return Gateway(house.settings.gateway_at, _ca(house), name_of(by.user_id), [*groups, group_of(by.org_id)])
 
 
 async def mint(tx: Tx, by: Principal, request: Request, cluster: str | None) -> Minted:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
 
 import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
-from basefly.base.web import Body, QueryParameter, Request, Stream, get, post
-from basefly.base.web.live import gone
+from basefly.base.web import Body, Request, get, post
 from basefly.core.gateway import actions, manifest
 from basefly.core.gateway.actions import Gateway
 from basefly.core.gateway.credentials import Minted
-from basefly.core.gateway.logs.sources import find
-from basefly.core.gateway.logs.stream import Wanted, lines
 from basefly.core.gateway.model import READ, WRITE
+from basefly.core.gateway.verbs import revisions
 from basefly.core.gateway.verbs.model import Name, Propagation, Wish
-from basefly.core.gateway.verbs.perform import Result, Target, perform
-
-_STAMP = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z)?$"
-Tail = Annotated[int, QueryParameter(ge=0, le=100_000, description="The last so many lines of each container.")]
-Since = Annotated[
-    str, QueryParameter(pattern=_STAMP, description="Lines after this moment (RFC 3339, in UTC), instead of `tail`.")
-]
+from basefly.core.gateway.verbs.perform import Result, Target, address, perform
+from basefly.core.history.versions.difference import written
 
 
 class NewCredential(Body):
@@ -55,11 +48,17 @@ async def get_manifest(by: Principal) -> str:
 
 
 class NewChange(Body):
-    """A verb, what it needs, and the objects that it is done to."""
+    """A verb, what it needs, and the objects that it is done to.
+
+    `changes` are labels or annotations, null for one that goes; `revision` is where to roll back to, left out for the
+    one before the present.
+    """
 
     verb: Name
     objects: list[Target]
     replicas: int | None = None
+    revision: int | None = None
+    changes: dict[str, str | None] = msgspec.field(default_factory=dict)
     propagation: Propagation = "background"
     grace: int | None = None
 
@@ -72,46 +71,51 @@ class Changes(msgspec.Struct, frozen=True):
 
 @post("/object-changes", permission=WRITE, status_code=200, summary="Do something to objects, over any clusters")
 async def change_objects(house: House, by: Principal, data: NewChange) -> Changes:
-    """Restart, scale, pause, resume, cordon, uncordon, suspend, unsuspend or delete, each under your own name.
+    """Restart, scale, roll back, run now, label, delete and so on, each under your own name.
 
     Every object has a result of its own: `done`, `refused` (by the hub, or not there) or `failed` (by the cluster).
     """
-    wish = Wish(verb=data.verb, replicas=data.replicas, propagation=data.propagation, grace=data.grace)
-    return Changes(await perform(house, by, wish, data.objects))
+    asked = {name: getattr(data, name) for name in Wish.__struct_fields__}
+    return Changes(await perform(house, by, Wish(**asked), data.objects))
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a workload was; `difference` leads to it from what it is now, as `diff -u` prints it."""
+
+    number: int
+    created_at: datetime
+    cause: str
+    present: bool
+    difference: str
+
+
+class Revisions(msgspec.Struct, frozen=True):
+    """The latest first."""
+
+    items: list[Revision]
 
 
 @get(
-    "/clusters/{cluster:str}/objects/{resource:str}/{name:str}/log",
+    "/clusters/{cluster:str}/objects/{resource:str}/{name:str}/revisions",
     permission=READ,
-    media_type="text/plain",
-    summary="What the containers of a pod or of a workload say",
+    summary="What a workload was before, and how that differs",
 )
-async def get_log(
-    request: Request,
-    house: House,
-    by: Principal,
-    cluster: str,
-    resource: str,
-    name: str,
-    namespace: str = "",
-    container: str = "",
-    follow: bool = False,
-    previous: bool = False,
-    timestamps: bool = False,
-    tail: Tail = 500,
-    since: Since = "",
-) -> Stream:
-    """Lines of text as they come, with the pod and container before each where there are several.
-
-    It ends with the containers unless it follows, and when the right to read does. Of a workload at most 40 containers.
-    """
-    target = Target(cluster=cluster, resource=resource, namespace=namespace, name=name)
-    sources = await find(house, by, target, container)
-    wanted = Wanted(follow=follow, previous=previous, timestamps=timestamps, tail=tail, since=since)
-
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    body = lines(house, by, sources, wanted, lambda: gone(request, by))
-    return Stream(body, media_type="text/plain; charset=utf-8", headers=headers)
+async def list_revisions(
+    house: House, by: Principal, cluster: str, resource: str, name: str, namespace: str = ""
+) -> Revisions:
+    """Those of a deployment, stateful set or daemon set that its cluster still has."""
+    place = await address(house, by, Target(cluster=cluster, resource=resource, namespace=namespace, name=name))
+    found = (await revisions.find(house, by, place)).found
+    return Revisions([
+        Revision(
+            number=each.number,
+            created_at=each.created_at,
+            cause=each.cause,
+            present=each.present,
+            difference=written(each.change),
+        )
+        for each in found
+    ])  # fmt: skip
 
 
-HANDLERS = (get_log, get_gateway, create_credential, get_manifest, change_objects)
+HANDLERS = (get_gateway, create_credential, get_manifest, change_objects, list_revisions)

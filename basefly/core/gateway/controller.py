@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from basefly.base.authority import Authority, listening
 from basefly.base.runtime.house import House
 from basefly.core.gateway.proxy.callers import Callers
@@ -17,8 +19,9 @@ class GatewayController:
         self._house = house
 
     async def run(self) -> None:
-        """Listen until the hub ends."""
+        """Listen until the hub ends, and wait to be cancelled."""
         settings = self._house.settings
         host, port = settings.gateway
         tls = listening(settings, self._house.get(Authority))
         await Listener(self._house, Callers(self._house)).serve(host, port, tls)
+        await asyncio.Event().wait()  # the hub ends, and us with it: who returned would be begun again

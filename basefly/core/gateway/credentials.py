@@ -14,9 +14,9 @@ from basefly.base.errors import Unauthenticated
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.core.access.actions import credential, principal_of
+from basefly.core.access.impersonated import GROUPS
 from basefly.core.access.model import Credential
 from basefly.core.access.narrowing import narrowed
-from basefly.core.gateway.model import GROUPS
 from basefly.core.identity.model import TOKEN_PREFIX
 
 PREFIX = TOKEN_PREFIX + "kube_"
@@ -59,19 +59,22 @@ async def mint(house: House, tx: Tx, source: Credential, cluster: UUID | None = 
     return Minted(PREFIX + text, expires_at)
 
 
-async def caller(house: House, secret: str, *, touch: bool = True) -> Caller:
-    """Whose secret this is, with what of their grants concerns clusters. Raises Unauthenticated."""
+async def caller(house: House, secret: str, *, begun: bool = False) -> Caller:
+    """Whose secret this is, with what of their grants concerns clusters. Raises Unauthenticated.
+
+    `begun`: for what is open already. It goes on until what the secret came from ends, and is no new use of it.
+    """
     cluster = None
     if secret.startswith(PREFIX):
-        source, cluster = await _opened(house, secret)
+        source, cluster = await _opened(house, secret, begun=begun)
     else:
         source = credential(secret, "token")
-    by = await principal_of(house, source, touch=touch)
+    by = await principal_of(house, source, touch=not begun)
     grants = narrowed(by.grants, tuple(GROUPS), [cluster] if cluster else None)
     return Caller(msgspec.structs.replace(by, grants=grants), cluster)
 
 
-async def _opened(house: House, secret: str) -> tuple[Credential, UUID | None]:
+async def _opened(house: House, secret: str, *, begun: bool) -> tuple[Credential, UUID | None]:
     try:
         raw = base64.b64decode(secret.removeprefix(PREFIX), b"-_", validate=True)
         org_id = UUID(bytes=raw[:_ID])
@@ -80,7 +83,7 @@ async def _opened(house: House, secret: str) -> tuple[Credential, UUID | None]:
         kept = msgspec.msgpack.decode(plain, type=_Kept)
     except (ValueError, Unreadable, msgspec.DecodeError) as error:
         raise _refused() from error
-    if kept.expires_at <= datetime.now(UTC):
+    if kept.expires_at <= datetime.now(UTC) and not begun:
         raise _refused()
     return Credential(org_id, kept.kind, kept.fingerprint), kept.cluster
 

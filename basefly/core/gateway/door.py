@@ -15,12 +15,14 @@ from basefly.base.kube.relay.wire import Wire
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.telemetry import trace
+from basefly.base.web.language import sentence
+from basefly.core.access.impersonated import GROUPS
 from basefly.core.audit.actions import record
 from basefly.core.audit.model import Outcome
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.connections import Connections
 from basefly.core.gateway import impersonation
-from basefly.core.gateway.model import GROUPS, Act, allowed, identity
+from basefly.core.gateway.model import Act, allowed, identity
 
 _ACTS = {
     "exec": "pod.entered",
@@ -28,6 +30,7 @@ _ACTS = {
     "ephemeralcontainers": "pod.entered",
     "portforward": "pod.forwarded",
     "proxy": "pod.forwarded",
+    "eviction": "pod.evicted",
     "get": "object.read",
     "list": "object.read",
     "watch": "object.read",
@@ -63,7 +66,8 @@ async def enter(house: House, by: Principal, cluster: str, act: Act) -> Passage:
     """Through the door, for one act. Raises NotFound for a cluster that is not there or not theirs, and Denied."""
     async with house.db.transaction(by.org_id) as tx:
         cluster_id, upstream = await find(house, tx, by, cluster)
-        _require(by, cluster_id, act)
+        if not allowed(by, cluster_id, act):
+            raise _denied(cluster_id, act.permission, act.namespace)
     return Passage(by, cluster_id, act, upstream)
 
 
@@ -96,21 +100,32 @@ async def ended(house: House, passage: Passage, outcome: Outcome, told: Mapping[
 
 async def _record(house: House, passage: Passage, outcome: Outcome, told: Mapping[str, Any]) -> None:
     act = passage.act
-    detail = {"verb": act.verb, "path": act.path, **told}
+    detail = {"verb": act.verb, "path": act.path, **({"dry_run": True} if act.dry else {}), **told}
     async with house.db.transaction(passage.by.org_id) as tx:
         object_ = f"clusters/{passage.cluster}/{act.object}"
         await record(tx, passage.by, _ACTS.get(act.subresource) or _ACTS[act.verb], object_, detail, outcome=outcome)
 
 
-def _require(by: Principal, cluster: UUID, act: Act) -> None:
-    if allowed(by, cluster, act):
-        return
-    place = f" in the namespace {act.namespace}" if act.namespace else " over the whole cluster"
-    raise Denied(
-        f"This needs the permission {act.permission}{place}, which no grant of yours gives.",
+def require(by: Principal, cluster: UUID, permission: str, namespace: str) -> None:
+    """Raise Denied for whoever does not hold a permission of the gateway in a namespace."""
+    if not by.scope(permission).covers(cluster, namespace):
+        raise _denied(cluster, permission, namespace)
+
+
+def _denied(cluster: UUID, permission: str, namespace: str) -> Denied:
+    if namespace:
+        detail = sentence(
+            f"This needs the permission {permission} in the namespace {namespace}, which no grant of yours gives."
+        )
+    else:
+        detail = sentence(
+            f"This needs the permission {permission} over the whole cluster, which no grant of yours gives."
+        )
+    return Denied(
+        detail,
         cure="Ask an owner of your organization for a role that has it.",
-        permission=act.permission,
-        explanation=f"/access/explanation?permission={act.permission}&cluster={cluster}",
+        permission=permission,
+        explanation=f"/access/explanation?permission={permission}&cluster={cluster}",
     )
 
 

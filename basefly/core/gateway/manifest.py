@@ -7,7 +7,8 @@ from uuid import UUID
 
 import yaml
 
-from basefly.core.gateway.model import ADMIN, EXEC, GROUPS, READ, SECRETS, WRITE, group_of
+from basefly.core.access.impersonated import GROUPS, group_of
+from basefly.core.gateway.model import ADMIN, EXEC, READ, SECRETS, WRITE
 
 _API = "rbac.authorization.k8s.io/v1"
 _ALL = ["*"]

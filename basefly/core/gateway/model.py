@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from basefly.base.principal import Principal
+from basefly.core.access.impersonated import groups, groups_anywhere, name_of
 
 READ = "gateway:read"
 WRITE = "gateway:write"
@@ -14,14 +15,6 @@ EXEC = "gateway:exec"
 SECRETS = "gateway:secrets"
 ADMIN = "gateway:admin"
 
-# The groups that a cluster sees, by the permission that they stand for. Its own RBAC says what each of them may.
-GROUPS = {
-    READ: "basefly:view",
-    WRITE: "basefly:edit",
-    EXEC: "basefly:exec",
-    SECRETS: "basefly:secrets",
-    ADMIN: "basefly:admin",
-}
 _READING = frozenset({"get", "list", "watch"})
 _INTO = frozenset({"exec", "attach", "portforward", "proxy", "ephemeralcontainers"})  # a way into what runs
 _ABOUT_ONESELF = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"})
@@ -41,6 +34,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     subresource: str = ""
     namespace: str = ""
     name: str = ""
+    dry: bool = False  # nothing changes: it is only asked what would
     lasting: bool = False  # a watch, a followed log, a shell: it goes on until somebody ends it
 
     @property
@@ -89,26 +83,12 @@ class Identity(msgspec.Struct, frozen=True):
 
 def allowed(by: Principal, cluster: UUID, act: Act) -> bool:
     """Whether a grant of theirs covers this act, there."""
-    return _holds(by, cluster, act, act.permission)
-
-
-def name_of(by: Principal) -> str:
-    """The user that clusters see. An id, since addresses change hands."""
-    return f"basefly:{by.user_id}"
-
-
-def group_of(org_id: UUID) -> str:
-    """The group of everybody in an organization."""
-    return f"basefly:org:{org_id}"
+    scope = by.scope(act.permission)
+    return scope.sees(cluster) if act.anywhere else scope.covers(cluster, act.namespace or None)
 
 
 def identity(by: Principal, cluster: UUID, act: Act, request_id: str) -> Identity:
     """As whom the cluster shall see them for this act: with the groups of what they hold over its place, no more."""
-    held = tuple(group for permission, group in GROUPS.items() if _holds(by, cluster, act, permission))
+    held = groups_anywhere(by, cluster) if act.anywhere else groups(by, cluster, act.namespace or None)
     extra = (("basefly.io/request-id", request_id), ("basefly.io/email", by.email))
-    return Identity(name_of(by), str(by.user_id), (*held, group_of(by.org_id)), extra)
-
-
-def _holds(by: Principal, cluster: UUID, act: Act, permission: str) -> bool:
-    scope = by.scope(permission)
-    return scope.sees(cluster) if act.anywhere else scope.covers(cluster, act.namespace or None)
+    return Identity(name_of(by.user_id), str(by.user_id), held, extra)

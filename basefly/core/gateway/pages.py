@@ -4,71 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
-from urllib.parse import quote, urlencode
-from uuid import UUID
 
 import msgspec
 
 from basefly.base.errors import BaseflyError, FieldError, Invalid, NotFound
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
+from basefly.base.slice import Offer
 from basefly.base.web import Form, Request, Response, get, post, render
 from basefly.base.web.language import t
-from basefly.core.gateway.logs.sources import LOGGED, find
 from basefly.core.gateway.model import READ, WRITE
-from basefly.core.gateway.verbs.model import VERBS, Name, Propagation, Wish, asked, fits
-from basefly.core.gateway.verbs.perform import MOST, Target, perform
-from basefly.core.inventory.display.address import object_path
+from basefly.core.gateway.verbs import keys, revisions
+from basefly.core.gateway.verbs import offers as verbs
+from basefly.core.gateway.verbs.model import VERBS, Name, Propagation, Wish, check
+from basefly.core.gateway.verbs.offers import may, shown
+from basefly.core.gateway.verbs.perform import MOST, Target, address, perform
+from basefly.core.inventory import answers
+from basefly.core.inventory.asking.request import ListRequest
 from basefly.core.inventory.sight import visible_clusters
 
 PARTS = 4  # of an object in an address: cluster, resource, namespace, name
 
 
-class Offer(msgspec.Struct, frozen=True):
-    """A verb that somebody may do to the object of a page."""
-
-    label: str
-    href: str
-    symbol: str
-
-
 def offers(by: Principal, path: str, query: Mapping[str, str]) -> list[Offer]:
     """What may be done to the object whose page this is; nothing on any other page."""
-    parts = path.strip("/").split("/")
-    if len(parts) != 5 or parts[0] != "clusters" or parts[2] != "objects":
-        return []
-    _, cluster, _, resource, name = parts
-    namespace = query.get("namespace", "")
-    found = []
-    if resource in LOGGED and _may(by, READ, cluster, namespace):
-        found.append(Offer(t("Logs"), f"{path}/logs?{urlencode({'namespace': namespace})}", "file-text"))
-    if not _may(by, WRITE, cluster, namespace):
-        return found
-    object_ = f"{cluster}/{resource}/{namespace}/{name}"
-    return found + [
-        Offer(t(verb.title), f"/object-changes?{urlencode({'do': key, 'object': object_})}", verb.symbol)
-        for key, verb in VERBS.items()
-        if fits(verb, resource)
-    ]
+    target = shown(path, query)
+    return verbs.offers(by, target) if target else []
 
 
 @get("/object-changes", permission=WRITE, include_in_schema=False)
 async def show_changes(request: Request, house: House, by: Principal) -> Response[str]:
     """What is to be done to which objects, and what it needs."""
-    verb = _verb(request.query_params.get("do", ""))
-    return await _page(request, house, by, verb, _targets(request.query_params.getall("object", [])))
+    verb, asked = _verb(request.query_params.get("do", "")), request.query_params
+    targets = _targets(asked.getall("object", []))
+    if selected := [uid for uid in asked.getall("selected", []) if uid]:
+        targets += await _selected(house, by, asked.get("resource", ""), selected[: MOST - len(targets)])
+    more: dict[str, Any] = {}
+    if verb == "rollback" and len(targets) == 1:
+        place = await address(house, by, targets[0])
+        found = await revisions.find(house, by, place)
+        more["revision"] = found.wanted(_number(asked.get("revision", ""), "revision"))
+    return await _page(request, house, by, verb, targets, **more)
 
 
 @post("/object-changes", permission=WRITE, include_in_schema=False)
 async def change_objects(request: Request, house: House, by: Principal, form: Form) -> Response[str]:
     """Do it, and tell how it went with each."""
     verb, targets = _verb(form.text("do")), _targets(form.all("object"))
+    typed = form.raw("changes")
     try:
         wish = _wish(verb, form)
         for target in targets:
-            asked(wish, target.resource)
+            check(wish, target.resource)
     except Invalid as mistake:
-        return await _page(request, house, by, verb, targets, mistake=mistake)
+        return await _page(request, house, by, verb, targets, mistake=mistake, typed=typed)
     results = await perform(house, by, wish, targets)
     return await _page(request, house, by, verb, targets, results=results)
 
@@ -77,6 +66,17 @@ def _verb(text: str) -> Name:
     if text not in VERBS:
         raise NotFound("There is nothing of this name that can be done to objects.")
     return cast("Name", text)
+
+
+async def _selected(house: House, by: Principal, resource: str, uids: Sequence[str]) -> list[Target]:
+    """The objects that were ticked in a list, as far as they are in sight."""
+    request = ListRequest(resource=resource, uids=tuple(uids), limit=MOST)
+    async with house.db.transaction(by.org_id) as tx:
+        found = (await answers.list_objects(tx, by, request)).items
+    return [
+        Target(cluster=str(one.cluster.id), resource=one.resource, namespace=one.namespace, name=one.name)
+        for one in found
+    ]
 
 
 def _targets(given: Sequence[str]) -> list[Target]:
@@ -95,6 +95,8 @@ def _wish(verb: Name, form: Form) -> Wish:
     return Wish(
         verb=verb,
         replicas=_number(form.text("replicas"), "replicas"),
+        revision=_number(form.text("revision"), "revision"),
+        changes=keys.parse(line for line in form.raw("changes").splitlines() if line.strip()),
         grace=_number(form.text("grace"), "grace"),
         propagation=cast("Propagation", form.text("propagation") or "background"),
     )
@@ -115,7 +117,7 @@ async def _page(
     async with house.db.transaction(by.org_id) as tx:
         names = {str(cluster.id): cluster.name for cluster in await visible_clusters(tx, by)}
     mistake: BaseflyError | None = more.get("mistake")
-    lines = [(_address(each), each, names.get(each.cluster, each.cluster), _href(each)) for each in targets]
+    lines = [(each.address, each, names.get(each.cluster, each.cluster), each.page()) for each in targets]
     return render(
         request,
         "gateway/changes.html",
@@ -123,53 +125,33 @@ async def _page(
         key=verb,
         verb=VERBS[verb],
         lines=lines,
-        results={_address(each.object): each for each in more.get("results", ())},
+        results={each.object.address: each for each in more.get("results", ())},
         mistake=mistake,
+        revision=more.get("revision"),
+        typed=more.get("typed", ""),
     )
 
 
-def _address(target: Target) -> str:
-    return f"{target.cluster}/{target.resource}/{target.namespace}/{target.name}"
-
-
-def _href(target: Target) -> str:
-    return object_path(target.cluster, target.resource, target.namespace, target.name)
-
-
-def _may(by: Principal, permission: str, cluster: str, namespace: str) -> bool:
-    try:
-        return by.scope(permission).covers(UUID(cluster), namespace or None)
-    except ValueError:
-        return False
-
-
-@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/logs", permission=READ, include_in_schema=False)
-async def show_logs(
+@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/revisions", permission=READ, include_in_schema=False)
+async def show_revisions(
     request: Request, house: House, by: Principal, cluster: str, resource: str, name: str
 ) -> Response[str]:
-    """What its containers say, as they say it."""
-    asked = request.query_params
-    target = Target(cluster=cluster, resource=resource, namespace=asked.get("namespace", ""), name=name)
-    sources = await find(house, by, target)
-    container, previous = asked.get("container", ""), asked.get("previous") == "true"
-    given = {"namespace": sources.namespace, "container": container, "timestamps": "true", "tail": "1000"}
-    given |= {"previous": "true"} if previous else {"follow": "true"}
+    """What a workload was before, and how that differs from what it is."""
+    target = Target(cluster=cluster, resource=resource, namespace=request.query_params.get("namespace", ""), name=name)
+    found = await revisions.find(house, by, await address(house, by, target))
     async with house.db.transaction(by.org_id) as tx:
         (state,) = await visible_clusters(tx, by, [cluster])
-    api = f"/api/v1/clusters/{sources.cluster}/objects/{quote(resource)}/{quote(name)}/log"
+    known = msgspec.structs.replace(target, cluster=str(state.id))
     return render(
         request,
-        "gateway/logs.html",
+        "gateway/revisions.html",
         target=target,
         cluster=state,
-        sources=sources,
-        containers=list(dict.fromkeys(each.container for each in sources.found)),
-        container=container,
-        previous=previous,
-        stream=f"{api}?{urlencode(given)}",
-        file=f"{api}?{urlencode(given | {'follow': 'false', 'tail': '100000'})}",
-        href=_href(target),
+        revisions=found.found,
+        may_roll=may(by, WRITE, known),
+        object=known.address,
+        href=target.page(),
     )
 
 
-HANDLERS = (show_changes, change_objects, show_logs)
+HANDLERS = (show_changes, change_objects, show_revisions)

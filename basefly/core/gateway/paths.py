@@ -15,13 +15,15 @@ _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH
 # What a path may be made of (RFC 3986, section 3.3), without parameters (";") and encoded slashes, dots and zeros.
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%[0-9A-Fa-f]{2})*)+")
 _HIDDEN = re.compile(r"%(?:2f|5c|00|2e|25|0a|0d|3b)", re.IGNORECASE)
-_QUERY = re.compile(r"[\x21-\x7e]*")
+# A server skips what is wrongly encoded, and parameters with semicolons.
+_QUERY = re.compile(r"(?:[\x21-\x24\x26-\x3a\x3c-\x7e]|%[0-9A-Fa-f]{2})*")
 _DOCUMENTS = re.compile(
     r"/(?:version|api|api/v1|apis|apis/[^/]+|apis/[^/]+/[^/]+|openapi/v2|openapi/v3(?:/.+)?|healthz|livez|readyz)/?"
 )
 _OF_NAMESPACES = frozenset({"status", "finalize"})  # subresources of a namespace itself
 _STREAMS = frozenset({"exec", "attach", "portforward"})
 _LONGEST = 8192  # characters
+_NO = frozenset({"false", "0"})  # whatever else is said means yes, nothing at all too
 
 
 class Unclear(BaseflyError):
@@ -47,7 +49,8 @@ def parse(method: str, target: str) -> Act:
         if method not in ("GET", "HEAD"):
             raise _unclear("this path can only be read")
         return Act(verb="get", path=path)
-    return _resource(method, path, parts, dict(parse_qsl(query, keep_blank_values=True)))
+    said = dict(reversed(parse_qsl(query, keep_blank_values=True)))  # the first of many counts
+    return _resource(method, path, parts, said)
 
 
 def _resource(method: str, path: str, parts: list[str], query: dict[str, str]) -> Act:
@@ -63,9 +66,9 @@ def _resource(method: str, path: str, parts: list[str], query: dict[str, str]) -
     resource, name, subresource = (*rest[:3], "", "", "")[:3]
     if verb in ("get", "delete") and not name:
         verb = {"get": "list", "delete": "deletecollection"}[verb]
-    watching = verb in ("get", "list") and query.get("watch", "") in ("1", "true", "True", "TRUE", "t", "T")
+    watching = verb == "list" and query.get("watch", "0").lower() not in _NO
     return Act(
-        verb="watch" if watching and not subresource else verb,
+        verb="watch" if watching else verb,
         path=path,
         group=group,
         version=version,
@@ -73,6 +76,7 @@ def _resource(method: str, path: str, parts: list[str], query: dict[str, str]) -
         subresource=subresource,
         namespace=namespace,
         name=name,
+        dry=query.get("dryRun") == "All",
         lasting=watching or subresource in _STREAMS or subresource == "proxy" or "follow" in query,
     )
 

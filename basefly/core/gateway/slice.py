@@ -11,12 +11,16 @@ from basefly.base.slice import Slice
 from basefly.core.gateway import api, pages
 from basefly.core.gateway.controller import GatewayController
 from basefly.core.gateway.model import ADMIN, EXEC, READ, SECRETS, WRITE
+from basefly.core.gateway.proxy.witness import Witnesses
 
 
 @asynccontextmanager
 async def furnish(house: House) -> AsyncIterator[None]:
-    """The authority whose certificate the gateway shows."""
-    house.put(Authority.load(house.settings.data_dir / "gateway"))
+    """The authority whose certificate the gateway shows, the same for every hub of this database, and the place of
+    those who record sessions."""
+    async with house.db.transaction() as tx:
+        house.put(Authority.read(await house.vault.own(tx, "gateway authority", Authority.make)))
+    house.put(Witnesses())
     yield
 
 
@@ -31,6 +35,7 @@ gateway = Slice(
     },
     api=api.HANDLERS,
     pages=pages.HANDLERS,
+    offers=pages.offers,
     furnish=furnish,
-    controllers=lambda house: (GatewayController(house),),
+    listeners={"gateway": lambda house: (GatewayController(house),)},
 )

@@ -36,5 +36,5 @@ identity = Slice(
     api=api.HANDLERS,
     pages=pages.HANDLERS,
     furnish=furnish,
-    controllers=controllers,
+    controllers={"worker": controllers},
 )

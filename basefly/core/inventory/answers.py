@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import FieldError, Invalid
-from basefly.base.principal import Principal, Reach, Scope
+from basefly.base.principal import Principal
+from basefly.base.text import query
+from basefly.base.web.language import current
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import model, query
+from basefly.core.inventory import model
 from basefly.core.inventory.asking.facets import Facets, facets
 from basefly.core.inventory.asking.request import ListRequest, Understood, in_clusters, understand
 from basefly.core.inventory.asking.searching import search_matches, searched_kinds
@@ -31,6 +34,7 @@ from basefly.core.sync.store import streams
 __all__ = ["READ", "Facets", "ListRequest", "facets", "visible_clusters"]
 
 FEW = 100  # clusters that are named one by one to the database
+AGES = 1.0  # s that the ages of many clusters are remembered
 COUNTED = ("nodes", "namespaces", "pods")
 
 
@@ -48,6 +52,14 @@ class ResourceSummary(msgspec.Struct, frozen=True, kw_only=True):
     clusters: int
     count: int
     columns: tuple[Column, ...]
+
+
+class _Standing(NamedTuple):
+    """How the parts of these clusters stand."""
+
+    clusters: Sequence[ClusterState]
+    as_of: dict[str, datetime | None]
+    missing: list[Missing]
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +81,7 @@ async def list_objects(
 async def listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool = True) -> ObjectPage:
     """The page that a request, once understood, asks for; without the age of each cluster's part if nobody reads it."""
     found, total, exact = await objects.find_objects(tx, by.scope(READ), asked.query)
-    as_of, lacking = await standing(tx, asked.clusters, (asked.kind.resource,), ages=ages)
+    as_of, lacking = await standing(tx, by, asked.clusters, (asked.kind.resource,), ages=ages)
     names = {c.id: c.name for c in asked.clusters}
     items = [model.shown(row, asked.kind.kind, names) for row in found.rows]
     return ObjectPage(
@@ -84,15 +96,34 @@ async def listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool = True)
 
 
 async def standing(
-    tx: Tx, clusters: Sequence[ClusterState], resources: Sequence[str], *, ages: bool = True
+    tx: Tx, by: Principal, clusters: Sequence[ClusterState], resources: Sequence[str], *, ages: bool = True
 ) -> tuple[dict[str, datetime | None], list[Missing]]:
-    """When each cluster's part of an answer was last true, if `ages` are wanted, and whose is old or absent."""
+    """When each cluster's part of an answer was last true, if `ages` are wanted, and whose is old or absent.
+
+    Of many clusters it is remembered for AGES seconds, unless something has failed or recovered: an age is a moment
+    that has been, and what was true then stays so.
+    """
+    if ages and len(clusters) >= FEW and not by.scope(READ).unknown:
+
+        async def read(tx: Tx) -> _Standing:
+            return _Standing(clusters, *(await _standing(tx, by, clusters, resources, ages=True)))
+
+        # The clusters themselves are remembered, too: while they are, nobody else can have their numbers.
+        place = hash((tuple(map(id, clusters)), tuple(resources), current().language.tag))
+        told = await streams.remember_untroubled(tx, f"standing/{place}", read, resources, seconds=AGES)
+        return told.as_of, told.missing
+    return await _standing(tx, by, clusters, resources, ages=ages)
+
+
+async def _standing(
+    tx: Tx, by: Principal, clusters: Sequence[ClusterState], resources: Sequence[str], *, ages: bool
+) -> tuple[dict[str, datetime | None], list[Missing]]:
     if not ages:
         doubted = await streams.get_doubted(tx, [c.id for c in clusters] if len(clusters) < FEW else None, resources)
-        clusters = [c for c in clusters if c.id in doubted]
+        clusters = [c for c in clusters if c.id in doubted or c.id in by.scope(READ).unknown]
     followed, now = await here(tx, clusters, resources), datetime.now(UTC)
     as_of = {str(c.id): freshness.as_of(c, followed[c.id], now) for c in clusters} if ages else {}
-    return as_of, await missing(tx, clusters, followed)
+    return as_of, await missing(tx, by, clusters, followed)
 
 
 async def here(tx: Tx, clusters: Sequence[ClusterState], resources: Sequence[str]) -> dict[UUID, list[Stream]]:
@@ -103,14 +134,19 @@ async def here(tx: Tx, clusters: Sequence[ClusterState], resources: Sequence[str
     return found
 
 
-async def missing(tx: Tx, wanted: Sequence[ClusterState], followed: Mapping[UUID, Sequence[Stream]]) -> list[Missing]:
+async def missing(
+    tx: Tx, by: Principal, wanted: Sequence[ClusterState], followed: Mapping[UUID, Sequence[Stream]]
+) -> list[Missing]:
     """The clusters whose part of an answer is old or absent; `followed` is what it came from, as `here` tells."""
+    unknown = by.scope(READ).unknown
+    hidden = [Missing(c.id, c.name, unknown[c.id], None) for c in wanted if c.id in unknown]
+    wanted = [c for c in wanted if c.id not in unknown]
     now = datetime.now(UTC)
     silent = [c.id for c in wanted if not followed.get(c.id)]
     begun = await streams.get_begun(tx, silent) if silent else set()
     new = set(silent) - begun
     parts = [freshness.missing(c, followed.get(c.id, ()), now, begun=c.id not in new) for c in wanted]
-    return [part for part in parts if part is not None]
+    return hidden + [part for part in parts if part is not None]
 
 
 async def closest(tx: Tx, by: Principal, asked: Understood, text: str) -> str:
@@ -152,18 +188,12 @@ def _summary(served: Served, count: int) -> ResourceSummary:
     )
 
 
-async def count_by_cluster(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+async def count_by_cluster(tx: Tx, by: Principal, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """How many nodes, namespaces and pods each cluster has, from the rollups."""
     counts: dict[UUID, dict[str, int]] = {cluster_id: dict.fromkeys(COUNTED, 0) for cluster_id in ids}
-    whole = Scope(_tenant(tx), (Reach(None, None),))
-    for each in await rollups.sum_by(tx, whole, ("cluster_id", "resource"), ids, resources=COUNTED):
+    for each in await rollups.sum_by(tx, by.scope(READ).widened(), ("cluster_id", "resource"), ids, resources=COUNTED):
         counts[each.cluster_id][each.resource] += each.count
     return counts
-
-
-def _tenant(tx: Tx) -> UUID:
-    assert tx.org_id, "only tenants have clusters"  # noqa: S101  # every caller is a page of one
-    return tx.org_id
 
 
 async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str = "") -> SearchAnswer:
@@ -181,8 +211,8 @@ async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str
     covered = in_clusters(text, conditions, in_sight)
     words = query.texts(conditions)
     wanted = SearchQuery(
-        clusters=None if by.scope(READ).everything and covered == in_sight else tuple(c.id for c in covered),
-        without=tuple(await objects.get_left(tx)),
+        clusters=None if by.scope(READ).everywhere and covered == in_sight else tuple(c.id for c in covered),
+        without=tuple(await objects.get_left(tx, in_sight)),
         texts=tuple(words),
         resources=await searched_kinds(tx, text, conditions, covered, kind),
         matches=await search_matches(tx, by, text, conditions, [c.id for c in covered]),
@@ -195,7 +225,7 @@ async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str
         items=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in rows],
         clusters=[model.ClusterName(c.id, c.name) for c in matches[:limit]],
         took_ms=round((perf_counter() - started) * 1000, 1),
-        missing=await missing(tx, covered, await here(tx, covered, wanted.resources)),
+        missing=await missing(tx, by, covered, await here(tx, covered, wanted.resources)),
     )
 
 

@@ -51,12 +51,17 @@ class ObjectList(msgspec.Struct):
     items: list[InventoryObject]
 
 
-@get("/resources", permission=READ, summary="Every resource of the fleet, with the columns of its lists")
+@get("/resources", permission=READ, replica=True, summary="Every resource of the fleet, with the columns of its lists")
 async def list_resources(tx: Tx, by: Principal) -> ResourceList:
     return ResourceList(await answers.list_resources(tx, by))
 
 
-@get("/objects/{resource:str}", permission=READ, summary="Objects of one kind over one cluster, some, or all")
+@get(
+    "/objects/{resource:str}",
+    permission=READ,
+    replica=True,
+    summary="Objects of one kind over one cluster, some, or all",
+)
 async def list_objects(
     request: Request,
     tx: Tx,
@@ -94,6 +99,7 @@ async def list_objects(
 @get(
     "/objects/{resource:str}/facets",
     permission=READ,
+    replica=True,
     limit="expensive",
     summary="Counts by status, health, cluster and namespace",
 )
@@ -131,19 +137,29 @@ async def get_object(
     return await detail.get_detail(house.db, by, house.get(Connections), path)
 
 
-@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/graph", permission=READ, summary="Its owner graph")
+@get(
+    "/clusters/{cluster:str}/objects/{resource:str}/{name:str}/graph",
+    permission=READ,
+    replica=True,
+    summary="Its owner graph",
+)
 async def get_graph(tx: Tx, by: Principal, cluster: str, resource: str, name: str, namespace: str = "") -> detail.Graph:
     path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
     return await detail.get_graph(tx, by, path)
 
 
-@get("/clusters/{cluster:str}/objects/{resource:str}/{name:str}/events", permission=READ, summary="Events about it")
+@get(
+    "/clusters/{cluster:str}/objects/{resource:str}/{name:str}/events",
+    permission=READ,
+    replica=True,
+    summary="Events about it",
+)
 async def get_events(tx: Tx, by: Principal, cluster: str, resource: str, name: str, namespace: str = "") -> ObjectList:
     path = detail.Path(cluster=cluster, resource=resource, namespace=namespace, name=name)
     return ObjectList(await detail.get_events(tx, by, path))
 
 
-@get("/events", permission=READ, summary="What the clusters say about their objects, latest first")
+@get("/events", permission=READ, replica=True, summary="What the clusters say about their objects, latest first")
 async def list_events(
     tx: Tx,
     by: Principal,
@@ -163,7 +179,9 @@ async def list_events(
     return await answers.list_objects(tx, by, asked)
 
 
-@get("/search", permission=READ, limit="expensive", summary="Clusters and objects of any kind, by a query")
+@get(
+    "/search", permission=READ, replica=True, limit="expensive", summary="Clusters and objects of any kind, by a query"
+)
 async def search(tx: Tx, by: Principal, q: Query, kind: KindName = "", limit: Limit = 20) -> answers.SearchAnswer:
     return await answers.search(tx, by, q, limit, kind=kind)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from basefly.base.kube import errors as kube
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.objects import without_values
 from basefly.base.principal import Principal
+from basefly.base.web.language import sentence
 from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.model import ClusterState
 from basefly.core.inventory import model
@@ -26,6 +28,7 @@ from basefly.core.sync.kind import Kind
 from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
 
+PATIENCE = 5.0  # s that a person waits for the object itself; then what is known of it serves
 EPITAPHS = {
     "missed": "It went while the hub could not see it.",
     "restored": "It went when the cluster was restored from a backup.",
@@ -95,7 +98,7 @@ async def find(tx: Tx, by: Principal, path: Path) -> Found:
     followed = await streams.get_streams(tx, clusters=[cluster.id])
     kind = model.kind_of(path.resource, followed)
     stream = next((s for s in followed if s.resource == kind.resource), None)
-    if stream is None or not by.scope(READ).covers(cluster.id, path.namespace):
+    if stream is None or not by.scope(READ).shows(cluster.id, kind.resource, path.namespace, path.name):
         raise NotFound(f"There is no {path.resource} {path.name!r} here.")
     row = await objects.get_object(
         tx, by.scope(READ), cluster.id, kind.resource, namespace=path.namespace, name=path.name
@@ -116,15 +119,17 @@ async def get_detail(db: Database, by: Principal, connections: Connections, path
     row = found.shown()
     absent = NotFound(f"There is no {found.stream.kind} {path.name!r} in {found.cluster.name}. {found.epitaph}".strip())
     try:
-        whole = await client.get_json(resource_of(found.stream).path(path.namespace or None, path.name))
+        async with asyncio.timeout(PATIENCE if found.row else None):
+            whole = await client.get_json(resource_of(found.stream).path(path.namespace or None, path.name))
     except kube.NotFound as error:
         raise absent from error
-    except (kube.ApiError, kube.ConnectError) as error:
+    except (kube.ApiError, kube.ConnectError, TimeoutError) as error:
         if found.row is None:
             raise absent from error
+        why = str(error) or sentence(f"It has not answered within {PATIENCE:.0f} s.")
         kept = _as_kept(found.row, found.stream)
         known = freshness.as_of(found.cluster, [found.stream], datetime.now(UTC))
-        return ObjectDetail(object=kept, live=False, as_of=known, reason=str(error), row=row)
+        return ObjectDetail(object=kept, live=False, as_of=known, reason=why, row=row)
     whole = without_values(found.stream.resource, whole)
     return ObjectDetail(object=whole, live=True, as_of=datetime.now(UTC), row=row)
 

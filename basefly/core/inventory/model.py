@@ -78,8 +78,11 @@ class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sort(msgspec.Struct, frozen=True):
+    """The order of a list. Whether a column of a kind's own is compared as `text`; else as JSON, numbers as numbers."""
+
     column: str = "name"
     descending: bool = False
+    text: bool = False
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -166,7 +169,8 @@ def sort(kind: Kind, text: str) -> Sort:
         raise Invalid(
             detail, errors=(FieldError("/sort", detail),), cure="Sort by one of " + ", ".join(sortable(kind)) + "."
         )
-    return chosen
+    own = next((column for column in kind.columns if column.name == chosen.column), None)
+    return msgspec.structs.replace(chosen, text=own is not None and own.type in ("text", "list"))
 
 
 def shown(stored: StoredObject, kind: str, clusters: Mapping[UUID, str]) -> InventoryObject:

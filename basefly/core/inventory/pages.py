@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
+from basefly.base.text.document import document
 from basefly.base.web import Request, Response, get, render
 from basefly.core.clusters.connections import Connections
 from basefly.core.inventory import detail
 from basefly.core.inventory.answers import READ
 from basefly.core.inventory.display import facts
-from basefly.core.inventory.display.address import list_path, object_path
+from basefly.core.inventory.display.address import list_path, object_path, part_path
 from basefly.core.inventory.display.cells import moment
-from basefly.core.inventory.display.document import document
 from basefly.core.inventory.display.drawing import drawing
 from basefly.core.inventory.display.uses import uses
 from basefly.core.inventory.display.why import why
@@ -39,7 +37,8 @@ async def show_object(
         pods=[(pod, object_path(found.cluster.id, "pods", pod.namespace, pod.name)) for pod in pods],
         why=why(shown.object) if found.stream.resource == "pods" and shown.live else [],
         uses=uses(shown.object, found.cluster.id, namespace),
-        graph_href=_graph_path(found.cluster.id, path),
+        graph_href=part_path(found.cluster.id, path.resource, namespace, name, "graph"),
+        history_href=part_path(found.cluster.id, path.resource, namespace, name, "history"),
         cluster=found.cluster,
         resource=found.stream.resource,
         kind=found.stream.kind,
@@ -82,18 +81,12 @@ async def show_graph(
         namespace=namespace,
         detail=shown,
         href=object_path(found.cluster.id, found.stream.resource, namespace, name),
+        history_href=part_path(found.cluster.id, found.stream.resource, namespace, name, "history"),
         family=branches,
         drawing=drawing(branches),
         uses=uses(shown.object, found.cluster.id, namespace),
         services=[(one, object_path(found.cluster.id, "services", one.namespace, one.name)) for one in services],
     )
-
-
-def _graph_path(cluster: UUID, path: detail.Path) -> str:
-    """The page of an object's graph."""
-    whole = object_path(cluster, path.resource, path.namespace, path.name)
-    place, mark, query = whole.partition("?")
-    return f"{place}/graph{mark}{query}"
 
 
 HANDLERS = (

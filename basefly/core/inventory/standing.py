@@ -39,4 +39,4 @@ async def get_coverage(tx: Tx, by: Principal, wanted: Sequence[str], resources: 
     Raises NotFound for a cluster that is not in sight.
     """
     asked = await visible_clusters(tx, by, wanted)
-    return Coverage(asked, *(await standing(tx, asked, resources)))
+    return Coverage(asked, *(await standing(tx, by, asked, resources)))

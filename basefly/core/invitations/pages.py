@@ -12,7 +12,7 @@ from basefly.base.runtime.house import House
 from basefly.base.secret import Secret
 from basefly.base.web import PUBLIC, Form, Request, Response, get, post, redirect, render
 from basefly.core.access import roles
-from basefly.core.access.model import READ, WRITE
+from basefly.core.access.model import OWN, READ, WRITE
 from basefly.core.identity import browser
 from basefly.core.identity.mail import outbox
 from basefly.core.invitations import actions
@@ -89,6 +89,7 @@ async def _page(request: Request, house: House, by: Principal, **said: Any) -> R
         status=error.status if error else 200,
         here=HERE,
         may_read=by.may(READ),
+        may_own=by.may(OWN),
         may_govern=by.scope(WRITE).everything,
         mails=outbox.configured(house),
         **context,

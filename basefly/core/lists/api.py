@@ -20,6 +20,7 @@ Caret = Annotated[
 @get(
     "/objects/{resource:str}/suggestions",
     permission=READ,
+    replica=True,
     tags=["inventory"],
     summary="What could come next in a query",
 )

@@ -44,7 +44,7 @@ class Export(msgspec.Struct, frozen=True):
 
 async def prepare(db: Database, by: Principal, request: ListRequest) -> Export:
     """Understand what is asked, before the first byte is sent. Raises as `understand` does."""
-    async with db.transaction(by.org_id) as tx:
+    async with db.reading(by.org_id, by=by.user_id) as tx:
         asked = await understand(tx, by, msgspec.structs.replace(request, cursor="", limit=CHUNK))
         total, exact = await objects.count_objects(tx, by.scope(READ), asked.query, to=MOST)
         api = await _api_version(tx, asked)
@@ -60,7 +60,7 @@ async def write(
     cursor: str | None = ""
     sent = 0
     while cursor is not None and sent < MOST:
-        async with db.transaction(by.org_id) as tx:
+        async with db.reading(by.org_id, by=by.user_id) as tx:
             page = await objects.page_objects(
                 tx, by.scope(READ), msgspec.structs.replace(export.asked.query, cursor=cursor)
             )

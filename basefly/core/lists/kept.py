@@ -84,7 +84,7 @@ class Kept:
 
     async def _renew(self, by: Principal, key: Any, asked: tuple[Any, ...]) -> None:
         try:
-            async with self._db.transaction(by.org_id) as tx:
+            async with self._db.reading(by.org_id, by=by.user_id) as tx:
                 await self._read(tx, by, key, asked)
         except Exception:
             log.exception("an answer could not be renewed")

@@ -27,7 +27,7 @@ FAMILIES = {
 DEEP = ("rbac.authorization.k8s.io", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io")  # Kubernetes' own
 
 
-@get("/objects", permission=READ, include_in_schema=False)
+@get("/objects", permission=READ, replica=True, include_in_schema=False)
 async def show_kinds(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every kind of the fleet, by family."""
     resources, slow = await house.get(Kept).of(tx, by, answers.list_resources, oldest=oldest(request, "kinds"))

@@ -72,11 +72,11 @@ def listing(
 ) -> Listing:
     """Lay out one page of a list over so many clusters."""
     shown = chosen(kind, [value for name, value in address.query if name == "columns"], namespaced=namespaced)
-    chips = _chips(address)
+    chips, ranks = _chips(address), _ranks(shown)
     filters = [chip for chip in chips if not chip.in_scope]
     return Listing(
-        headers=_headers(kind, shown, request.sort, address),
-        lines=[_line(item, shown) for item in page.items],
+        headers=_headers(kind, shown, request.sort, address, ranks),
+        lines=[_line(item, shown, ranks) for item in page.items],
         chips=chips,
         columns=choices(kind, shown, address, namespaced=namespaced),
         said=_said(kind, page, clusters, filtered=bool(filters)),
@@ -89,9 +89,8 @@ def listing(
     )
 
 
-def _headers(kind: Kind, shown: Sequence[Shown], sort: str, address: Address) -> list[Header]:
+def _headers(kind: Kind, shown: Sequence[Shown], sort: str, address: Address, ranks: Sequence[str]) -> list[Header]:
     lead = ("object", t("Object")) if kind.resource == "events" else ("name", t("Name"))
-    ranks = _ranks(shown)
     heads = [_header(each.title, each.sort, sort, address, each) for each in shown]
     heads = [msgspec.structs.replace(head, kind=rank) for head, rank in zip(heads, ranks, strict=True)]
     return [_header(lead[1], lead[0], sort, address), *heads]
@@ -115,14 +114,13 @@ def _header(title: str, name: str, sort: str, address: Address, shown: Shown | N
     return Header(title=title, href=href, sorted=order, numeric=numeric)
 
 
-def _line(item: InventoryObject, shown: Sequence[Shown]) -> Line:
+def _line(item: InventoryObject, shown: Sequence[Shown], ranks: Sequence[str]) -> Line:
     about = str(item.cells.get("object", "")) if item.resource == "events" else ""
     path = (
         about_path(item.cluster.name, about, item.namespace)
         if about
         else object_path(item.cluster.name, item.resource, item.namespace, item.name)
     )
-    ranks = _ranks(shown)
     return Line(
         id=f"row-{item.cluster.id.hex[:8]}-{item.uid}",
         uid=item.uid,

@@ -23,22 +23,22 @@ from basefly.core.sync.kind import Kind
 from basefly.core.sync.store import streams
 
 
-@get("/nodes", permission=READ, include_in_schema=False)
+@get("/nodes", permission=READ, replica=True, include_in_schema=False)
 async def show_nodes(request: Request, tx: Tx, by: Principal) -> Response[Any]:
     return await list_page(request, tx, by, "nodes")
 
 
-@get("/pods", permission=READ, include_in_schema=False)
+@get("/pods", permission=READ, replica=True, include_in_schema=False)
 async def show_pods(request: Request, tx: Tx, by: Principal) -> Response[Any]:
     return await list_page(request, tx, by, "pods")
 
 
-@get("/workloads/{resource:str}", permission=READ, include_in_schema=False)
+@get("/workloads/{resource:str}", permission=READ, replica=True, include_in_schema=False)
 async def show_workloads_of(request: Request, tx: Tx, by: Principal, resource: str) -> Response[Any]:
     return await list_page(request, tx, by, resource)
 
 
-@get("/objects/{resource:str}", permission=READ, include_in_schema=False)
+@get("/objects/{resource:str}", permission=READ, replica=True, include_in_schema=False)
 async def show_objects(request: Request, tx: Tx, by: Principal, resource: str) -> Response[Any]:
     known = kinds.named(resource)
     home = list_path(known.resource if known else resource)
@@ -61,7 +61,7 @@ async def export_list(request: Request, house: House, by: Principal, resource: s
     form = request.query_params.get("format", "csv")
     if form not in get_args(export.Format):
         raise Invalid(f"There is no format {form!r}.", cure="Use csv, json or yaml.")
-    async with house.db.transaction(by.org_id) as tx:
+    async with house.db.reading(by.org_id, by=by.user_id) as tx:
         clusters = await answers.visible_clusters(tx, by)
         kind = await asked_kind(tx, resource or request.url.path.split("/")[1], clusters)
         namespaced = await streams.is_namespaced(tx, kind.resource)

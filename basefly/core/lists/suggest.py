@@ -9,7 +9,7 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Invalid
 from basefly.base.principal import Principal
-from basefly.core.inventory import query
+from basefly.base.text import query
 from basefly.core.inventory.asking.facets import facets
 from basefly.core.inventory.asking.request import ListRequest, Understood, understand
 from basefly.core.inventory.sight import READ

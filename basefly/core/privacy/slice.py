@@ -12,5 +12,5 @@ privacy = Slice(
     permissions={},
     api=api.HANDLERS,
     pages=pages.HANDLERS,
-    controllers=lambda house: (Operations(house.db, house.changes, works(house), at_once=2),),
+    controllers={"worker": lambda house: (Operations(house.db, house.changes, works(house), at_once=2),)},
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import RECENT, Request, Response, get, post, render
-from basefly.core.access.model import READ
+from basefly.core.access.model import OWN, READ
 from basefly.core.identity.mail import outbox
 from basefly.core.recovery import actions
 
@@ -34,8 +34,9 @@ async def remove_factors(request: Request, house: House, by: Principal, member_i
 
 
 def _page(request: Request, house: House, by: Principal, **context: Any) -> Response[str]:
+    rights = {"may_read": by.may(READ), "may_own": by.may(OWN)}
     mail = outbox.configured(house)
-    return render(request, "recovery/factors.html", may_read=by.may(READ), here="/access", mail=mail, **context)
+    return render(request, "recovery/factors.html", here="/access", mail=mail, **rights, **context)
 
 
 HANDLERS = (confirm_page, remove_factors)

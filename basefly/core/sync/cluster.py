@@ -31,9 +31,14 @@ from basefly.core.sync.store import merge, streams
 from basefly.core.sync.store.merge import Sweep
 from basefly.core.sync.store.streams import DEFINITIONS
 from basefly.core.sync.stream import Recovered, StreamSync
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 
 REDISCOVER_EVERY = 300.0  # s
+LAST = {
+    "replicasets.apps": 1,
+    "pods": 2,
+    "events": 3,
+}  # ranks of the kinds of which there are most: others are listed first
 NAMESPACES = "namespaces"  # the kind whose versions and whose kube-system tell which cluster this is, and of when
 
 log = structlog.get_logger()
@@ -123,19 +128,19 @@ class ClusterSync:
 
     async def _reconcile(self, client: Client) -> None:
         """Follow what the cluster serves now, and let go of what it no longer serves."""
-        served = await survey(client)
+        async with client.admitted():
+            served = await survey(client)
         client.unstreamed = 0  # it may be another server by now
         resources = [r for r in served.resources if r.followed and r.name not in kinds.IGNORED]
         async with self._db.transaction(self._org_id) as tx:
+            await self._writer.guard(tx, self._cluster_id)
             known = {s.resource: s for s in await streams.get_streams(tx, clusters=[self._cluster_id])}
             self._uid = self._uid or await streams.get_identity(tx, self._cluster_id)
             await self._definitions.load(tx, self._cluster_id)
+            await self._writer.open_eye(tx)
             wanted = {r.name: Followed(r, self._definitions.columns(r)) for r in resources}
-            for name, (r, printed) in wanted.items():
-                s = known.get(name)  # one that is as it was is not even locked: the writer may be at it
-                as_it_is = (r.kind, r.version, r.namespaced, printed)
-                if s is None or (s.kind, s.version, s.namespaced, s.printed) != as_it_is:
-                    await streams.upsert_stream(tx, self._cluster_id, r, printed)
+            changed = [one for name, one in wanted.items() if not _is_as_it_was(known.get(name), one)]
+            await streams.upsert_streams(tx, self._cluster_id, changed)
         self._known = set(wanted)
         another = await self._is_another(client, known.get(NAMESPACES))
         if another:
@@ -184,7 +189,9 @@ class ClusterSync:
         self._kept.pop(name, None)
         place = Place(self._cluster_id, name)
         async with self._db.transaction(self._org_id) as tx:
-            await merge.sweep_objects(tx, [Sweep(place, (), "unserved")])
+            await self._writer.guard(tx, self._cluster_id)
+            gone = await merge.sweep_objects(tx, [Sweep(place, (), "unserved")])
+            await self._writer.witness.keep(tx, (), gone)
             await streams.delete_stream(tx, self._cluster_id, name)
             await tx.notify(f"inventory/{self._cluster_id}/{name}")
 
@@ -221,7 +228,8 @@ class ClusterSync:
                 watching.cancel()
 
     async def _listen(self, place: Place, stream: StreamSync, client: Client, resource: Resource) -> None:
-        async for news in stream.run(client, resource, self._pace):
+        pace = msgspec.structs.replace(self._pace, rank=LAST.get(resource.name, 0))
+        async for news in stream.run(client, resource, pace):
             self._hear(place, news)
 
     async def _look_again_when(self, definitions: StreamSync) -> None:
@@ -295,6 +303,7 @@ class ClusterSync:
             told = _told(len(reasons), len(self._running), reasons[0]) if reasons else ""
             try:
                 async with self._db.transaction(self._org_id) as tx:
+                    await self._writer.guard(tx, self._cluster_id)
                     await report_streams(tx, self._cluster_id, told)
             except BaseflyError as unheard:
                 log.warning("sync.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
@@ -303,6 +312,15 @@ class ClusterSync:
 
 def _told(count: int, kinds: int, reason: str) -> str:
     return sentence(f"{count} of {kinds} kinds are not live: {reason}")
+
+
+def _is_as_it_was(stream: Stream | None, followed: Followed) -> bool:
+    """Then its row is not even locked: the writer may be at it."""
+    if stream is None:
+        return False
+    r = followed.resource
+    before = (stream.kind, stream.version, stream.namespaced, stream.printed)
+    return before == (r.kind, r.version, r.namespaced, followed.printed)
 
 
 def _kept(stream: Stream | None) -> Kept:

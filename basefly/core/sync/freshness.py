@@ -68,5 +68,6 @@ def missing(cluster: ClusterState, streams: Sequence[Stream], now: datetime, *, 
             many = sentence(f"{stream.skipped} objects could not be read: {stream.reason}")
             return Missing(cluster.id, cluster.name, one if stream.skipped == 1 else many, moment)
     if moment is not None and now - moment > LIVE_WITHIN:
-        return Missing(cluster.id, cluster.name, sentence("has not answered for a while"), moment)
+        unasked = cluster.health_reason if cluster.health == "unknown" else ""  # nobody follows it, say
+        return Missing(cluster.id, cluster.name, unasked or sentence("has not answered for a while"), moment)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from struct import Struct
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -53,7 +54,7 @@ class Projection(NamedTuple):
     owner: str = ""  # uid of what the object belongs to, where that is no owner reference
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """An object as it is stored. `labels` and `cells` are JSON; `digest` changes when anything shown does."""
 
     uid: str
@@ -82,8 +83,10 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     metadata_only: bool = False  # ask the server for PartialObjectMetadata
 
 
+UNREADABLE = "Unreadable"  # the status of an object that is there, and of which nothing else can be kept
 EPOCH = "1970-01-01T00:00:00Z"  # for the few objects that carry no creation time
 _encode = msgspec.json.Encoder(order="sorted").encode
+_number = Struct(">q").unpack
 
 
 def row(kind: Kind, decoded: Any) -> Row:
@@ -95,21 +98,19 @@ def row(kind: Kind, decoded: Any) -> Row:
     if labels == b"null":
         labels = b"{}"
     encoded = _encode(cells)
-    digest = blake2b(encoded, digest_size=8)
-    digest.update(labels)
-    digest.update(f"{status}\0{health}\0{owner}\0{meta.namespace}\0{meta.name}".encode())
-    return Row(
-        uid=identity(meta),
-        namespace=meta.namespace,
-        name=meta.name,
-        resource_version=meta.resource_version,
-        created_at=meta.creation_timestamp or EPOCH,
-        status=status,
-        health=health,
-        owner_uid=owner,
-        labels=labels.decode("utf-8", "replace"),
-        cells=encoded.decode(),
-        digest=int.from_bytes(digest.digest(), "big", signed=True),
+    shown = f"{status}\0{health}\0{owner}\0{meta.namespace}\0{meta.name}".encode()
+    return Row(  # by place, for this is done for every event of a fleet
+        meta.uid or identity(meta),
+        meta.namespace,
+        meta.name,
+        meta.resource_version,
+        meta.creation_timestamp or EPOCH,
+        status,
+        health,
+        owner,
+        labels.decode("utf-8", "replace"),
+        encoded.decode(),
+        _number(blake2b(encoded + labels + shown, digest_size=8).digest())[0],
     )
 
 
@@ -125,7 +126,7 @@ def unreadable(uid: str, namespace: str, name: str, reason: str) -> Row:
     uid, namespace, name = (
         "".join(c if c.isprintable() else "\ufffd" for c in text) for text in (uid, namespace, name)
     )
-    return Row(uid, namespace, name, "", EPOCH, "Unreadable", "warn", "", "{}", cells.decode(), digest)
+    return Row(uid, namespace, name, "", EPOCH, UNREADABLE, "warn", "", "{}", cells.decode(), digest)
 
 
 def _projected(kind: Kind, decoded: Any) -> Projection:
@@ -133,13 +134,15 @@ def _projected(kind: Kind, decoded: Any) -> Projection:
     try:
         return kind.project(decoded)
     except (ValueError, msgspec.MsgspecError) as error:
-        return Projection("Unreadable", "warn", {"unreadable": str(error)})
+        return Projection(UNREADABLE, "warn", {"unreadable": str(error)})
 
 
 def controller(meta: Meta) -> str:
     """The uid of the managing owner, or of the first owner, or nothing (as `kubectl` shows "Controlled By")."""
     owners = meta.owner_references
-    return next((o.uid for o in owners if o.controller), owners[0].uid if owners else "")
+    if not owners:
+        return ""
+    return next((o.uid for o in owners if o.controller), owners[0].uid)
 
 
 def terminating(meta: Meta, status: str, health: Health) -> tuple[str, Health]:

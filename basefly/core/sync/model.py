@@ -47,7 +47,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     printed: tuple[tuple[Printed, ...], ...] = ()  # the columns of its definitions, each once
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, cache_hash=True):
     """A resource of a cluster: what a list covers, and what a notice is about."""
 
     cluster_id: UUID

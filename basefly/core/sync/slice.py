@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from basefly.base.slice import Slice
-from basefly.core.sync.controller import SyncController
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-sync = Slice(name="sync", permissions={}, controllers=lambda house: (SyncController(house),))
+from basefly.base.runtime.house import House
+from basefly.base.slice import Slice
+from basefly.core.sync import api
+from basefly.core.sync.controller import SyncController
+from basefly.core.sync.sharing.unfollowed import UnfollowedController
+from basefly.core.sync.witness import Witnesses
+
+
+@asynccontextmanager
+async def furnish(house: House) -> AsyncIterator[None]:
+    """Where whoever keeps history plugs itself in."""
+    house.put(Witnesses())
+    yield
+
+
+sync = Slice(
+    name="sync",
+    permissions={},
+    api=api.HANDLERS,
+    furnish=furnish,
+    controllers={
+        "sync": lambda house: (SyncController(house),),
+        "web": lambda house: (UnfollowedController(house),),
+    },
+)

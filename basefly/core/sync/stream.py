@@ -11,13 +11,26 @@ import msgspec
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.objects import METADATA
-from basefly.base.kube.watch import Alive, Bookmark, Changed, Deleted, Due, Listed, Listing, Pace, Retrying, Skipped
+from basefly.base.kube.watch import (
+    Alive,
+    Bookmark,
+    Changed,
+    Deleted,
+    Due,
+    Listed,
+    Listing,
+    Pace,
+    Retrying,
+    Skipped,
+    Whole,
+)
 from basefly.base.kube.watch.follow import Kept, follow
 from basefly.base.kube.watch.position import older
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Kind, Row, identity
 from basefly.core.sync.model import Place
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.witness import Glimpse
+from basefly.core.sync.writing.writer import Writer
 
 
 class Recovered:
@@ -45,26 +58,29 @@ class StreamSync:
         self._kind = kind
         self._restored = restored
         self._hear = hear
+        self._eye = writer.eye if writer.witness.wants(kind.resource) else None
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
         self.kept = kept
         self.changed = asyncio.Event()
 
     async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Recovered]:
         """Follow the resource until it raises; tells interruptions that heal."""
-        decoder = msgspec.json.Decoder(self._kind.shape)
-        accept = METADATA if self._kind.metadata_only else None
+        typed = msgspec.json.Decoder(self._kind.shape)
+        decoder = Whole(typed) if self._eye else typed
+        accept = METADATA if self._kind.metadata_only and not self._eye else None
         events = follow(client, resource, decoder=decoder, since=self.kept, accept=accept, pace=pace)
         async with aclosing(events):
             async for event in events:
                 match event:
                     case Changed():
                         row = kinds.row(self._kind, event.object)
-                        await self._report(row.uid, row, event.resource_version, row.resource_version)
+                        glimpse = self._eye and self._eye(self._kind.resource, event.body)
+                        await self._report(row.uid, row, event.resource_version, row.resource_version, glimpse)
                     case Deleted():
                         meta = event.object.metadata
                         await self._report(identity(meta), None, event.resource_version, meta.resource_version)
                     case Skipped():
-                        self._owe(doubtful=True)
+                        self._owe(doubtful=self.kept.doubtful or not event.known)
                         await self._set_aside(event)
                     case Due():
                         self._owe(due=True)
@@ -84,14 +100,14 @@ class StreamSync:
                     case Retrying():
                         yield event
 
-    async def _report(self, uid: str, row: Row | None, version: str, own: str) -> None:
+    async def _report(self, uid: str, row: Row | None, version: str, own: str, glimpse: Glimpse | None = None) -> None:
         if not version:  # the versions within a list are no place to resume from
             if older(own, self._shown.get(uid, "")):
                 return  # told too late; within a list nothing else would notice
             self._shown[uid] = own
         if self._hear is not None and row is not None:
             self._hear(row)
-        await self._writer.put(self._place, uid, row, version)
+        await self._writer.put(self._place, uid, row, version, glimpse)
         if version:  # whoever is stopped before this resumes from before
             self._move(version)
             self.changed.set()

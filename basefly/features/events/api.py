@@ -23,7 +23,12 @@ Text = Annotated[str, QueryParameter(description="A part of the object's name or
 Since = Annotated[str, QueryParameter(description="15m, 1h or 3h.")]
 
 
-@get("/events/groups", permission=READ, summary="Events by reason and kind, with a timeline by five minutes")
+@get(
+    "/events/groups",
+    permission=READ,
+    replica=True,
+    summary="Events by reason and kind, with a timeline by five minutes",
+)
 async def group_events(
     tx: Tx,
     by: Principal,

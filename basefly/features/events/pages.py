@@ -22,7 +22,7 @@ FILTERS = ("q", "cluster", "namespace", "type", "reason", "kind")
 FIELD = 120  # the height of the chart
 
 
-@get("/events", permission=READ, include_in_schema=False)
+@get("/events", permission=READ, replica=True, include_in_schema=False)
 async def show_events(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """What the clusters say, grouped."""
     asked = _asked(request)

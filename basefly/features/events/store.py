@@ -25,12 +25,11 @@ _READ = sql.SQL(
 
 def _counted(scope: Scope, query: EventQuery) -> bool:
     """Whether the rollups can answer."""
-    bounded = not scope.everything and any(reach.namespaces is not None for reach in scope.reaches)
-    return not (bounded or query.namespaces or query.text)
+    return not (scope.bounded(("events",)) or query.namespaces or query.text)
 
 
 def _in_rollups(scope: Scope, query: EventQuery) -> Where:
-    where = Where(scope)
+    where = Where(scope, "events", rows="kinds")
     where.add("o.minute >= %s and o.cluster_id = any (%s)", query.since[:16], list(query.clusters))
     for column, value in (("type", query.type), ("reason", query.reason), ("kind", query.kind)):
         if value:
@@ -40,7 +39,7 @@ def _in_rollups(scope: Scope, query: EventQuery) -> Where:
 
 
 def _in_events(scope: Scope, query: EventQuery) -> Where:
-    where = Where(scope)
+    where = Where(scope, "events")
     where.add("o.resource = 'events' and o.cluster_id = any (%s)", list(query.clusters))
     if query.namespaces:
         where.add("o.namespace = any (%s)", list(query.namespaces))

@@ -33,7 +33,7 @@ class UseList(msgspec.Struct):
     items: list[Use]
 
 
-@get("/images", permission=READ, summary="Which images run, by repository")
+@get("/images", permission=READ, replica=True, summary="Which images run, by repository")
 async def list_images(
     tx: Tx,
     by: Principal,
@@ -58,7 +58,7 @@ async def list_images(
     return page
 
 
-@get("/images/uses", permission=READ, summary="Where one repository runs, by tag and digest")
+@get("/images/uses", permission=READ, replica=True, summary="Where one repository runs, by tag and digest")
 async def list_uses(tx: Tx, by: Principal, repository: Repository, cluster: Clusters = None) -> UseList:
     return UseList(await answers.list_uses(tx, by, ImageRequest(cluster=tuple(cluster or ())), repository))
 

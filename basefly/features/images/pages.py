@@ -32,7 +32,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     uses: list[Use]
 
 
-@get("/images", permission=READ, include_in_schema=False)
+@get("/images", permission=READ, replica=True, include_in_schema=False)
 async def show_images(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every image that runs in the fleet."""
     asked = _asked(request)

@@ -14,7 +14,7 @@ _HOST = r"^([^/]*[.:][^/]*|localhost)/"
 
 
 def _matching(scope: Scope, query: ImageQuery) -> Where:
-    where = Where(scope)
+    where = Where(scope, rows="kinds")
     where.add("o.cluster_id = any (%s)", list(query.clusters))
     if query.namespaces:
         where.add("o.namespace = any (%s)", list(query.namespaces))
@@ -111,7 +111,7 @@ async def get_uses(tx: Tx, scope: Scope, query: ImageQuery, repository: str) -> 
 
 async def get_registries(tx: Tx, scope: Scope, query: ImageQuery) -> list[str]:
     """The hosts that images in sight come from."""
-    where = Where(scope)
+    where = Where(scope, rows="kinds")
     where.add("o.cluster_id = any (%s)", list(query.clusters))
     statement = sql.SQL(
         "select distinct coalesce(substring(repository from %s), 'docker.io') from ({}) r order by 1"

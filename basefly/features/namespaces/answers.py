@@ -70,7 +70,8 @@ async def get_namespace(tx: Tx, by: Principal, cluster: str, name: str) -> Names
     coverage = await get_coverage(tx, by, [cluster], RESOURCES)
     (here,) = coverage.clusters
     scope = by.scope(READ)
-    row = await store.get_namespace(tx, here.id, name) if scope.covers(here.id, name) else None
+    seen = scope.covers(here.id, name) and scope.widened().shows(here.id, "namespaces", "", name)
+    row = await store.get_namespace(tx, here.id, name) if seen else None
     if row is None:
         raise NotFound(f"There is no namespace {name!r} in {here.name}.", cure="Look at the list of namespaces.")
     bounding = await store.get_bounding(tx, scope, here.id, name)

@@ -22,7 +22,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=answers.LARGEST_PAGE, description
 Cursor = Annotated[str, QueryParameter(description="`next` of the page before.")]
 
 
-@get("/namespaces", permission=READ, summary="Namespaces by name over all clusters, with pods and quotas")
+@get("/namespaces", permission=READ, replica=True, summary="Namespaces by name over all clusters, with pods and quotas")
 async def list_namespaces(
     tx: Tx,
     by: Principal,
@@ -37,7 +37,12 @@ async def list_namespaces(
     return page
 
 
-@get("/clusters/{cluster:str}/namespaces/{name:str}", permission=READ, summary="One namespace of one cluster")
+@get(
+    "/clusters/{cluster:str}/namespaces/{name:str}",
+    permission=READ,
+    replica=True,
+    summary="One namespace of one cluster",
+)
 async def get_namespace(tx: Tx, by: Principal, cluster: str, name: str) -> NamespaceDetail:
     return await answers.get_namespace(tx, by, cluster, name)
 

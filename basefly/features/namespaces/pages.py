@@ -19,7 +19,7 @@ FILTERS = ("q", "cluster", "full")
 CLUSTERS_SAID = 3
 
 
-@get("/namespaces", permission=READ, include_in_schema=False)
+@get("/namespaces", permission=READ, replica=True, include_in_schema=False)
 async def show_namespaces(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every namespace of the fleet, by name."""
     query = request.query_params
@@ -52,7 +52,7 @@ async def show_namespaces(request: Request, tx: Tx, by: Principal, house: House)
     )
 
 
-@get("/clusters/{cluster:str}/namespaces/{name:str}", permission=READ, include_in_schema=False)
+@get("/clusters/{cluster:str}/namespaces/{name:str}", permission=READ, replica=True, include_in_schema=False)
 async def show_namespace(request: Request, tx: Tx, by: Principal, cluster: str, name: str) -> Response[str]:
     """One namespace of one cluster: what is in it, what it may take, and what is wrong."""
     detail = await answers.get_namespace(tx, by, cluster, name)

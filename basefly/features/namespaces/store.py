@@ -10,12 +10,13 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import StoredObject
 from basefly.core.inventory.store.filters import Where, escape_like
+from basefly.core.rights.conditions import Rows, summed
 from basefly.features.namespaces.model import CLUSTERS, PAGE, WORKLOADS, Bounds, Count, Found, NamespaceQuery, Tally
 
 NEARLY = 90.0  # per cent
 
 _NAMESPACES = sql.SQL(
-    "(select org_id, cluster_id, name as namespace, labels from objects where resource = 'namespaces') o"
+    "(select org_id, cluster_id, name as namespace, labels from objects o where resource = 'namespaces' and {}) o"
 )
 _OBJECT = sql.SQL(
     "select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,"
@@ -25,17 +26,19 @@ _OBJECT = sql.SQL(
 
 async def page_namespaces(tx: Tx, scope: Scope, query: NamespaceQuery) -> tuple[list[Found], str | None]:
     """One page of names, in order, and the cursor of the next."""
-    where = Where(scope)
+    there, where = Where(scope.widened(), "namespaces"), Where(scope, rows="summed")
     where.add("o.cluster_id = any (%s)", list(query.clusters))
     if query.text:
         where.add("o.namespace ilike %s", f"%{escape_like(query.text)}%")
     if query.full:
-        where.add(
-            "exists (select 1 from objects q where (q.org_id, q.cluster_id, q.namespace) = "
-            "(o.org_id, o.cluster_id, o.namespace) and q.resource = 'resourcequotas' "
-            "and (q.cells ->> 'share')::float >= %s)",
-            NEARLY,
+        quotas = Where(scope, "resourcequotas")
+        quotas.add("o.resource = 'resourcequotas' and (o.cells ->> 'share')::float >= %s", NEARLY)
+        where.parts.append(
+            sql.SQL("(o.cluster_id, o.namespace) in (select o.cluster_id, o.namespace from objects o where {})").format(
+                quotas.clause
+            )
         )
+        where.values.extend(quotas.values)
     if query.cursor:
         where.add("o.namespace > %s", *paging.decode(query.cursor, 1))
     statement = sql.SQL(
@@ -43,22 +46,24 @@ async def page_namespaces(tx: Tx, scope: Scope, query: NamespaceQuery) -> tuple[
         " coalesce(min(coalesce(o.labels ->> 'owner', o.labels ->> 'team')), '') as owner"
         " from {} join clusters c on (c.org_id, c.id) = (o.org_id, o.cluster_id) where {}"
         " group by 1 order by 1 limit %s"
-    ).format(sql.Literal(CLUSTERS), _NAMESPACES, where.clause)
-    found = await tx.all(Found, statement, [*where.values, query.limit + 1])
+    ).format(sql.Literal(CLUSTERS), _NAMESPACES.format(there.clause), where.clause)
+    found = await tx.all(Found, statement, [*there.values, *where.values, query.limit + 1])
     if len(found) <= query.limit:
         return found, None
     return found[: query.limit], paging.encode([found[query.limit - 1].name])
 
 
-def _within(scope: Scope, clusters: Sequence[UUID], names: Sequence[str]) -> Where:
-    where = Where(scope)
+def _within(
+    scope: Scope, clusters: Sequence[UUID], names: Sequence[str], *resources: str, rows: Rows = "objects"
+) -> Where:
+    where = Where(scope, *resources, rows=rows)
     where.add("o.cluster_id = any (%s) and o.namespace = any (%s)", list(clusters), list(names))
     return where
 
 
 async def get_tallies(tx: Tx, scope: Scope, clusters: Sequence[UUID], names: Sequence[str]) -> dict[str, Tally]:
     """The pods of these namespaces, from the rollups."""
-    where = _within(scope, clusters, names)
+    pods, where = summed(scope, ("pods",)), _within(scope, clusters, names, rows="summed")
     statement = sql.SQL(
         """
         select o.namespace as name,
@@ -66,14 +71,14 @@ async def get_tallies(tx: Tx, scope: Scope, clusters: Sequence[UUID], names: Seq
                coalesce(sum(o.count) filter (where o.health = 'warn'), 0)::bigint as warn,
                coalesce(sum(o.count) filter (where o.health = 'bad'), 0)::bigint as bad,
                coalesce(sum(o.count) filter (where o.health = 'idle'), 0)::bigint as idle
-        from rollups o where {} and o.resource = 'pods' group by 1"""
-    ).format(where.clause)
-    return {tally.name: tally for tally in await tx.all(Tally, statement, where.values)}
+        from {} where {} and o.resource = 'pods' group by 1"""
+    ).format(pods.clause, where.clause)
+    return {tally.name: tally for tally in await tx.all(Tally, statement, [*pods.values, *where.values])}
 
 
 async def get_bounds(tx: Tx, scope: Scope, clusters: Sequence[UUID], names: Sequence[str]) -> dict[str, Bounds]:
     """What quotas and limit ranges say of these namespaces."""
-    where = _within(scope, clusters, names)
+    where = _within(scope, clusters, names, "resourcequotas", "limitranges")
     statement = sql.SQL(
         """
         select o.namespace as name, count(*) filter (where o.resource = 'resourcequotas') as quotas,
@@ -86,13 +91,13 @@ async def get_bounds(tx: Tx, scope: Scope, clusters: Sequence[UUID], names: Sequ
 
 async def get_counts(tx: Tx, scope: Scope, cluster: UUID, name: str) -> list[Count]:
     """What is in one namespace, by resource."""
-    where = _within(scope, [cluster], [name])
+    rows, where = summed(scope), _within(scope, [cluster], [name], rows="summed")
     statement = sql.SQL(
         "select o.resource, sum(o.count)::bigint as count,"
         " coalesce(sum(o.count) filter (where o.health = 'bad'), 0)::bigint as bad"
-        " from rollups o where {} and o.count > 0 and o.resource <> 'events' group by 1 order by 1"
-    ).format(where.clause)
-    return await tx.all(Count, statement, where.values)
+        " from {} where {} and o.count > 0 and o.resource <> 'events' group by 1 order by 1"
+    ).format(rows.clause, where.clause)
+    return await tx.all(Count, statement, [*rows.values, *where.values])
 
 
 async def get_bounding(tx: Tx, scope: Scope, cluster: UUID, name: str) -> list[StoredObject]:

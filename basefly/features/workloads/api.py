@@ -31,7 +31,9 @@ class MemberList(msgspec.Struct):
     items: list[answers.Member]
 
 
-@get("/workloads", permission=READ, summary="Workloads of one name over all clusters, with their versions")
+@get(
+    "/workloads", permission=READ, replica=True, summary="Workloads of one name over all clusters, with their versions"
+)
 async def list_workloads(
     tx: Tx,
     by: Principal,
@@ -60,7 +62,12 @@ async def list_workloads(
     return page
 
 
-@get("/workloads/{name:str}/members", permission=READ, summary="The workloads of one group, what fails first")
+@get(
+    "/workloads/{name:str}/members",
+    permission=READ,
+    replica=True,
+    summary="The workloads of one group, what fails first",
+)
 async def list_members(
     tx: Tx,
     by: Principal,

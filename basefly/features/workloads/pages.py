@@ -50,7 +50,7 @@ class Tab(msgspec.Struct, frozen=True):
     here: bool
 
 
-@get("/workloads", permission=READ, include_in_schema=False)
+@get("/workloads", permission=READ, replica=True, include_in_schema=False)
 async def show_workloads(request: Request, tx: Tx, by: Principal, house: House) -> Response[str]:
     """Every workload of the fleet, grouped."""
     asked = _asked(request)

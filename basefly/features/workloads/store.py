@@ -26,7 +26,7 @@ _COUNTED = sql.SQL("coalesce(o.cells ->> 'ready', o.cells ->> 'completions')")
 
 
 def _matching(scope: Scope, query: WorkloadQuery) -> Where:
-    where = Where(scope)
+    where = Where(scope, *RESOURCES)
     where.parts.append(_KINDS)  # in the words of the index, which covers these kinds alone
     where.add("o.cluster_id = any (%s)", list(query.clusters))
     if set(query.resources) != set(RESOURCES):
@@ -47,13 +47,13 @@ def _key(query: WorkloadQuery) -> sql.Composed:
 
 def summed_up(scope: Scope, query: WorkloadQuery) -> bool:
     """Whether the rollups of apps can answer: they know neither namespaces nor kinds."""
-    bounded = not scope.everything and any(reach.namespaces is not None for reach in scope.reaches)
-    return query.group == "app" and not (bounded or query.namespaces or set(query.resources) != set(RESOURCES))
+    narrowed = query.namespaces or set(query.resources) != set(RESOURCES)
+    return query.group == "app" and not (narrowed or scope.bounded(RESOURCES))
 
 
 async def page_apps(tx: Tx, scope: Scope, query: WorkloadQuery) -> tuple[list[Figures], str | None]:
     """One page of apps, each summed up, and the cursor of the next."""
-    where = Where(scope)
+    where = Where(scope, *RESOURCES, rows="kinds")
     where.add("o.cluster_id = any (%s)", list(query.clusters))
     if query.text:
         where.add("o.app ilike %s", f"%{escape_like(query.text)}%")
@@ -149,7 +149,7 @@ async def get_uses(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Ke
 
 async def get_restarts(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> list[Restarts]:
     """Workloads whose pods began anew: their own pods, and those of their replica sets or jobs."""
-    where = _of(scope, query, keys)
+    where, pods = _of(scope, query, keys), Where(scope, "pods")
     name, namespace, resource = _KEYS[query.group]
     statement = sql.SQL(
         """
@@ -168,12 +168,12 @@ async def get_restarts(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequenc
             where m.org_id = %s and m.owner_uid <> '' and m.resource = 'jobs.batch' and s.made = 'cronjobs.batch'
         )
         select m.name, m.namespace, m.resource, m.cluster_id, m.uid,
-               sum((p.cells ->> 'restarts')::integer)::bigint as count
-        from makers m join objects p on p.owner_uid = m.maker and p.cluster_id = m.cluster_id
-        where p.org_id = %s and p.resource = 'pods' and (p.cells ->> 'restarts')::integer > 0
+               sum((o.cells ->> 'restarts')::integer)::bigint as count
+        from makers m join objects o on o.owner_uid = m.maker and o.cluster_id = m.cluster_id
+        where {pods} and o.resource = 'pods' and (o.cells ->> 'restarts')::integer > 0
         group by 1, 2, 3, 4, 5"""
-    ).format(name=name, namespace=namespace, resource=resource, where=where.clause)
-    return await tx.all(Restarts, statement, [*where.values, tx.org_id, tx.org_id, tx.org_id])
+    ).format(name=name, namespace=namespace, resource=resource, where=where.clause, pods=pods.clause)
+    return await tx.all(Restarts, statement, [*where.values, tx.org_id, tx.org_id, *pods.values])
 
 
 async def get_members(tx: Tx, scope: Scope, query: WorkloadQuery, keys: Sequence[Key]) -> list[StoredObject]:

@@ -128,3 +128,8 @@ def limit(context: ssl.SSLContext, maximum: ssl.TLSVersion) -> None:
     context.maximum_version = maximum
     if maximum < ssl.TLSVersion.TLSv1_2:
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
+
+
+def offer(context: ssl.SSLContext, *, http2: bool) -> None:
+    """What clients may choose from by ALPN, from the next handshake on."""
+    context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])

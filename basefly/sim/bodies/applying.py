@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from basefly.sim.bodies.contested import conflicts
 from basefly.sim.bodies.owned import Object, Path, Type, decoded, encoded, identity, leaves, member, type_of
 from basefly.sim.bodies.strategic import ordered
 from basefly.sim.kinds.kind import Kind
-from basefly.sim.status import not_simulated
 
 
 class Writer(NamedTuple):
@@ -21,7 +21,7 @@ class Writer(NamedTuple):
 def apply(kind: Kind, old: Object, config: Object, by: Writer, *, force: bool) -> Object:
     """The object after an apply, `managedFields` included; `old` is empty where there was none.
 
-    A member that another manager holds with another value is refused with 501, unless `force` takes it.
+    A member that another manager holds with another value is refused with 409, unless `force` takes it.
     """
     said, there = leaves(kind, config), leaves(kind, old)
     mine, others = _split(old, by)
@@ -31,7 +31,7 @@ def apply(kind: Kind, old: Object, config: Object, by: Writer, *, force: bool) -
     taken = {path for path, value in said.items() if path in there and there[path] != value}
     contested = {path for path in taken if any(path in _paths(entry) for entry in others)}
     if contested and not force:
-        raise not_simulated("conflicts between field managers")
+        raise conflicts((entry, path) for entry in others for path in sorted(_paths(entry) & contested))
     others = [left for entry in others if (left := _without(entry, contested))]
     held = set().union(*(_paths(entry) for entry in others)) if others else set()
     new: Object = _merge(type_of(kind), old, config)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -11,6 +10,8 @@ from basefly.sim.rules import LETTERS
 
 T = TypeVar("T")
 _SHARES = 1_000_000
+_SET_BY_VERSION = 0xF000 << 64 | 0xC000 << 48
+_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
 
 
 class Chance:
@@ -39,7 +40,10 @@ class Chance:
         return "".join([LETTERS[self.below(len(LETTERS))] for _ in range(length)])
 
     def uid(self) -> str:
-        return str(uuid.UUID(int=self.below(1 << 128), version=4))
+        """A random UUID (RFC 9562, version 4), written out here, for uuid.UUID takes four times as long."""
+        bits = self.below(1 << 128) & ~_SET_BY_VERSION | _VERSION_4
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def digest(*key: object) -> str:

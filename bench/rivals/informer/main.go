@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,11 +29,13 @@ type Result struct {
 	CPU     float64 `json:"cpu"`
 	Wall    float64 `json:"wall"`
 	Peak    int     `json:"peak"`
+	Idle    int     `json:"idle"`
 }
 
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "path of the kubeconfig")
 	encoding := flag.String("encoding", "protobuf", "protobuf or json")
+	changes := flag.Int64("changes", 0, "how many changes to wait for once all is held")
 	flag.Parse()
 
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
@@ -42,12 +45,20 @@ func main() {
 	client, err := kubernetes.NewForConfig(config)
 	check(err)
 
-	begun, cpu := time.Now(), processCPU()
+	begun, cpu, idle := time.Now(), processCPU(), peak()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer stop()
 	factory := informers.NewSharedInformerFactory(client, 0)
 	pods := factory.Core().V1().Pods()
 	synced := pods.Informer().HasSynced
+	var told atomic.Int64
+	enough := make(chan struct{})
+	_, err = pods.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{UpdateFunc: func(_, _ any) {
+		if told.Add(1) == *changes {
+			close(enough)
+		}
+	}})
+	check(err)
 	factory.Start(ctx.Done())
 	if !cache.WaitForCacheSync(ctx.Done(), synced) {
 		log.Fatal("the informer did not sync")
@@ -56,7 +67,13 @@ func main() {
 
 	found, err := pods.Lister().List(labels.Everything())
 	check(err)
-	check(json.NewEncoder(os.Stdout).Encode(Result{len(found), spent, wall, peak()}))
+	check(json.NewEncoder(os.Stdout).Encode(Result{len(found), spent, wall, peak(), idle}))
+	if *changes > 0 {
+		begun, cpu = time.Now(), processCPU()
+		<-enough
+		wall, spent = time.Since(begun).Seconds(), processCPU()-cpu
+		check(json.NewEncoder(os.Stdout).Encode(Result{int(told.Load()), spent, wall, peak(), idle}))
+	}
 }
 
 // processCPU is the user and system time of this process so far, in seconds.

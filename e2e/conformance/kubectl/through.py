@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from e2e.agent.program import Agent
 from e2e.browser.fleet import let_in
-from e2e.conformance.kubectl.run import Outcome, ask_all, compared, written
+from e2e.conformance.kubectl.run import Outcome, Side, compared, written
 from e2e.conformance.sides import simulated_cluster
 from e2e.control_plane import ControlPlane
 from e2e.hub import Hub
@@ -34,11 +34,17 @@ REASONS = {
 _USER = re.compile(r"basefly:<uid>")
 
 
-def run_through(folder: Path, binaries: Sequence[str], *, simulated: bool = True) -> list[Outcome]:
-    """Every command against pairs of clusters that are alike, of which one is behind the hub: real and simulated."""
+def run_through(folder: Path, binaries: Sequence[str], *, simulated: bool = True, agent: bool = False) -> list[Outcome]:
+    """Every command against pairs of clusters that are alike, of which one is behind the hub: real and simulated.
+
+    With `agent` the hub reaches the real one through its agent only.
+    """
     with ExitStack() as stack:
         hub = stack.enter_context(Hub.start(folder / "hub"))
         planes = [stack.enter_context(ControlPlane.start(folder / name)) for name in ("direct", "behind")]
+        if agent:
+            stack.enter_context(Agent.start(hub, planes[1], folder / "agent", "real"))
+            let_in(hub, planes[1])
         pairs: list[tuple[str, Sequence[Cluster]]] = [("real", planes)]
         if simulated:
             pairs.append(("simulated", [_simulated(stack, folder / name) for name in ("alive", "hidden")]))
@@ -46,18 +52,20 @@ def run_through(folder: Path, binaries: Sequence[str], *, simulated: bool = True
         for number, binary in enumerate(binaries):
             for name, (direct, behind) in pairs:
                 files = written(folder / f"files-{name}-{number}", number)
-                configs = (direct.kubeconfig, opened(hub, behind, name))
-                with ThreadPoolExecutor(2) as pool:
-                    sides = [pool.submit(ask_all, binary, config, files, number, name == "real") for config in configs]
-                    plain, through = (side.result() for side in sides)
-                outcomes += compared(binary, plain, {command: _plain(text) for command, text in through.items()})
+                real, config = name == "real", opened(hub, behind, name)
+                sides = (Side(direct.kubeconfig, real), Side(config, real, _plain))
+                outcomes += compared(binary, sides, files, number, explained)
     return outcomes
+
+
+def explained(command: str) -> str:
+    """Why a command may print something else through the hub; empty if that is not known."""
+    return next((why for pattern, why in REASONS.items() if fnmatchcase(command, pattern)), "")
 
 
 def unexplained(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Those that differ without a reason that is known here."""
-    differing = [outcome for outcome in outcomes if outcome.verdict != "equal"]
-    return [outcome for outcome in differing if not any(fnmatchcase(outcome.command, known) for known in REASONS)]
+    return [outcome for outcome in outcomes if outcome.verdict != "equal" and not explained(outcome.command)]
 
 
 def opened(hub: Hub, cluster: Cluster, name: str) -> Path:

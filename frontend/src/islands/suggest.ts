@@ -27,8 +27,12 @@ let active = -1;
 let timer = 0;
 let running: AbortController | undefined;
 
-/** The query with one of its words replaced, and where the caret stands then: behind a space after a whole value. */
-export function taken(query: string, { start, end }: Span, insert: string): { text: string; caret: number } {
+/**
+ * The query with one of its words replaced, and where the caret stands then: behind a space after a whole value.
+ * Whoever typed on since it was asked for (`at` is where they are) has written more of the same word.
+ */
+export function taken(query: string, { start, end }: Span, insert: string, at = end): { text: string; caret: number } {
+  if (at > end && !/\s/.test(query.slice(end, at))) end = at;
   const word = insert.endsWith(":") ? insert : `${insert} `;
   const rest = word.endsWith(" ") ? query.slice(end).trimStart() : query.slice(end);
   return { text: query.slice(0, start) + word + rest, caret: start + word.length };
@@ -94,7 +98,7 @@ function hide(input: HTMLInputElement): void {
 function take(input: HTMLInputElement, at: number): void {
   const item = answer.items[at];
   if (!item) return;
-  const { text, caret } = taken(input.value, answer, item.insert);
+  const { text, caret } = taken(input.value, answer, item.insert, input.selectionStart ?? answer.end);
   input.value = text;
   input.setSelectionRange(caret, caret);
   hide(input);

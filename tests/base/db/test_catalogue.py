@@ -15,6 +15,8 @@ NO_TENANT = {
     "organizations": "they are the tenants",
     "leases": "processes, not tenants, hold them",
     "master_keys": "fingerprints of the hub's own key",
+    "hub_secrets": "they are the hub's own",
+    "processes": "they are of the hub, and serve all tenants",
     "users": "one person may belong to several organizations",
     "setup_links": "they make the first organization",
     "mails": "a link is asked for before anyone is known",
@@ -152,3 +154,13 @@ def test_views_show_what_their_reader_may_see(catalogue: psycopg.Connection[tupl
 def test_numbers_do_not_run_out(catalogue: psycopg.Connection[tuple[object, ...]]) -> None:
     small = names(catalogue, "select sequencename::text from pg_sequences where data_type <> 'bigint'::regtype")
     assert small == set()
+
+
+def test_most_objects_can_be_changed_within_their_page(catalogue: psycopg.Connection[tuple[object, ...]]) -> None:
+    """An index over cells has a new entry with each change of them, and then so has every other index of the row."""
+    over_cells = names(
+        catalogue,
+        "select distinct tablename::text from pg_indexes where tablename like 'objects%' and indexdef ~ 'cells'",
+    )
+    assert over_cells == {"objects_pods", "objects_events", "objects_bindings"}
+    assert names(catalogue, "select indexname::text from pg_indexes where tablename = 'objects'") == {"objects_pkey"}

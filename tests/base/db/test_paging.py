@@ -55,3 +55,12 @@ def test_what_no_list_gave_is_refused(text: str) -> None:
 def test_a_cursor_of_another_order_is_refused() -> None:
     with pytest.raises(Invalid):
         paging.decode(paging.encode(["name"]), 2)
+
+
+def test_a_key_has_the_types_of_its_list() -> None:
+    id_ = UUID(int=7)
+    assert paging.key("", tuple[str, UUID]) is None
+    assert paging.key(paging.encode(["a", id_]), tuple[str, UUID]) == ("a", id_)
+    for wrong in (["a"], ["a", "b"], [1, id_], ["a", id_, 1]):
+        with pytest.raises(paging.WrongCursor):
+            paging.key(paging.encode(wrong), tuple[str, UUID])

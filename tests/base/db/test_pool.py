@@ -57,6 +57,19 @@ async def test_an_exception_rolls_back(db: Database, org: UUID) -> None:
     assert await count(db, org) == 0
 
 
+async def test_what_is_asked_often_stays_prepared(database_url: str, org: UUID) -> None:
+    db = await Database.open(database_url, max_size=1)
+    try:
+        for _ in range(5):
+            async with db.reading(org) as tx:
+                await tx.value("select count(*) from operations where kind = %s", ["a"])
+        async with db.transaction(org) as tx:
+            prepared = await tx.all(str, "select statement from pg_prepared_statements")
+    finally:
+        await db.close()
+    assert [each for each in prepared if "from operations" in each]
+
+
 async def test_the_tenant_never_leaks(database_url: str, org: UUID, other_org: UUID) -> None:
     """One connection, many tenants, every way a transaction may end: the next one starts clean."""
     db = await Database.open(database_url, max_size=1)

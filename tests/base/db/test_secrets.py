@@ -152,6 +152,31 @@ async def test_an_organization_sealed_by_another_master_key_says_so(
     assert other.fingerprint in unreadable.value.cure
 
 
+class TestOwn:
+    """Secrets of the hub itself."""
+
+    async def test_all_who_ask_at_once_have_the_same(self, settings: Settings, db: Database, vault: Vault) -> None:
+        async def ask() -> bytes:
+            async with db.transaction() as tx:
+                return await Vault.load(settings).own(tx, "name", lambda: os.urandom(8))
+
+        assert len(set(await asyncio.gather(*(ask() for _ in range(5))))) == 1
+        async with db.transaction() as tx:
+            assert await vault.own(tx, "other", lambda: CANARY) == CANARY
+
+    async def test_is_sealed_and_opens_under_its_own_name_alone(self, db: Database, vault: Vault) -> None:
+        async with db.transaction() as tx:
+            await vault.own(tx, "name", lambda: CANARY)
+            await vault.own(tx, "other", lambda: b"another")
+            assert CANARY not in (await tx.one(bytes, "select sealed from hub_secrets where name = 'name'") or b"")
+            await tx.execute(
+                "update hub_secrets set sealed = (select sealed from hub_secrets where name = 'name')"
+                " where name = 'other'"
+            )
+            with pytest.raises(Unreadable):
+                await vault.own(tx, "other", lambda: b"")
+
+
 def test_keys_are_in_no_repr() -> None:
     key = b"k" * 32
     vault = Vault(key, "here")
@@ -160,7 +185,7 @@ def test_keys_are_in_no_repr() -> None:
     assert base64.b64encode(key).decode() not in told
 
 
-STEPS = 6  # files twice, the fingerprint, two organizations, the retirement
+STEPS = 7  # files twice, the fingerprint, two organizations, the hub's own, the retirement
 
 
 @pytest.fixture
@@ -172,6 +197,8 @@ async def sealed(settings: Settings, db: Database, org: UUID, other_org: UUID) -
     for org_id in (org, other_org):
         async with db.transaction(org_id) as tx:
             found[org_id] = await vault.seal(tx, str(org_id).encode(), purpose=PLACE)
+    async with db.transaction() as tx:
+        await vault.own(tx, "name", lambda: CANARY)
     return found
 
 
@@ -184,6 +211,8 @@ async def everything_opens(settings: Settings, db: Database, sealed: dict[UUID, 
             assert await vault.open(tx, secret, purpose=PLACE) == str(org_id).encode()
             again = await vault.seal(tx, b"new", purpose=PLACE)
             assert await vault.open(tx, again, purpose=PLACE) == b"new"
+    async with db.transaction() as tx:
+        assert await vault.own(tx, "name", lambda: b"another") == CANARY
     return vault
 
 
@@ -233,6 +262,11 @@ async def test_a_key_in_use_is_not_retired(settings: Settings, db: Database, sea
     async with db.transaction(other) as tx:
         assert await vault.rewrap(tx) == 1
         assert await vault.rewrap(tx) == 0, "again changes nothing"
+    with pytest.raises(Conflict, match="still seals"):
+        await vault.retire(db)
+    async with db.transaction() as tx:
+        assert await vault.rewrap_own(tx) == 1
+        assert await vault.rewrap_own(tx) == 0, "again changes nothing"
     assert await vault.retire(db)
     assert not await vault.retire(db)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -159,3 +159,25 @@ class TestRemembered:
         with pytest.raises(LookupError):
             await undo()
         assert await self.names(db, org) == ["a"]
+
+
+class TestKept:
+    """What is worth reading only now and then."""
+
+    @staticmethod
+    async def moment(db: Database, org: UUID, **how: Any) -> str:
+        async def read(tx: Tx) -> str:
+            return str(await tx.value("select clock_timestamp()::text"))
+
+        async with db.transaction(org) as tx:
+            return await tx.kept("moment", read, **how)
+
+    async def test_it_is_kept_for_a_time(self, db: Database, org: UUID) -> None:
+        first = await self.moment(db, org, seconds=60)
+        assert await self.moment(db, org, seconds=60) == first
+        assert await self.moment(db, org, seconds=0) != first
+
+    async def test_it_is_kept_while_what_it_is_made_of_is_the_same(self, db: Database, org: UUID) -> None:
+        first = await self.moment(db, org, of=["a"])
+        assert await self.moment(db, org, of=["a"]) == first
+        assert await self.moment(db, org, of=["b"]) != first

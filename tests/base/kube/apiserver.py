@@ -7,15 +7,18 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import trustme
+from h2.exceptions import ProtocolError
 
 from basefly.base.kube.client import Client
 from basefly.base.kube.credentials import Credentials
 from basefly.base.resilience.deadlines import Deadlines
 from basefly.base.secret import Secret
+from tests.base.kube.multiplexed import OnStream, Wire
 
 AUTHORITY = trustme.CA()
 FAST = Deadlines(connect=1.0, tls=1.0, first_byte=1.0, idle=0.5, total=2.0)
@@ -68,6 +71,7 @@ class Answer:
         await self.raw(b"0\r\n\r\n")
 
     async def raw(self, text: bytes) -> None:
+        """Bytes of HTTP/1.1, proper or not."""
         self._writer.write(text)
         await self._writer.drain()
 
@@ -80,7 +84,36 @@ class Answer:
         await asyncio.Event().wait()
 
 
+class Shared(Answer):
+    """Writes the same by HTTP/2, to one stream of a connection."""
+
+    def __init__(self, stream: OnStream) -> None:
+        self.stream = stream
+
+    async def whole(self, body: bytes, status: int = 200, **headers: str) -> None:
+        await self._head(status, {"Content_Type": "application/json", **headers})
+        await self.stream.data(body)
+        await self.end()
+
+    async def begin(self) -> None:
+        await self._head(200, {"Content_Type": "application/json"})
+
+    async def piece(self, text: bytes) -> None:
+        await self.stream.data(text)
+
+    async def end(self) -> None:
+        await self.stream.end()
+
+    def cut(self) -> None:
+        self.stream.wire.cut()
+
+    async def _head(self, status: int, headers: dict[str, str]) -> None:
+        await self.stream.head(status, {name.replace("_", "-").lower(): value for name, value in headers.items()})
+
+
 Handler = Callable[[Asked, Answer], Awaitable[None]]
+MULTIPLEXED = ContextVar("MULTIPLEXED", default=False)
+"""Whether servers that start offer HTTP/2."""
 
 
 class Apiserver:
@@ -90,13 +123,18 @@ class Apiserver:
         self.handler = handler
         self.asked: list[Asked] = []
         self.url = ""
+        self.streams = 100  # at once on a connection, by HTTP/2
+        self.connections = 0  # that have been made, by whichever protocol
+        self.wires: list[Wire] = []  # those of HTTP/2
         self._open: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
     async def start(cls, handler: Handler, *, context: ssl.SSLContext | None = None) -> AsyncIterator[Apiserver]:
-        server = cls(handler)
-        listening = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=context or tls())
+        server, context = cls(handler), context or tls()
+        if MULTIPLEXED.get():
+            context.set_alpn_protocols(["h2", "http/1.1"])
+        listening = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=context)
         server.url = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         try:
             yield server
@@ -118,13 +156,27 @@ class Apiserver:
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
+        self.connections += 1
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while True:
-                asked = await _read(reader)
-                self.asked.append(asked)
-                await self.handler(asked, Answer(writer))
+            if writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
+                self.wires.append(Wire(reader, writer, self._answer, streams=self.streams))
+                await self.wires[-1].serve()
+            else:
+                await self._serve_plain(reader, writer)
         self._open.discard(task)
         writer.transport.abort()
+
+    async def _serve_plain(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            asked = await _read(reader)
+            self.asked.append(asked)
+            await self.handler(asked, Answer(writer))
+
+    async def _answer(self, headers: dict[str, str], stream: OnStream) -> None:
+        asked = _asked(headers[":method"], headers[":path"], headers, b"")
+        self.asked.append(asked)
+        with suppress(OSError, ProtocolError):
+            await self.handler(asked, Shared(stream))
 
 
 def tls(
@@ -182,6 +234,10 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     method, target, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest if line)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return _asked(method, target, headers, body)
+
+
+def _asked(method: str, target: str, headers: dict[str, str], body: bytes) -> Asked:
     parts = urlsplit(target)
     return Asked(method, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
 

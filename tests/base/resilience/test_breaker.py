@@ -24,6 +24,48 @@ def calls(breaker: Breaker, *failed: bool) -> None:
         breaker.leave(breaker.enter(), failed=each)
 
 
+class TestSuspicion:
+    def test_what_somebody_else_found_dead_is_not_even_tried(self) -> None:
+        breaker = make(Clock())
+        breaker.suspect()
+        with pytest.raises(CircuitOpen):
+            breaker.enter()
+        with pytest.raises(CircuitOpen):
+            breaker.check()
+
+    def test_a_call_that_went_well_a_moment_ago_is_believed_rather(self) -> None:
+        clock = Clock()
+        breaker = make(clock)
+        calls(breaker, False)
+        breaker.suspect()
+        assert state(breaker) == "closed"
+        clock.go(30)
+        breaker.suspect()
+        assert state(breaker) == "open"
+
+    def test_an_open_door_is_no_proof_and_does_not_close_it(self) -> None:
+        clock = Clock()
+        breaker = make(clock)
+        breaker.leave(breaker.enter(), failed=False, proof=False)
+        breaker.suspect()
+        clock.go(6)
+        for _ in range(4):
+            breaker.leave(breaker.enter(), failed=False, proof=False)
+        assert state(breaker) == "half_open"
+        for _ in range(2):
+            breaker.leave(breaker.enter(), failed=False)
+        assert state(breaker) == "closed"
+
+    def test_where_nobody_suspects_it_an_open_door_is_enough(self) -> None:
+        clock = Clock()
+        breaker = make(clock)
+        breaker.force("open")
+        clock.go(6)
+        for _ in range(2):
+            breaker.leave(breaker.enter(), failed=False, proof=False)
+        assert state(breaker) == "closed"
+
+
 class TestOpening:
     def test_half_of_twenty_failures_open_it(self) -> None:
         breaker = make(Clock())

@@ -72,6 +72,25 @@ async def test_one_that_breaks_starts_again_and_the_others_go_on(quietly: bool) 
     assert sound.ended.is_set()
 
 
+async def test_one_that_ends_at_once_does_not_cut_the_others_cleaning_up_short() -> None:
+    class Careful(Sound):
+        gave_back = False
+
+        async def run(self) -> None:
+            try:
+                await super().run()
+            finally:
+                await asyncio.sleep(0.1)
+                self.gave_back = True
+
+    quick, careful = Sound(), Careful()
+    running = asyncio.create_task(supervise([quick, careful]))
+    await careful.started.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    assert careful.gave_back
+
+
 async def test_pauses_double_up_to_the_last(ceilings: list[float]) -> None:
     broken = Broken(7)
     running = asyncio.create_task(supervise([broken], first=0.5, last=8))

@@ -15,7 +15,7 @@ from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import NotFound
 from basefly.base.runtime import operations
-from basefly.base.runtime.operations import Operation, Operations, Pace, Running, Work
+from basefly.base.runtime.operations import Operation, Operations, Pace, Pause, Running, Work
 
 QUICK = Pace(timedelta(seconds=1), pause=timedelta(milliseconds=10), look=timedelta(milliseconds=100))
 
@@ -132,6 +132,86 @@ async def test_a_cancelled_operation_begins_no_further_step(db: Database, org: U
     assert not second.is_set()
     async with db.transaction(org) as tx:
         assert not await operations.cancel(tx, operation)
+
+
+async def test_what_pauses_goes_on_when_it_is_resumed(db: Database, org: UUID, changes: Changes) -> None:
+    ran: list[str] = []
+
+    async def work(running: Running) -> str | Pause:
+        async def first() -> None:
+            ran.append("first")
+
+        await running.step("first", first)
+        return "done" if running.operation.attempt > 1 else Pause("Nobody may do this any more.")
+
+    async with worker(db, changes, work=work):
+        operation = await order(db, org, "work")
+        paused = await ended(db, org, operation)
+        assert (paused.state, paused.error, ran) == ("paused", "Nobody may do this any more.", ["first"])
+        async with db.transaction(org) as tx:
+            assert await operations.resume(tx, operation)
+        done = await ended(db, org, operation)
+    assert (done.state, done.result, done.error, ran) == ("done", "done", None, ["first"])
+    async with db.transaction(org) as tx:
+        assert not await operations.resume(tx, operation)
+
+
+async def test_what_is_resumed_while_it_is_stopping_goes_on(db: Database, org: UUID, changes: Changes) -> None:
+    stopping, gone_on = asyncio.Event(), asyncio.Event()
+
+    async def work(running: Running) -> str | Pause:
+        if running.operation.attempt > 1:
+            return "done"
+        stopping.set()
+        await gone_on.wait()
+        return Pause("Nobody may do this any more.")
+
+    async with worker(db, changes, work=work):
+        operation = await order(db, org, "work")
+        await asyncio.wait_for(stopping.wait(), 10)
+        async with db.transaction(org) as tx:
+            assert await operations.resume(tx, operation)
+        gone_on.set()
+        assert (await ended(db, org, operation)).result == "done"
+
+
+async def test_what_was_given_up_can_be_resumed_with_all_its_tries(db: Database, org: UUID, changes: Changes) -> None:
+    async def work(running: Running) -> str:
+        if running.operation.attempt <= operations.TRIES:
+            raise RuntimeError("no luck")
+        return "done"
+
+    async with worker(db, changes, work=work):
+        operation = await order(db, org, "work")
+        assert (await ended(db, org, operation)).state == "failed"
+        async with db.transaction(org) as tx:
+            assert await operations.resume(tx, operation)
+        assert (await ended(db, org, operation)).result == "done"
+
+
+async def test_who_comes_forward_is_not_given_up(db: Database, org: UUID, changes: Changes) -> None:
+    async def work(running: Running) -> str:
+        attempt = running.operation.attempt
+        if attempt <= 2 * operations.TRIES:
+            async with running.progress() as tx:
+                await tx.execute("update organizations set name = name || '!' where id = %s", [tx.org_id])
+            raise RuntimeError("no luck")
+        return "done"
+
+    async with worker(db, changes, work=work):
+        assert (await ended(db, org, await order(db, org, "work"))).result == "done"
+
+
+async def test_a_paused_operation_can_be_cancelled(db: Database, org: UUID, changes: Changes) -> None:
+    async def work(running: Running) -> Pause:
+        return Pause("Wait.")
+
+    async with worker(db, changes, work=work):
+        operation = await order(db, org, "work")
+        await ended(db, org, operation)
+    async with db.transaction(org) as tx:
+        assert await operations.cancel(tx, operation)
+    assert (await ended(db, org, operation)).state == "cancelled"
 
 
 async def test_a_worker_that_ends_hands_its_work_back_at_once(db: Database, org: UUID, changes: Changes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from basefly.app import create_app
+from basefly.app import routed
 from basefly.base.runtime.house import House
 from basefly.base.web.openapi.document import METHODS, document
 from basefly.base.web.routing import PUBLIC, permission_of
@@ -16,14 +16,14 @@ from tests.people import Hub, Person
 
 
 def operations(house: House) -> dict[tuple[str, str], dict[str, Any]]:
-    paths = document(create_app(house))["paths"]
+    paths = document(routed())["paths"]
     return {(path, method): paths[path][method] for path in paths for method in METHODS if method in paths[path]}
 
 
 def routes(house: House) -> dict[tuple[str, str], HTTPRouteHandler]:
     handlers = [
         (route.path_format, handler)
-        for route in create_app(house).routes
+        for route in routed().routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
     ]
@@ -59,7 +59,7 @@ class TestDocument:
             assert operation.get("tags"), key
 
     async def test_refers_only_to_what_it_holds(self, house: House) -> None:
-        made = document(create_app(house))
+        made = document(routed())
         assert made["openapi"].startswith("3.1")
         referred = set(re.findall(r"'\$ref': '#/components/schemas/([^']+)'", str(made)))
         assert referred <= set(made["components"]["schemas"])

@@ -154,3 +154,18 @@ class TestReasons:
         (odd,) = [row for row in rows if row[1] == email(kim) and row[-1]]
         assert [odd[2], odd[4], odd[6], odd[8]] == ["viewer", "region eu", "Mia", "'=cmd()"]
         assert mia.done("access", "review").rows[0][:3] == ["NAME", "EMAIL", "ROLE"]
+
+
+class TestVisibility:
+    def test_is_chosen_by_owners_only(self, mia: Shell, kim: Shell) -> None:
+        refused(kim("visibility", "show"), 4)
+        refused(kim("visibility", "choose", "clusters"), 4)
+        assert "what the hub's grants give" in mia.done("visibility", "show").err
+        assert "what each cluster's own RBAC allows" in mia.done("visibility", "choose", "clusters").err
+        try:
+            assert '"choice": "clusters"' in mia.done("visibility", "show", "-o", "json").out
+            wrong = mia("visibility", "choose", "nothing")
+            assert "hub, clusters" in wrong.err
+            refused(wrong, 1)
+        finally:
+            mia.done("visibility", "choose", "hub")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from basefly.cli.client.hub import Hub
 from basefly.cli.diagnosis import machine, remote
 from tests.cli.conftest import eventually, followed
 from tests.cli.shell import Ran, Shell
@@ -63,6 +64,20 @@ class TestHub:
         (finding,) = remote._clock("Wed, 21 Oct 2015 07:28:00 GMT")
         assert (finding.name, finding.state) == ("clocks", "warning")
         assert list(remote._clock("")) == []
+
+    def test_what_cannot_be_read_is_named(self) -> None:
+        one = {"cluster": {"name": "east"}, "resource": "pods", "count": 3}
+        finding = remote._unreadable([one] * 5)
+        assert (finding.state, finding.cure) == ("warning", "basefly unreadable")
+        assert "3 pods in east" in finding.detail
+        assert "and 2 more" in finding.detail
+        assert remote._unreadable([]).state == "ok"
+
+    def test_an_older_hub_that_has_no_answer_is_not_at_fault(self, world: World) -> None:
+        with Hub(world.url) as hub:
+            finding = remote._told(hub, "/of-tomorrow", "processes", remote._processes)
+        assert (finding.name, finding.state) == ("processes", "unknown")
+        assert "older" in finding.detail
 
     def test_versions_that_differ(self) -> None:
         assert remote._versions("99.0.0").state == "warning"

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import pytest
+
+from basefly.cli.client.hub import Hub
+from basefly.cli.fleet import search
 from tests.cli.shell import Shell
 from tests.cli.world import World
 
@@ -76,3 +82,31 @@ class TestCompletion:
         away = {"BASEFLY_URL": "http://127.0.0.1:1", "BASEFLY_TOKEN": "x"}
         assert self.ask(mia, "basefly clusters show si", **away) == []
         assert self.ask(mia, "basefly get deplo", BASEFLY_URL="nonsense://") == []
+
+
+class TestUnreadable:
+    def test_a_fleet_that_can_be_read(self, mia: Shell) -> None:
+        assert "Every object can be read." in mia.done("unreadable").err
+        assert mia.done("unreadable", "-o", "json").json == {"items": []}
+
+    def test_what_cannot_be_read_is_a_line_a_kind(self, capsys: pytest.CaptureFixture[str]) -> None:
+        east = {"id": "1", "name": "east"}
+        pods = {"cluster": east, "resource": "pods", "count": 3, "unnamed": 0, "reason": ""}
+        secrets = {"cluster": east, "resource": "secrets", "count": 2, "unnamed": 2, "reason": "no JSON"}
+        told = {"items": [pods, secrets]}
+        search.unreadable(cast(Hub, Answering(told)), ["east"], output="table")
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1].split()[:4] == ["east", "pods", "3", "0"]
+        assert "status:Unreadable" in lines[1]
+        assert lines[2].endswith("no JSON")
+
+
+class Answering:
+    """A hub that has one answer."""
+
+    def __init__(self, told: object) -> None:
+        self._told = told
+
+    def get(self, path: str, asked: object) -> object:
+        assert (path, asked) == ("/unreadable", {"cluster": ["east"]})
+        return self._told

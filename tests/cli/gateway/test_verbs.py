@@ -55,8 +55,10 @@ class TestVerbs:
 class TestLogs:
     def test_of_a_pod_and_of_a_workload(self, mia: Shell, world: World) -> None:
         pod = next(each for each in world.call(lambda: world.cluster("sim-1").api.list("pods"))
-                   if each["status"].get("phase") == "Running")["metadata"]  # fmt: skip
-        lines = mia.done("logs", f"sim-1:{pod['namespace']}/pod/{pod['name']}", "--tail", "3").out.splitlines()
+                   if each["status"].get("phase") == "Running")  # fmt: skip
+        address = "sim-1:{namespace}/pod/{name}".format(**pod["metadata"])
+        container = pod["spec"]["containers"][0]["name"]
+        lines = mia.done("logs", address, "--container", container, "--tail", "3").out.splitlines()
         assert 1 <= len(lines) <= 3
 
     def test_of_one_object_at_a_time(self, mia: Shell) -> None:

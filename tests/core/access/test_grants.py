@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from basefly.base.web.boundary.recall import Recall
 from basefly.core.access.store import grants as store
 from tests.core.access.people import bare, cluster, clusters, give, given, permissions
 from tests.people import Hub, Person, join
@@ -110,6 +111,7 @@ class TestEnd:
         assert "audit:read" in await permissions(viewer)
         async with hub.house.db.transaction(owner.by.org_id) as tx:
             await tx.execute("update grants set expires_at = now() - interval '1 s' where id = %s", [made["id"]])
+        hub.house.get(Recall).forget()
         assert "audit:read" not in await permissions(viewer)
         listed = (await owner.http.get(f"/api/v1/grants/{made['id']}")).json()
         assert listed["active"] is False
@@ -231,4 +233,5 @@ class TestGroups:
         for groups, holds in ((["sre", "dev"], True), (["dev"], False)):
             async with hub.house.db.transaction(owner.by.org_id) as tx:
                 await people.replace_groups(tx, viewer.by.user_id, "https://idp.example", groups)
+            hub.house.get(Recall).forget()
             assert ("audit:read" in await permissions(viewer)) is holds

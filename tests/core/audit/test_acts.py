@@ -79,6 +79,9 @@ def reached(start: Callable[..., Any]) -> set[Any]:
 
 def named(function: FunctionType) -> Iterator[Any]:
     names = set(words(function.__code__))
+    own = function.__globals__.get(function.__qualname__.partition(".")[0])
+    if isinstance(own, type):  # a method's own class, whose others it calls through self
+        yield from (vars(own)[inner] for inner in names if inner in vars(own))
     for name in names & function.__globals__.keys():
         thing = function.__globals__[name]
         if isinstance(thing, ModuleType) and thing.__name__.startswith("basefly."):

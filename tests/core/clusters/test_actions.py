@@ -264,6 +264,18 @@ class TestHealth:
                     told.append(await anext(aiter(inbox)))
         assert told == [{f"clusters/{cluster_id}"}]
 
+    async def test_nobody_waits_for_who_writes_objects_of_the_cluster(
+        self, owner: Person, house: House, register: Register
+    ) -> None:
+        cluster_id, org = UUID((await register())["id"]), owner.by.org_id
+        query = """insert into sync_streams (org_id, cluster_id, resource, kind, version, namespaced)
+                   values (%s, %s, 'x', 'X', 'v1', true)"""
+        async with house.db.transaction(org) as writing:
+            await writing.execute(query, [org, cluster_id])
+            async with asyncio.timeout(2), house.db.transaction(org) as tx:
+                await actions.keep_probe(tx, cluster_id, Probe(health="degraded", reason="slow"))
+        assert (await get(owner, str(cluster_id)))["health"] == "degraded"
+
 
 class TestList:
     async def test_filters_sorts_and_pages(self, owner: Person, cluster: Cluster) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
+import h11
 import pytest
 
 from basefly.base.errors import NotFound
@@ -41,6 +43,13 @@ async def test_it_is_shared_until_the_credentials_change(
     assert cluster.requests[-1].user == "robot"
 
 
+async def test_it_is_one_for_all_who_want_it_at_once(owner: Person, house: House, register: Register) -> None:
+    made = (await register())["id"]
+    await house.get(Connections).close()
+    wanted = await asyncio.gather(*(client(house, owner, made) for _ in range(8)))
+    assert len({id(one) for one in wanted}) == 1
+
+
 async def test_a_stranger_gets_none_and_a_removed_cluster_has_none(
     owner: Person, stranger: Person, house: House, register: Register
 ) -> None:
@@ -70,6 +79,22 @@ async def test_a_cluster_that_fails_is_left_in_peace_and_others_are_not(
         await asked.get_json("/version")
     assert caught.value.kind == "resting"
     assert (await (await client(house, owner, well)).get_json("/version"))["gitVersion"]
+
+
+async def test_what_is_passed_on_to_a_dead_cluster_is_refused_at_once_over_kept_connections_too(
+    owner: Person, house: House, register: Register
+) -> None:
+    made = (await register())["id"]
+    upstream = (await client(house, owner, made)).upstream
+    wire = await upstream.begin(b"GET", b"/version", [], lambda _: None)
+    await wire.send(h11.EndOfMessage())
+    while not isinstance(await wire.next(5.0), h11.EndOfMessage):
+        pass
+    upstream.done(wire)
+    house.get(Connections).policy(UUID(made)).breaker.force("open")
+    with pytest.raises(ConnectError) as caught:
+        await upstream.begin(b"GET", b"/version", [], lambda _: None)
+    assert caught.value.kind == "resting"
 
 
 async def test_credentials_open_only_where_they_were_sealed(owner: Person, stranger: Person, house: House) -> None:

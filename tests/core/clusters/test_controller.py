@@ -9,10 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from basefly.base.errors import Unavailable
 from basefly.base.resilience.breaker import Breaker
+from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
+from basefly.core.clusters import actions, store
 from basefly.core.clusters.connections import Connections
-from basefly.core.clusters.controller import EVERY, REFUSED, SOON, ProbeController
+from basefly.core.clusters.controller import AT_ONCE_SICK, EVERY, REFUSED, SOON, ProbeController, Recovery
 from basefly.sim import Cluster, Effect
 from tests.base.resilience.clock import Clock
 from tests.core.clusters.conftest import Register
@@ -65,6 +68,67 @@ async def test_a_dead_cluster_is_known_within_30_seconds_and_back_within_10(
     await cluster.start()
     await prober.pass_time(10)
     assert await shown(owner, made) == ("healthy", "")
+
+
+async def test_whoever_wants_something_of_a_dead_cluster_is_told_at_once(
+    house: House, cluster: Cluster, register: Register, prober: Prober
+) -> None:
+    made = await register()
+    await prober.pass_time(EVERY)
+    breaker = house.get(Connections).policy(UUID(made["id"])).breaker
+    await cluster.stop()
+    await prober.pass_time(30)
+    assert _state(breaker) == "open"
+    await cluster.start()
+    await prober.pass_time(10)
+    assert _state(breaker) == "closed"
+
+
+async def test_probes_of_dead_clusters_delay_none_of_the_living(
+    owner: Person, cluster: Cluster, register: Register, prober: Prober
+) -> None:
+    made = await register()
+    gate = prober.controller._gates[False]
+    for _ in range(AT_ONCE_SICK):
+        await gate.acquire()  # as many as may at once are hanging
+    await prober.pass_time(EVERY)
+    assert await shown(owner, made) == ("healthy", "")
+
+
+async def busy(*_: object) -> None:
+    raise Unavailable("All database connections are busy.")
+
+
+async def test_what_could_not_be_kept_is_asked_again_soon(
+    house: House, owner: Person, prober: Prober, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register()
+    async with house.db.transaction(owner.by.org_id) as tx:
+        await tx.execute("update clusters set version = 'v1.0.0'")  # what is found of it is news
+    with monkeypatch.context() as full:
+        full.setattr(actions, "keep_probe", busy)
+        await prober.pass_time(SOON + 1)
+    (watched,) = prober.controller._watched.values()
+    assert watched.asking
+    assert watched.asking.exception() is None
+    assert watched.due <= prober.clock() + SOON
+
+
+async def test_an_answer_of_a_cluster_that_is_well_is_kept_once_it_can_be(
+    house: House, owner: Person, prober: Prober, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register()
+    async with house.db.transaction(owner.by.org_id) as tx:
+        await tx.execute("update clusters set answered_at = null, probed_at = null")
+    with monkeypatch.context() as full:
+        full.setattr(store, "update_well", busy)
+        with pytest.raises(Unavailable):
+            await prober.pass_time(EVERY)
+    await prober.pass_time(1)
+    async with house.db.transaction(owner.by.org_id) as tx:
+        since = await tx.value("select extract(epoch from now() - answered_at) from clusters")
+    assert since is not None
+    assert 1 <= since <= EVERY, "by the moment at which it answered"
 
 
 async def test_one_failed_probe_is_no_outage(
@@ -161,14 +225,39 @@ async def test_it_reads_where_the_nodes_are(
     assert (await owner.http.get(f"/api/v1/clusters/{made['id']}")).json()["region"]
 
 
-async def test_two_processes_never_probe_at_once(
-    owner: Person, cluster: Cluster, register: Register, house: House
+async def test_only_who_follows_a_cluster_probes_it(
+    owner: Person, cluster: Cluster, register: Register, house: House, prober: Prober
 ) -> None:
-    await register()
+    made = await register()
+    house.get(Connections).followed.clear()
     cluster.requests.clear()
-    both = [asyncio.create_task(ProbeController(house).run()) for _ in range(2)]
-    await asyncio.sleep(4)
-    for task in both:
-        task.cancel()
-    await asyncio.gather(*both, return_exceptions=True)
-    assert [r.path for r in cluster.requests].count("/version") == 1
+    await prober.pass_time(EVERY)
+    assert not cluster.requests
+    house.get(Connections).followed.add(UUID(made["id"]))
+    await prober.pass_time(EVERY)
+    assert "/version" in [request.path for request in cluster.requests]
+
+
+async def test_another_process_hears_that_a_cluster_is_back(
+    owner: Person, cluster: Cluster, register: Register, house: House, prober: Prober
+) -> None:
+    made = await register()
+    others = Connections(house.vault, private=True)
+    async with house.db.transaction(owner.by.org_id) as tx:
+        await others.client(tx, UUID(made["id"]))
+    breaker = others.policy(UUID(made["id"])).breaker
+    other = House(house.settings, house.db, house.changes, house.vault)
+    other.put(others)
+    await cluster.stop()
+    await prober.pass_time(30)
+    breaker.force("open")
+    hearing = asyncio.create_task(Recovery(other).run())
+    await cluster.start()
+    await prober.pass_time(10)
+    try:
+        async with asyncio.timeout(10):
+            while _state(breaker) != "closed":
+                await asyncio.sleep(0.05)
+    finally:
+        await end(hearing)
+        await others.close()

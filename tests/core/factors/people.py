@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pyotp
 
+from basefly.base.web.boundary.recall import Recall
 from tests.core.factors.authenticator import Authenticator
 from tests.people import PASSWORD, Hub, Person
 
@@ -73,3 +74,4 @@ async def grow_old(hub: Hub, person: Person) -> None:
         await tx.execute(
             "update sessions set proved_at = now() - interval '16 minutes' where user_id = %s", [person.by.user_id]
         )
+    hub.house.get(Recall).forget()

@@ -43,12 +43,13 @@ async def gateway(hub: Hub) -> AsyncIterator[str]:
 
 @pytest.fixture
 def followed(hub: Hub, owner: Person) -> Callable[[str], Awaitable[None]]:
-    """Follows clusters until the deployments of one are in the inventory."""
+    """Follows clusters until every kind of one has been listed."""
 
     async def call(cluster_id: str) -> None:
         async def there() -> bool:
-            asked = {"cluster": cluster_id}
-            return bool((await owner.http.get("/api/v1/objects/deployments.apps", params=asked)).json()["items"])
+            query = "select bool_and(listed_at is not null) from sync_streams where cluster_id = %s"
+            async with hub.house.db.transaction(owner.by.org_id) as tx:
+                return bool(await tx.value(query, [cluster_id]))
 
         async with running(supervise([SyncController(hub.house)], first=0.1)):
             await eventually(there, 30)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from basefly.core.gateway.proxy import listener
+from basefly.core.gateway import credentials
+from basefly.core.gateway.proxy import callers, listener
 from basefly.sim import Cluster, Fleet
 from tests.core.clusters.conftest import Register
 from tests.core.gateway.conftest import Client
@@ -212,6 +215,25 @@ class TestShortLivedCredentials:
         assert (await owner.http.delete("/api/v1/sessions/current")).status_code == 204
         assert (await http.get(f"{api}/version", headers=given)).status_code == 401
 
+    async def test_what_was_begun_with_one_goes_on_after_its_end(
+        self, client: Client, owner: Person, api: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allow(cluster, "basefly:admin", "cluster-admin")
+        http = await client(owner)
+        monkeypatch.setattr(credentials, "LIFETIME", timedelta(seconds=1))
+        made = (await owner.http.post("/api/v1/gateway/credentials", json={})).json()
+        given = {"Authorization": f"Bearer {made['token']}"}
+        path = f"{api}/api/v1/namespaces?watch=true"
+        async with http.stream("GET", path, headers=given) as answer:
+            assert answer.status_code == 200
+            await asyncio.sleep(1.2 + callers.KEPT)
+            assert (await http.get(f"{api}/version", headers=given)).status_code == 401
+            events = answer.aiter_lines()
+            assert '"ADDED"' in await asyncio.wait_for(anext(events), 5)
+            assert (await owner.http.delete("/api/v1/sessions/current")).status_code == 204
+            with pytest.raises(httpx.RemoteProtocolError):
+                await asyncio.wait_for(_to_the_end(events), 5)
+
     async def test_a_changed_one_is_none(self, client: Client, owner: Person, api: str) -> None:
         http = await client(owner)
         token = (await owner.http.post("/api/v1/gateway/credentials", json={})).json()["token"]
@@ -240,6 +262,11 @@ class TestWatching:
             assert removed.status_code == 204
             with pytest.raises(httpx.RemoteProtocolError):
                 await asyncio.wait_for(answer.aread(), 5)
+
+
+async def _to_the_end(lines: AsyncIterator[str]) -> None:
+    async for _ in lines:
+        pass
 
 
 async def acts(person: Person) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -21,6 +20,7 @@ from basefly.base.db.secrets import Vault
 from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
 from basefly.core.identity.mail.outbox import Postman
+from e2e.plane.program import free_port
 from tests.people import Hub
 
 LINK = re.compile(r"https?://\S+#(\S+)")
@@ -54,13 +54,6 @@ async def served(mailbox: Mailbox, port: int, **options: Any) -> asyncio.Server:
     return await asyncio.get_running_loop().create_server(
         lambda: SMTP(mailbox, hostname="relay.test", **options), "127.0.0.1", port
     )
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        number: int = listener.getsockname()[1]
-        return number
 
 
 RELAY = free_port()

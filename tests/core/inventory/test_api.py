@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from basefly.base.runtime.controllers import supervise
+from basefly.core.inventory import detail
 from basefly.core.sync.controller import SyncController
 from basefly.core.sync.model import Place
 from basefly.core.sync.store import streams
@@ -18,7 +19,7 @@ from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from tests.core.sync.conftest import eventually, running
 from tests.core.sync.test_cluster import pod
-from tests.core.sync.test_writer import row
+from tests.core.sync.writing.test_writer import row
 from tests.people import Hub, Person, house, hub, listener, owner, port, stranger, viewer
 
 __all__ = ["house", "hub", "listener", "owner", "port", "stranger", "viewer"]
@@ -146,6 +147,16 @@ class TestOneObject:
         assert found["as_of"]
         assert found["reason"]
         assert found["row"]["uid"] == meta["uid"]
+
+    async def test_nobody_waits_long_for_a_cluster_that_hangs(
+        self, viewer: Person, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(detail, "PATIENCE", 0.05)
+        meta = cluster.api.list("pods")[0]["metadata"]
+        with cluster.faults.inject(Effect.HANG, verb="get"):
+            found = await ask(viewer, f"/clusters/berlin/objects/pods/{meta['name']}", namespace=meta["namespace"])
+        assert (found["live"], found["row"]["uid"]) == (False, meta["uid"])
+        assert "not answered" in found["reason"]
 
     async def test_a_secret_comes_without_its_values(self, viewer: Person, cluster: Cluster) -> None:
         secret = {

@@ -13,6 +13,7 @@ import pytest
 from basefly.base.db.pool import Database
 from basefly.base.kube import selectors
 from basefly.base.principal import Reach, Scope
+from basefly.core.clusters import store as clusters
 from basefly.core.inventory.model import Match, ObjectQuery, SearchQuery, Sort, StoredObject
 from basefly.core.inventory.store import objects
 from basefly.core.sync.kind import Row
@@ -189,7 +190,7 @@ class TestFamily:
         async with db.transaction(org) as tx:
             for uid, owner in family.items():
                 resource = "events" if uid == "event" else "pods"
-                row = blank._replace(uid=uid, name=uid, namespace="default", owner_uid=owner)
+                row = msgspec.structs.replace(blank, uid=uid, name=uid, namespace="default", owner_uid=owner)
                 await merge.upsert_objects(tx, [Change(Place(cluster_id, resource), row)])
             start = await objects.get_object(tx, scope, cluster_id, "pods", namespace="default", name="p1")
             assert start is not None
@@ -203,9 +204,23 @@ class TestFamily:
         scope = Scope(org, (Reach(None, None),))
         async with db.transaction(org) as tx:
             for uid, owner in {"a": "b", "b": "a"}.items():
-                row = blank._replace(uid=uid, name=uid, namespace="default", owner_uid=owner)
+                row = msgspec.structs.replace(blank, uid=uid, name=uid, namespace="default", owner_uid=owner)
                 await merge.upsert_objects(tx, [Change(Place(cluster_id, "pods"), row)])
             start = await objects.get_object(tx, scope, cluster_id, "pods", namespace="default", name="a")
             assert start is not None
             found = await objects.get_family(tx, scope, start)
         assert {row.uid for row in found} == {"a", "b"}
+
+
+async def test_a_removed_cluster_is_left_out_though_the_first_is_as_it_was(
+    db: Database, org: UUID, fleet_of_two: tuple[UUID, UUID]
+) -> None:
+    async with db.transaction(org) as tx:
+        sight = await clusters.get_states(tx)
+        assert await objects.get_left(tx, sight) == []
+        removed = sight[-1].id
+        await tx.execute("update clusters set deleted_at = now() where id = %s", [removed])
+    async with db.transaction(org) as tx:
+        left = await clusters.get_states(tx)
+        assert left == [sight[0]]
+        assert await objects.get_left(tx, left) == [removed]

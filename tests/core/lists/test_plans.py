@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 
@@ -14,8 +15,9 @@ from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.kube import selectors
 from basefly.base.principal import Reach, Scope
-from basefly.core.inventory.model import Match, ObjectQuery, Sort
-from basefly.core.inventory.store import objects
+from basefly.core.inventory.model import Match, ObjectQuery, Sort, sort, sortable
+from basefly.core.inventory.store import objects, walk
+from basefly.core.sync import kinds
 
 ROWS = 100_000
 _FILL = """
@@ -24,7 +26,10 @@ _FILL = """
     select %(org)s, %(cluster)s, 'pods', 'u-' || i, 'ns-' || i %% 200, md5(i::text) || '-' || i, '1',
            now() - make_interval(secs => i), case when i %% 500 = 0 then 'CrashLoopBackOff' else 'Running' end,
            case when i %% 500 = 0 then 'bad' else 'ok' end, '',
-           jsonb_build_object('app', 'app-' || i %% 300), jsonb_build_object('restarts', i %% 7), i
+           jsonb_build_object('app', 'app-' || i %% 300), jsonb_build_object(
+               'restarts', i %% 7, 'ready', i %% 3 || '/2', 'node', 'node-' || i %% 900, 'ip', '10.0.0.' || i,
+               'cpu', (i %% 40) / 40.0, 'memory', (i %% 64) * 1048576, 'qos', 'qos-' || i %% 3,
+               'images', jsonb_build_array('registry.example/app-' || i %% 120)), i
     from generate_series(1, %(each)s) i"""
 
 
@@ -42,15 +47,12 @@ class Explained(Tx):
 
     plans: list[str]
 
-    async def one(self, into: Any, sql: Any, params: Any = None) -> Any:
-        return next(iter(await self.all(into, sql, params)), None)
-
-    async def all(self, into: Any, sql: Any, params: Any = None) -> Any:
-        text = sql if isinstance(sql, str) else sql.as_string(self.connection)
+    async def _executed(self, rows: Any, query: Any, params: Any) -> Any:
+        text = query if isinstance(query, str) else query.as_string(self.connection)
         async with self.connection.cursor() as cursor:
             await cursor.execute(f"explain (analyze, costs off, timing off) {text}", params)
             self.plans.append("\n".join(str(row[0]) for row in await cursor.fetchall()))
-        return await super().all(into, sql, params)
+        return await super()._executed(rows, query, params)
 
 
 def walked(plan: str) -> int:
@@ -58,12 +60,19 @@ def walked(plan: str) -> int:
     return max(int(float(part.split()[0])) for part in plan.split("rows=")[1:])
 
 
+PODS = kinds.by_resource("pods", "Pod")
+EVERY = [sort(PODS, f"{way}{column}") for column in sortable(PODS) for way in ("", "-")]
 ASKED: list[dict[str, Any]] = [
     {},
     {"sort": Sort("created_at", True)},
     {"sort": Sort("created_at", False)},
     {"sort": Sort("status", False)},
     {"sort": Sort("namespace", False)},
+    *({"sort": each} for each in EVERY),
+    *({"sort": each, "cursor": "next"} for each in EVERY),
+    {"sort": Sort("restarts", True), "namespaces": ("ns-7",)},
+    {"healths": ("bad",)},
+    {"healths": ("warn",)},
     {"statuses": ("CrashLoopBackOff",)},
     {"namespaces": ("ns-7",)},
     {"selector": selectors.parse("app=app-17")},
@@ -76,22 +85,58 @@ ASKED: list[dict[str, Any]] = [
 
 @pytest.mark.usefixtures("filled")
 async def test_no_list_reads_or_sorts_everything(db: Database, urls: Any, org: UUID) -> None:
-    await asyncio.to_thread(embedded.trust, urls.superuser)
-    async with await psycopg.AsyncConnection.connect(urls.superuser, autocommit=True) as connection:
-        await connection.execute("vacuum analyze objects, objects_pods")
+    await settled(urls.superuser)
     plans = {str(asked): await explained(db, org, asked) for asked in ASKED}
-    reading = [f"{asked}\n{plan}" for asked, plan in plans.items() if "Seq Scan on objects" in plan]
-    assert not reading, "\n".join(reading)
-    long = [f"{asked}\n{plan}" for asked, plan in plans.items() if walked(plan) >= ROWS / 10]
-    assert not long, "\n".join(long)
+    assert not reading(plans)
+    assert not long(plans)
+
+
+@pytest.mark.usefixtures("filled")
+async def test_without_its_index_a_list_is_found_out(db: Database, urls: Any, org: UUID) -> None:
+    """The test above can fail: each order that has an index of its own reads everything once that is gone."""
+    async with await psycopg.AsyncConnection.connect(urls.superuser, autocommit=True) as connection:
+        await connection.execute(
+            "drop index pods_by_restarts, pods_by_ready, pods_by_node, pods_by_ip, pods_by_cpu, pods_by_memory"
+            ", pods_by_qos, pods_by_images, pods_by_health"
+        )
+    await settled(urls.superuser)
+    own = {each.column for each in EVERY} & walk.KEYED["pods"]
+    for column in sorted(own):
+        plans = {column: await explained(db, org, {"sort": sort(PODS, column)})}
+        assert reading(plans) or long(plans), column
+
+
+async def settled(url: str) -> None:
+    """As the database is some minutes after it was filled."""
+    await asyncio.to_thread(embedded.trust, url)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("vacuum analyze objects, objects_pods")
+
+
+def reading(plans: dict[str, str]) -> str:
+    """The plans that read a whole table of objects."""
+    return "\n".join(f"{asked}\n{plan}" for asked, plan in plans.items() if "Seq Scan on objects" in plan)
+
+
+def long(plans: dict[str, str]) -> str:
+    """The plans of which a step brings a tenth of all rows."""
+    return "\n".join(f"{asked}\n{plan}" for asked, plan in plans.items() if walked(plan) >= ROWS / 10)
 
 
 async def explained(db: Database, org: UUID, asked: dict[str, Any]) -> str:
-    """The plans of a page of a list; which has objects, unless a name is asked for that none has."""
+    """The plans of a page of a list, or of the one after it; "" as a cursor is the first page.
+
+    There are objects, unless what none has is asked for.
+    """
+    scope = Scope(org, (Reach(None, None),))
     async with db.transaction(org) as tx:
         watched = Explained(tx.connection, tx.org_id, {})
         watched.plans = []
-        query = ObjectQuery(resource="pods", clusters=None, **asked)
-        page, _, _ = await objects.find_objects(watched, Scope(org, (Reach(None, None),)), query)
-    assert page.rows or "a1b2c" in str(asked)
+        query = ObjectQuery(resource="pods", clusters=None, **{**asked, "cursor": ""})
+        if asked.get("cursor"):
+            page, _, _ = await objects.find_objects(tx, scope, query)
+            assert page.next
+            query = msgspec.structs.replace(query, cursor=page.next)
+        page, _, _ = await objects.find_objects(watched, scope, query)
+    assert page.rows or "a1b2c" in str(asked) or "warn" in str(asked)
     return "\n".join(watched.plans)

@@ -19,7 +19,7 @@ from basefly.base.kube import kubeconfig
 from basefly.base.kube.client import Client
 from basefly.base.kube.watch import Pace
 from basefly.core.sync.cluster import ClusterSync
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from tests.sim.fixtures import cluster, fleet
 

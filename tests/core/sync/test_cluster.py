@@ -12,7 +12,7 @@ from basefly.base.kube.watch import Pace
 from basefly.core.sync import kinds
 from basefly.core.sync.cluster import ClusterSync
 from basefly.core.sync.store import streams
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from tests.core.sync.conftest import Equal, Rows, eventually, running

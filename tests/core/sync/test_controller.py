@@ -9,11 +9,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from basefly.base.db.pool import Database
+from basefly.base.resilience.relapses import Relapses
 from basefly.base.runtime.controllers import supervise
 from basefly.base.runtime.house import House
+from basefly.core.sync.cluster import ClusterSync
 from basefly.core.sync.controller import SyncController
 from basefly.sim import Cluster, Fleet
+from tests.base.resilience.clock import Clock
 from tests.conftest import Urls
 from tests.core.sync.conftest import Rows, eventually, running
 from tests.core.sync.test_cluster import pod
@@ -75,6 +77,41 @@ class TestShaking:
         task.cancel()
         await arrives(cluster, rows, "after")
 
+    async def test_a_cluster_that_fails_by_a_mistake_of_ours_begins_again_ever_later(
+        self, house: House, cluster_id: UUID, org: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, clock = 0, Clock()
+
+        async def failing(*_: object) -> None:
+            nonlocal begun
+            begun += 1
+            raise LookupError("not foreseen")
+
+        monkeypatch.setattr(ClusterSync, "run", failing)
+        controller = SyncController(house)
+        controller._relapses = Relapses(clock=clock)
+
+        async def looks() -> None:
+            for _ in range(3):
+                await controller._share_out(org, [controller._me])
+                under_way = [*(one.task for one in controller._owned.values()), *controller._ending.values()]
+                await asyncio.gather(*under_way, return_exceptions=True)
+
+        try:
+            await looks()
+            assert begun == 1
+            for rest in (5.0, 10.0):
+                clock.go(rest - 1)
+                before = begun
+                await looks()
+                assert begun == before
+                clock.go(1)
+                await looks()
+                assert begun == before + 1
+        finally:
+            for _, task in controller._writers.values():
+                task.cancel()
+
     async def test_a_stream_that_died_is_begun_again(
         self, cluster: Cluster, rows: Rows, following: SyncController
     ) -> None:
@@ -99,20 +136,6 @@ class TestShaking:
 
 
 class TestOwnership:
-    async def test_a_cluster_has_one_follower_and_finds_another_when_that_one_leaves(
-        self, cluster: Cluster, rows: Rows, house: House, cluster_id: UUID, db: Database
-    ) -> None:
-        first, second = SyncController(house), SyncController(house)
-        async with running(second.run()):
-            await arrives(cluster, rows, "a")
-            async with running(first.run()):
-                await arrives(cluster, rows, "b")
-                assert list(second._owned) == [cluster_id]
-                assert not first._owned
-        async with running(first.run()):
-            await arrives(cluster, rows, "c")
-            assert list(first._owned) == [cluster_id]
-
     async def test_clusters_of_two_organizations_are_followed_side_by_side(
         self, fleet: Fleet, house: House, hub: Hub, cluster_id: UUID, stranger: Person
     ) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from basefly.base.db.pool import Database
 from basefly.base.kube.client import Client
 from basefly.core.sync.cluster import ClusterSync
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from tests.core.sync.conftest import Equal, Rows, eventually, running
 from tests.core.sync.test_cluster import QUICK, definition

@@ -39,7 +39,12 @@ def test_what_another_holds_is_refused_unless_forced() -> None:
     held = apply({}, {"data": {"a": "1"}})
     with pytest.raises(Refusal) as refused:
         apply(held, {"data": {"a": "2"}}, OTHER)
-    assert refused.value.code == 501
+    told = refused.value.status()
+    assert (told["code"], told["reason"]) == (409, "Conflict")
+    assert told["message"] == 'Apply failed with 1 conflict: conflict with "one": .data.a'
+    assert told["details"]["causes"] == [
+        {"reason": "FieldManagerConflict", "message": 'conflict with "one"', "field": ".data.a"}
+    ]
     taken = apply(held, {"data": {"a": "2"}}, OTHER, force=True)
     assert taken["data"] == {"a": "2"}
     assert [entry["manager"] for entry in taken["metadata"]["managedFields"]] == ["other"]

@@ -160,9 +160,3 @@ async def test_what_is_not_simulated_says_so(cluster: Cluster) -> None:
     async with asking(cluster) as asker:
         code, message = await refusal(asker, "/api/v1/namespaces/default/pods/p/proxy", "GET", None)
         assert (code, message) == (501, "the simulated cluster does not implement pods/proxy; ask a real API server")
-        apply = {"Content-Type": "application/apply-patch+yaml"}
-        other = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": "other"}]}}
-        code, message = await refusal(
-            asker, "/api/v1/namespaces/default/pods/p?fieldManager=m", "PATCH", other, **apply
-        )
-        assert (code, message[:64]) == (501, "the simulated cluster does not implement conflicts between field")

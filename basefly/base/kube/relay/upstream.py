@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from basefly.base.http import AddressRefused, dial
+from basefly.base.http import AddressRefused, Dialer, dial, over
 from basefly.base.kube.credentials import Credentials, tls
 from basefly.base.kube.errors import ConnectError
 from basefly.base.kube.faults import connect_error
@@ -30,14 +30,22 @@ Check = Callable[[bytes], None]
 class Upstream:
     """Opens and keeps connections to one API server as one account. Used within one event loop."""
 
-    def __init__(self, credentials: Credentials, *, private: bool, policy: Policy | None, deadlines: Deadlines) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        private: bool,
+        policy: Policy | None,
+        deadlines: Deadlines,
+        dialer: Dialer | None = None,
+    ) -> None:
         parts = urlsplit(credentials.server.rstrip("/"))
         self.server = credentials.server
         self._credentials = credentials
         self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         self._authority, self._prefix = parts.netloc, parts.path
         self._encrypted = parts.scheme == "https"
-        self._private, self._policy = private, policy
+        self._private, self._policy, self._dialer = private, policy, dialer
         self._deadlines = deadlines
         self._context: ssl.SSLContext | None = None
         self._idle: list[tuple[float, Wire]] = []
@@ -50,6 +58,7 @@ class Upstream:
         """
         if self._closed:
             raise ConnectError("dropped", self.server, why="the hub has closed this connection, for it has a newer one")
+        self._check_breaker()
         head = h11.Request(method=method, target=self._prefix.encode() + target, headers=[*self._ours(), *headers])
         wire = self._take() or await self._open()
         try:
@@ -91,27 +100,41 @@ class Upstream:
             wire.close()
         return None
 
+    def _check_breaker(self) -> None:
+        """A connection that is kept leads to a dead server as surely as a new one: whoever asks is told at once."""
+        try:
+            if self._policy:
+                self._policy.breaker.check()
+        except CircuitOpen as error:
+            raise self._resting(error) from error
+
     async def _open(self) -> Wire:
         try:
-            async with self._policy.passage() if self._policy else nullcontext():
+            async with self._policy.passage(proof=False) if self._policy else nullcontext():
                 return await self._dial()
         except CircuitOpen as error:
-            why = f"again in {error.retry_after:.0f} s"
-            raise ConnectError("resting", self.server, why=why, retry_after=error.retry_after) from error
+            raise self._resting(error) from error
+
+    def _resting(self, error: CircuitOpen) -> ConnectError:
+        why = f"again in {error.retry_after:.0f} s"
+        return ConnectError("resting", self.server, why=why, retry_after=error.retry_after)
 
     async def _dial(self) -> Wire:
         name = self._credentials.tls_server_name or self._host
         try:
             if self._encrypted and self._context is None:
                 self._context = tls(self._credentials)
-            reader, writer = await dial(
-                self._host,
-                self._port,
-                private=self._private,
-                deadlines=self._deadlines,
-                tls=self._context,
-                server_name=name,
-            )
+            reader, writer = await self._connect(name)
         except (OSError, TimeoutError, ValueError, ssl.SSLError, AddressRefused, asyncio.IncompleteReadError) as error:
             raise connect_error(error, self.server) from error
         return Wire(reader, writer, h11.CLIENT)
+
+    async def _connect(self, name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        limits, tls = self._deadlines, self._context
+        if self._dialer is None:
+            return await dial(
+                self._host, self._port, private=self._private, deadlines=limits, tls=tls, server_name=name
+            )
+        async with asyncio.timeout(limits.connect):
+            made = await self._dialer.dial()
+        return await over(made, deadlines=limits, tls=tls, server_name=name)

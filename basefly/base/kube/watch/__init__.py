@@ -2,6 +2,7 @@
 
 from basefly.base.kube.watch.events import (
     Alive,
+    Body,
     Bookmark,
     Changed,
     Deleted,
@@ -14,10 +15,12 @@ from basefly.base.kube.watch.events import (
 )
 from basefly.base.kube.watch.follow import Kept, follow
 from basefly.base.kube.watch.pace import Pace
+from basefly.base.kube.watch.reader import Whole
 from basefly.base.kube.watch.turns import Turns
 
 __all__ = [
     "Alive",
+    "Body",
     "Bookmark",
     "Changed",
     "Deleted",
@@ -30,5 +33,6 @@ __all__ = [
     "Retrying",
     "Skipped",
     "Turns",
+    "Whole",
     "follow",
 ]

@@ -9,6 +9,8 @@ import msgspec
 
 from basefly.base.kube.errors import ApiError, ConnectError
 
+Body = bytes | memoryview | msgspec.Raw
+
 
 class Listing(msgspec.Struct, frozen=True):
     """A complete list begins. If one had begun before, it was given up: forget what it showed."""
@@ -17,10 +19,14 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Changed(msgspec.Struct, gc=False):
-    """An object as it is now. `resource_version` is where to resume once this is applied, "" within a list."""
+    """An object as it is now. `resource_version` is where to resume once this is applied, "" within a list.
+
+    `body` is the whole of it as it came, for whoever asks for the Whole: a view that keeps its page in memory.
+    """
 
     object: Any
     resource_version: str
+    body: Body = b""
 
 
 class Deleted(msgspec.Struct, gc=False):
@@ -33,7 +39,8 @@ class Deleted(msgspec.Struct, gc=False):
 class Skipped(msgspec.Struct, frozen=True):
     """An object that could not be read, and why; `uid` is "" where not even that could be. It is there, unknown.
 
-    `resource_version` as in Changed.
+    `resource_version` as in Changed. `known`: it could not be read when it was last told either, so that it is no
+    accident of the transport, and no list would tell more.
     """
 
     uid: str
@@ -41,6 +48,7 @@ class Skipped(msgspec.Struct, frozen=True):
     namespace: str
     reason: str
     resource_version: str
+    known: bool = False
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -12,12 +12,12 @@ import structlog
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
-from basefly.base.kube.objects import JSON
+from basefly.base.kube.objects import JSON, ObjectMeta
 from basefly.base.kube.watch.events import Changed, Due, Event, Listed, Listing, Retrying, Skipped
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.pages import pages
 from basefly.base.kube.watch.position import Behind, Position
-from basefly.base.kube.watch.reader import Reader
+from basefly.base.kube.watch.reader import Reader, Whole
 from basefly.base.kube.watch.source import Source
 from basefly.base.kube.watch.stream import stream
 
@@ -42,7 +42,7 @@ async def follow(
     client: Client,
     resource: Resource,
     *,
-    decoder: msgspec.json.Decoder[Any] | None = None,
+    decoder: msgspec.json.Decoder[Any] | Whole | None = None,
     since: str | Kept = "",
     accept: str | None = None,
     pace: Pace | None = None,
@@ -53,7 +53,8 @@ async def follow(
     remembers it, the whole kind is listed: Listing, every object as Changed, Listed. Keep the `resource_version` of
     an event in the transaction that applies the event, and whether a list is Due. `decoder` decodes one object, as far
     as its type says; what it yields has a `.metadata` with name, namespace, uid and resource_version. `accept` is the
-    media type of one object (objects.METADATA); lists are asked for in the form that matches.
+    media type of one object (objects.METADATA); lists are asked for in the form that matches. With a decoder in a
+    Whole each Changed carries the object as it came.
 
     Heals by itself, with backoff and jitter, telling Retrying where that takes a wait: watches that end, break,
     stall, trickle, say nothing though there is news, or answer 410, 429 (obeying Retry-After) or 5xx; lists that
@@ -101,6 +102,7 @@ class _Following:
         self._moved = False  # did anything come in this round?
         self._silent = 0  # watches in a row that said nothing
         self._deaf = False  # a list showed news that the watches before it had not told
+        self._aside: set[tuple[str, str]] = set()  # paths of those that could not be read when they were last told
         self._odd = kept.doubtful  # something could not be read since the last list: it may be by now
         self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
 
@@ -113,8 +115,7 @@ class _Following:
             async with aclosing(pages(self._source, self._position)) as events:
                 async for event in events:
                     self._failures = 0
-                    self._note(event)
-                    yield event
+                    yield self._noted(event)
         if self._deaf:
             why = "its watches tell nothing, though lists show news"
             yield Retrying(ConnectError("stalled", self._source.client.server, why=why), self._pace.idle)
@@ -122,8 +123,7 @@ class _Following:
             told = stream(self._source, self._position, self._progress, deaf=self._deaf)
             async with aclosing(told) as events:
                 async for event in events:
-                    self._note(event)
-                    yield event
+                    yield self._noted(event)
         except BadRequest as error:
             if self._position.version:
                 raise
@@ -164,11 +164,30 @@ class _Following:
         self._moved, self._deaf = True, False
         self._failures = self._silent = 0
 
+    def _noted(self, event: Event) -> Event:
+        if isinstance(event, Skipped):
+            return self._set_aside(event)
+        if self._aside and isinstance(event, Changed):
+            self._aside.discard(_path(event.object.metadata))
+        self._note(event)
+        return event
+
+    def _set_aside(self, event: Skipped) -> Skipped:
+        """An object that cannot be read costs one list, which tells whether it was the transport's fault, and no more.
+
+        One without even a name is like any other such: only lists can tell that it is gone.
+        """
+        path = _path(event)
+        if path in self._aside:
+            return msgspec.structs.replace(event, known=True)
+        if event.name:
+            self._aside.add(path)
+        self._odd = True
+        return event
+
     def _note(self, event: Event) -> None:
         if isinstance(event, Listing):
             self._odd = False
-        elif isinstance(event, Skipped):
-            self._odd = True
         elif isinstance(event, Listed):
             self._silent = 0
             self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
@@ -197,3 +216,7 @@ class _Following:
         self._paged = True
         self._source.client.unstreamed += 1
         log.warning("kube.streamed_lists_missing", server=self._source.client.server, path=self._source.path, why=why)
+
+
+def _path(named: Skipped | ObjectMeta) -> tuple[str, str]:
+    return named.namespace, named.name

@@ -16,7 +16,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How to follow. Times are seconds; the defaults suit real API servers, tests shorten them."""
 
     page: int = 500  # objects a list page
-    page_bytes: int = 32 * 2**20  # a page above this is asked for again with fewer objects
+    page_bytes: int = 8 * 2**20  # a page above this is asked for again with fewer objects
     line_bytes: int = 8 * 2**20  # an object above this is skipped
     idle: float = 70.0  # API servers send a bookmark about every 60 to 62 s; a silence beyond that is a stall
     listing_idle: float = 10.0  # the same while a streamed list runs: some servers never end one
@@ -32,6 +32,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     short: float = 1.0  # a watch that ends sooner than this, without an event, is a failure
     streamed: bool = True  # ask for streamed lists first
     lists: Turns | None = None  # what a list waits for, so that the caller limits how many run
+    rank: int = 0  # among the lists that wait for a turn: the lower goes first
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[float, float], float] = random.uniform

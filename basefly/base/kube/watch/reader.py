@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from itertools import repeat
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.objects import ListMeta, ObjectMeta, Page, PartialObject, TypeMeta, decode
+from basefly.base.kube.watch.events import Body
+
+T = TypeVar("T")
 
 END_OF_LIST = "k8s.io/initial-events-end"
 
@@ -22,6 +26,12 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class Whole(NamedTuple):
+    """A decoder of objects that are wanted as they came, too."""
+
+    decoder: msgspec.json.Decoder[Any]
+
+
 class Frame(NamedTuple):
     """One watch event: its type and the bytes of its object."""
 
@@ -30,10 +40,10 @@ class Frame(NamedTuple):
 
 
 class PageOf(NamedTuple):
-    """A list page: where it stands, and its objects one by one."""
+    """A list page: where it stands, and its objects one by one, each with the whole of it where that was asked for."""
 
     metadata: ListMeta
-    objects: Iterator[Any]
+    objects: Iterator[tuple[Any, Body]]
 
 
 class BookmarkMeta(msgspec.Struct, rename="camel", frozen=True):
@@ -59,6 +69,13 @@ class _Frame(msgspec.Struct, gc=False):
     object: msgspec.Raw
 
 
+class Told(msgspec.Struct, Generic[T], gc=False):
+    """A watch event about a sound object of the kind that is followed."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    object: T
+
+
 # As Go writes typed objects: name, namespace, uid and version, before anything of the object itself.
 _IDENTITY = re.compile(
     rb'\{(?:"kind":"\w*","apiVersion":"[\w./]*",)?"metadata":\{"name":"([^"\\]*)"(?:,"generateName":"[^"\\]*")?'
@@ -75,18 +92,33 @@ _heads = msgspec.json.Decoder(Page[Any])
 class Reader:
     """Reads one kind. `decoder` says how far: it yields objects with a `.metadata` as ObjectMeta has it."""
 
-    def __init__(self, resource: Resource, decoder: msgspec.json.Decoder[Any] | None) -> None:
+    def __init__(self, resource: Resource, decoder: msgspec.json.Decoder[Any] | Whole | None) -> None:
+        self.whole = isinstance(decoder, Whole)
+        decoder = decoder.decoder if isinstance(decoder, Whole) else decoder
         self._decoder: msgspec.json.Decoder[Any] = decoder or _partials
         shape: Any = self._decoder.type
         self._pages: msgspec.json.Decoder[Page[Any]] = msgspec.json.Decoder(Page[shape])
         kind, version = resource.kind, resource.api_version
         self._types = {(kind, version), ("PartialObjectMetadata", "meta.k8s.io/v1")}
+        self._told = None if self.whole else _telling(shape, self._types)
         # Go writes typed objects with the kind first and custom resources in alphabetical order.
         self._prefixes = tuple(
             text.encode()
             for k, v in self._types
             for text in (f'{{"kind":"{k}","apiVersion":"{v}"', f'{{"apiVersion":"{v}","kind":"{k}"')
         )
+
+    def told(self, block: bytes) -> list[Told[Any]] | None:
+        """The events of whole lines at once, if nothing about any of them is special; each has to be read, otherwise.
+
+        That is one call for all of them, where line by line it is several for each.
+        """
+        if self._told is None:
+            return None
+        try:
+            return self._told.decode_lines(block)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return None
 
     def frame(self, line: bytes) -> Frame:
         """Take a watch line apart. Raises msgspec.DecodeError."""
@@ -113,24 +145,38 @@ class Reader:
 
     def page(self, body: bytes) -> PageOf:
         """A list page; the objects in it that cannot be decoded are Unreadable. Raises msgspec.DecodeError."""
-        try:
-            page: Page[Any] = decode(self._pages, body)
-            return PageOf(page.metadata, iter(page.items or ()))
-        except msgspec.DecodeError:
-            raw: Page[msgspec.Raw] = decode(_raw_pages, body)
-            return PageOf(raw.metadata, map(self._one, raw.items or ()))
+        if not self.whole:
+            with suppress(msgspec.DecodeError):
+                page: Page[Any] = decode(self._pages, body)
+                return PageOf(page.metadata, zip(page.items or (), repeat(b"")))
+        raw: Page[msgspec.Raw] = decode(_raw_pages, body)
+        return PageOf(raw.metadata, map(self._one, raw.items or ()))
 
-    def _one(self, raw: msgspec.Raw) -> Any:
+    def _one(self, raw: msgspec.Raw) -> tuple[Any, Body]:
         try:
-            return decode(self._decoder, raw)
+            return decode(self._decoder, raw), raw
         except msgspec.DecodeError as error:
-            return unreadable(raw, error)
+            return unreadable(raw, error), b""
 
     def _foreign(self, body: memoryview) -> str:
         found: TypeMeta = decode(_types, body)
         if (found.kind, found.api_version) in self._types:
             return ""
         return f"it says that it is {found.kind or 'nothing'} of {found.api_version or 'nowhere'}"
+
+
+def _telling(shape: Any, types: set[tuple[str, str]]) -> msgspec.json.Decoder[Told[Any]] | None:
+    """A decoder of events about objects of this shape that say to be of one of these types; others it refuses."""
+    if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
+        return None
+    if {"kind", "apiVersion"} & {field.encode_name for field in msgspec.structs.fields(shape)}:
+        return None
+    said: list[tuple[str, Any, Any]] = [
+        ("says_kind", Literal[tuple({kind for kind, _ in types})], msgspec.field(name="kind")),
+        ("says_version", Literal[tuple({version for _, version in types})], msgspec.field(name="apiVersion")),
+    ]
+    typed = msgspec.defstruct(shape.__name__, said, bases=(shape,), kw_only=True, frozen=True, gc=False)
+    return msgspec.json.Decoder(Told[typed])  # type: ignore[valid-type]  # made just now
 
 
 def unreadable(body: memoryview | msgspec.Raw, error: msgspec.DecodeError) -> Unreadable:

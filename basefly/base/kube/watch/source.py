@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -28,10 +29,14 @@ class Source(msgspec.Struct, frozen=True):
         """The media type of a list, to match that of one object."""
         return self.accept.replace("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
 
-    async def admit(self, held: AsyncExitStack) -> None:
-        """Wait until one more list may run; it counts as running until `held` is closed."""
-        if self.pace.lists is not None:
-            await held.enter_async_context(self.pace.lists.turn())
+    async def admit(self, held: AsyncExitStack) -> Callable[[], None]:
+        """Wait until one more list may run; it counts as running until `held` is closed.
+
+        Call what is returned when the server has begun to answer: one that is silent does not count for long.
+        """
+        if self.pace.lists is None:
+            return lambda: None
+        return await held.enter_async_context(self.pace.lists.turn(self.pace.rank))
 
     async def check(self, position: Position) -> None:
         """See by the smallest list that the server answers, and is not behind what was seen (Behind, Restored)."""

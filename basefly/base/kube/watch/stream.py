@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from basefly.base.kube.errors import ApiError, ConnectError, Gone, api_error
+from basefly.base.kube.lines import split
 from basefly.base.kube.objects import ObjectMeta, status
-from basefly.base.kube.watch.events import Alive, Bookmark, Changed, Deleted, Due, Event, Listing, Skipped
+from basefly.base.kube.watch.events import Alive, Body, Bookmark, Changed, Deleted, Due, Event, Listing, Skipped
 from basefly.base.kube.watch.position import Position
 from basefly.base.kube.watch.reader import Frame, Unreadable
 from basefly.base.kube.watch.source import Source
@@ -27,8 +29,7 @@ async def stream(
     began, doubted = pace.clock(), 0.0
     turn = _Turn(source, position, listing)
     async with AsyncExitStack() as held:
-        if listing:
-            await source.admit(held)
+        heard = await source.admit(held) if listing else None
         idle = pace.listing_idle if listing else pace.doubt if position.suspicious else pace.idle
         async with source.client.stream(
             source.path, _asked(source, position), accept=source.accept, idle=idle, limit=pace.line_bytes
@@ -37,10 +38,12 @@ async def stream(
                 yield Listing("stream")
             elif not deaf:
                 yield Alive(datetime.now(UTC))
-            async for batch in lines.batches():
-                for line in batch:
+            async for blocks in lines.blocks():
+                if heard is not None:
+                    heard()
+                for block in blocks:
                     progress()
-                    if (event := turn.read(line)) is not None:
+                    for event in turn.events(block):
                         yield event
                 if listing and not turn.listing:
                     listing, lines.idle = False, pace.idle
@@ -77,8 +80,16 @@ class _Turn:
         self._source = source
         self._position = position
 
-    def read(self, line: bytes) -> Event | None:
-        """The event in a line, or nothing if it is no news. Raises the error that an ERROR event tells."""
+    def events(self, block: bytes) -> Iterator[Event]:
+        """The events of a block of lines, as far as they are news. Raises the error that an ERROR event tells."""
+        told = self._source.reader.told(block) if block else None
+        if told is None:
+            read: Iterable[Event | None] = map(self._read, split(block))
+        else:
+            read = (self._about(one.type, one.object) for one in told)
+        return (event for event in read if event is not None)
+
+    def _read(self, line: bytes) -> Event | None:
         if not line:
             return self._skipped(ObjectMeta(), f"longer than {self._source.pace.line_bytes} bytes")
         try:
@@ -95,13 +106,16 @@ class _Turn:
         if frame.type not in (b"ADDED", b"MODIFIED", b"DELETED"):
             return self._skipped(ObjectMeta(), f"an event of the unknown type {frame.type.decode(errors='replace')}")
         found = self._source.reader.object(frame)
+        return self._about(frame.type.decode(), found, frame.body if self._source.reader.whole else b"")
+
+    def _about(self, kind: str, found: Any, body: Body = b"") -> Event | None:
         if not self.listing and not self._position.advance(found.metadata.resource_version):
             return None
-        if frame.type == b"DELETED" and found.metadata.name:
+        if kind == "DELETED" and found.metadata.name:
             return Deleted(found, self._version)
         if isinstance(found, Unreadable):
             return self._skipped(found.metadata, found.reason)
-        return Changed(found, self._version)
+        return Changed(found, self._version, body)
 
     def _bookmark(self, frame: Frame) -> Event | None:
         found = self._source.reader.bookmark(frame)

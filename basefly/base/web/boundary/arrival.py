@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from basefly.base.errors import BaseflyError, Malformed
 from basefly.base.telemetry.metrics import Counter
+from basefly.base.web.boundary.tunnels import Tunnels, Upgraded
 
 MOST_HEAD = 64 * 1024  # bytes of the first line and the headers, not counting the first piece that was read of them
 HEAD = 10.0  # seconds from the first byte, or from when the connection was made, until the head is there
@@ -76,6 +77,7 @@ class Protocol(HttpToolsProtocol):
     _whole = True  # nothing of a message is missing: there is none, or it came to its end
     _head: int | None = None  # bytes that came of a head which is not there yet
     _timer: asyncio.TimerHandle | None = None
+    _handed_on = False  # the connection is somebody else's: it became a WebSocket
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server's own
         super().connection_made(transport)
@@ -120,13 +122,21 @@ class Protocol(HttpToolsProtocol):
         if not self._whole and self._answered():
             self._within(BODY, "rest")
 
+    def handle_websocket_upgrade(self) -> None:
+        self._handed_on = True
+        self._arrived()
+        hub: Any = self.config.app
+        if hub.house.get(Tunnels).know(self.url.partition(b"?")[0].decode("latin-1")):
+            self.ws_protocol_class = Upgraded
+        super().handle_websocket_upgrade()
+
     def _answered(self) -> bool:
         """Whether nothing is in hand: what there was of requests has its answer."""
         return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
 
     def _within(self, seconds: float, part: str) -> None:
         """Cut the connection after so many seconds, unless it is to be cut already."""
-        if self._timer is None and not self.transport.is_closing():
+        if self._timer is None and not self._handed_on and not self.transport.is_closing():
             self._timer = self.loop.call_later(seconds, self._cut, part)
 
     def _arrived(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal
@@ -45,20 +46,20 @@ def size(value: float | None) -> str:
     while abs(amount) >= 1024 and unit < len(_BINARY) - 1:
         amount, unit = amount / 1024, unit + 1
     digits = 0 if unit == 0 or abs(amount) >= 100 or amount == int(amount) else 1
-    shown = format_decimal(amount, "0.0" if digits else "0", locale=current().language.cldr)
+    shown = _decimal(amount, current().language.cldr, pattern="0.0" if digits else "0")
     return f"{shown} {_BINARY[unit]}"
 
 
 def number(value: float | None) -> str:
     """A number with its thousands apart (1,234,567), at most three decimals; a dash for none."""
-    return "–" if value is None else format_decimal(value, locale=current().language.cldr)
+    return "–" if value is None else _decimal(value, current().language.cldr)
 
 
 def figure(value: float) -> str:
     """A figure of an object, two decimals at most. Thousands stand apart from 10,000 on: what is less may be a port."""
     large = abs(value) >= 10_000
     shown = round(value) if large else round(value, 2)
-    return format_decimal(shown, group_separator=large, locale=current().language.cldr)
+    return _decimal(shown, current().language.cldr, grouped=large)
 
 
 def compact(value: float) -> str:
@@ -88,6 +89,11 @@ def day(value: datetime | None) -> str:
         return "–"
     reader = current()
     return format_date(value.astimezone(reader.zone), "medium", locale=reader.language.cldr)
+
+
+@lru_cache(maxsize=10_000)  # a page has a hundred figures, mostly the same few, and babel takes 50 µs for each
+def _decimal(value: float, locale: str, *, pattern: str | None = None, grouped: bool = True) -> str:
+    return format_decimal(value, pattern, locale=locale, group_separator=grouped)
 
 
 def _zone_name(value: datetime) -> str:

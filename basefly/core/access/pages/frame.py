@@ -13,7 +13,7 @@ from basefly.base.errors import BaseflyError
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, redirect, render
-from basefly.core.access.model import READ, WRITE, Granted
+from basefly.core.access.model import OWN, READ, WRITE, Granted
 from basefly.core.access.words import place
 
 Context = Mapping[str, Any]
@@ -39,7 +39,8 @@ async def show(request: Request, house: House, by: Principal, template: str, rea
     error = more.get("error")
     status = error.status if isinstance(error, BaseflyError) else 200
     # Members, teams and roles are of the whole organization: whoever may write in a part of it sees no form for them.
-    rights = {"may_read": by.may(READ), "may_write": by.may(WRITE), "may_govern": by.scope(WRITE).everything}
+    rights = {"may_read": by.may(READ), "may_write": by.may(WRITE), "may_own": by.may(OWN)}
+    rights["may_govern"] = by.scope(WRITE).everything
     more.setdefault("error", None)
     return render(request, f"access/{template}", status=status, **rights, **context, **more)
 

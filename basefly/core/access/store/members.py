@@ -101,6 +101,18 @@ async def get_member(tx: Tx, user_id: UUID) -> Member | None:
     )
 
 
+async def get_standing(tx: Tx, user_id: UUID) -> Member | None:
+    """One member, person or service account, if nobody has disabled them."""
+    return await tx.one(
+        Member,
+        f"""select u.id, u.name, u.email, {_ROLE} as role, m.created_at
+             from members m join users u on u.id = m.user_id join organizations o on o.id = m.org_id
+            where m.org_id = %s and m.user_id = %s and m.deleted_at is null and o.deleted_at is null
+              and u.deleted_at is null and u.disabled_at is null""",  # noqa: S608  # put together from our own constants
+        [tx.org_id, user_id],
+    )
+
+
 async def page_service_accounts(tx: Tx, into: type[T]) -> list[T]:
     """Every member that is no person, with the number of its tokens, by name."""
     return await tx.all(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import secrets
 import time
 from datetime import timedelta
 from uuid import UUID
@@ -48,7 +46,6 @@ class Forwarder:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._me = f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(4)}"
         self._told: set[UUID] = set()
         self._wake = asyncio.Event()
 
@@ -83,7 +80,7 @@ class Forwarder:
         await asyncio.gather(*(self._serve(org_id, stream) for stream in due))
 
     async def _serve(self, org_id: UUID, stream: Stream) -> None:
-        lease = await leases.acquire(self._house.db, f"audit-stream/{stream.id}", self._me, LEASE)
+        lease = await leases.acquire(self._house.db, f"audit-stream/{stream.id}", self._house.name, LEASE)
         if lease is None:
             return
         try:

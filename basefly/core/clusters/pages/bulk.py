@@ -14,10 +14,9 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import RECENT_SESSION, Form, Request, Response, get, post, render
 from basefly.base.web.language import t, tn
-from basefly.core.clusters import actions
+from basefly.core.clusters import actions, model
 from basefly.core.clusters.actions import WRITE, Settings
 from basefly.core.clusters.model import Cluster
-from basefly.core.clusters.pages import forms
 
 MOST = 200  # clusters at once
 
@@ -40,21 +39,22 @@ async def show_changes(request: Request, tx: Tx, by: Principal) -> Response[str]
 
 
 @post("/cluster-labels", permission=WRITE, include_in_schema=False)
-async def label_clusters(request: Request, tx: Tx, by: Principal, house: House, form: Form) -> Response[Any]:
+async def label_clusters(request: Request, by: Principal, house: House, form: Form) -> Response[Any]:
     """Add labels to each, over those that it has; `key-` takes one away, as with kubectl."""
-    chosen = await _chosen(tx, by, form.all("cluster"))
+    async with house.db.transaction(by.org_id) as tx:
+        chosen = await _chosen(tx, by, form.all("cluster"))
     typed = form.text("labels")
     words = typed.replace(",", " ").split()
     away = {word.removesuffix("-") for word in words if word.endswith("-") and "=" not in word}
-    added = forms.labels(" ".join(word for word in words if word.removesuffix("-") not in away))
+    added = model.typed_labels(" ".join(word for word in words if word.removesuffix("-") not in away))
     if not words:
         wrong = Invalid(t("Say which labels."), errors=(FieldError("/labels", t("Say which labels.")),))
         return _changes(request, chosen, "label", mistake=wrong)
 
     async def relabel(cluster: Cluster) -> None:
         labels = {key: value for key, value in cluster.labels.items() if key not in away} | added
-        async with house.db.transaction(by.org_id) as own:
-            await actions.change(house, own, by, cluster.id, Settings(labels=labels))
+        async with house.db.transaction(by.org_id) as tx:
+            await actions.change(house, tx, by, cluster.id, Settings(labels=labels))
 
     return _changes(request, chosen, "label", typed=typed, results=await _each(chosen, relabel))
 
@@ -65,9 +65,10 @@ async def label_clusters(request: Request, tx: Tx, by: Principal, house: House, 
     opt=RECENT_SESSION | {"back": "/cluster-changes"},  # with the query of the form's address: what was selected
     include_in_schema=False,
 )
-async def remove_clusters(request: Request, tx: Tx, by: Principal, house: House, form: Form) -> Response[Any]:
+async def remove_clusters(request: Request, by: Principal, house: House, form: Form) -> Response[Any]:
     """Disconnect each, once their number was typed; of one, its name."""
-    chosen = await _chosen(tx, by, form.all("cluster"))
+    async with house.db.transaction(by.org_id) as tx:
+        chosen = await _chosen(tx, by, form.all("cluster"))
     alone = chosen[0].name if len(chosen) == 1 else ""
     if form.text("confirmation") != (alone or str(len(chosen))):
         detail = t("Type the number of clusters, {n}, to disconnect them.", n=len(chosen))

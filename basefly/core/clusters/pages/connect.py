@@ -18,7 +18,7 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Form, Request, Response, get, post, redirect, render
 from basefly.base.web.language import t
-from basefly.core.clusters import actions, manifest
+from basefly.core.clusters import actions, manifest, model
 from basefly.core.clusters.actions import WRITE, Given, Settings
 from basefly.core.clusters.pages import forms
 from basefly.core.clusters.pages.forms import MISTAKES
@@ -156,7 +156,7 @@ def _access(
 def _settings(given: Given, typed: dict[str, str]) -> Settings:
     return Settings(
         name=typed["name"] or (None if given.kubeconfig else ""),
-        labels=forms.labels(typed["labels"]),
+        labels=model.typed_labels(typed["labels"]),
         region=typed["region"] or None,
         provider=typed["provider"] or None,
         once=True,

@@ -19,9 +19,3 @@ async def given(form: Form) -> Given:
         ca=form.text("ca"),
         token=form.text("token"),
     )
-
-
-def labels(text: str) -> dict[str, str]:
-    """Labels as people type them: key=value, separated by spaces, commas or lines."""
-    pairs = [part.partition("=") for part in text.replace(",", " ").split()]
-    return {key: value for key, _, value in pairs}

@@ -11,14 +11,14 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import Invalid
+from basefly.base.facts import releases
+from basefly.base.facts.releases import Release
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import Request, Response, get, render
 from basefly.base.web.language import t
 from basefly.core.clusters import actions
 from basefly.core.clusters.actions import READ, WRITE, ClusterPage, Counts
-from basefly.core.clusters.facts import releases
-from basefly.core.clusters.facts.releases import Release
 from basefly.core.clusters.model import HEALTHS
 from basefly.core.clusters.pages.map import drawn
 from basefly.core.clusters.pages.tiles import groups, keys

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from basefly.base.facts import regions, world
+from basefly.base.facts.world import Spot
 from basefly.base.web.language import tn
-from basefly.core.clusters.facts import regions, world
-from basefly.core.clusters.facts.world import Spot
 from basefly.core.clusters.model import Cluster
 
 SMALLEST, LARGEST = 2.4, 7.0  # radii of marks, in degrees

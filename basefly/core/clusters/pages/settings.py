@@ -9,13 +9,13 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.errors import BaseflyError, FieldError, Invalid
+from basefly.base.facts import releases
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import RECENT_SESSION, Form, Request, Response, get, post, redirect, render
 from basefly.base.web.language import t
-from basefly.core.clusters import actions
+from basefly.core.clusters import actions, model
 from basefly.core.clusters.actions import WRITE, Given, Settings
-from basefly.core.clusters.facts import releases
 from basefly.core.clusters.pages import forms
 from basefly.core.clusters.pages.forms import MISTAKES
 
@@ -34,7 +34,7 @@ async def change_cluster(
     typed = {name: form.text(name) for name in ("name", "region", "provider", "labels")}
     wanted = Settings(name=typed["name"], region=typed["region"], provider=typed["provider"])
     try:
-        wanted = msgspec.structs.replace(wanted, labels=forms.labels(typed["labels"]))
+        wanted = msgspec.structs.replace(wanted, labels=model.typed_labels(typed["labels"]))
         changed = await actions.change(house, tx, by, cluster, wanted)
     except MISTAKES as error:
         return await _settings(request, tx, by, cluster, typed=typed, mistake=error)

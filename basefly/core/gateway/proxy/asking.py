@@ -38,12 +38,17 @@ async def ask(
         content = b"" if body is None else msgspec.json.encode(body)
         status, answer = await _exchanged(passage, method, target, content, media)
         if not 200 <= status < 300:
-            raise _refused(status, answer)
+            raise refused(status, answer)
     except BaseflyError as error:
         await door.ended(house, passage, "failed", {"status": status, "code": error.code})
         raise
     await door.ended(house, passage, "done", {"status": status})
     return answer
+
+
+async def get(house: House, by: Principal, cluster: str, target: str) -> Any:
+    """What is at a path, decoded. Raises as `ask` does."""
+    return msgspec.json.decode(await ask(house, by, cluster, ("GET", target)))
 
 
 class NotLet(Forbidden):
@@ -64,9 +69,9 @@ async def streamed(house: House, by: Principal, cluster: str, target: str) -> As
     wire = await passage.begin(b"GET", target.encode(), [(b"Accept", b"*/*"), (b"User-Agent", b"basefly")])
     try:
         await wire.send(h11.EndOfMessage())
-        status = await _head(wire, None if passage.act.lasting else ANSWER)
+        status = await head_of(wire, None if passage.act.lasting else ANSWER)
         if not 200 <= status < 300:
-            raise _refused(status, await _whole(wire))
+            raise refused(status, await whole(wire))
         yield _pieces(wire)
     except h11.ProtocolError as error:
         raise ConnectionResetError(str(error)) from error
@@ -83,7 +88,7 @@ async def _exchanged(passage: Passage, method: str, target: str, body: bytes, me
         if body:
             await wire.send(h11.Data(data=body))
         await wire.send(h11.EndOfMessage())
-        answer = await _head(wire, ANSWER), await _whole(wire)
+        answer = await head_of(wire, ANSWER), await whole(wire)
     except TimeoutError as error:
         wire.close()
         raise ConnectError("timeout", passage.upstream.server, why="it sent no answer") from error
@@ -97,23 +102,24 @@ async def _exchanged(passage: Passage, method: str, target: str, body: bytes, me
     return answer
 
 
-def _refused(status: int, answer: bytes) -> ApiError:
+def refused(status: int, answer: bytes) -> ApiError:
     """What the cluster's answer means to the person in whose name it was asked."""
     error = api_error(status, answer)
     return NotLet(error.http_status, error.reason, error.message) if isinstance(error, Forbidden) else error
 
 
-async def _head(wire: Wire, within: float | None) -> int:
-    """The status of the answer."""
+async def head_of(wire: Wire, within: float | None, *, switching: bool = False) -> int:
+    """The status of the answer; with `switching` it may be 101, after which there is no HTTP any more."""
     event = await wire.next(within)
-    while isinstance(event, h11.InformationalResponse):
+    while isinstance(event, h11.InformationalResponse) and not (switching and event.status_code == 101):
         event = await wire.next(within)
-    if not isinstance(event, h11.Response):
+    if not isinstance(event, h11.Response | h11.InformationalResponse):
         raise ConnectionResetError("it closed the connection without an answer")
     return event.status_code
 
 
-async def _whole(wire: Wire) -> bytes:
+async def whole(wire: Wire) -> bytes:
+    """The body of the answer."""
     pieces, size = list[bytes](), 0
     async for piece in _pieces(wire, ANSWER):
         size += len(piece)

@@ -26,18 +26,19 @@ class Callers:
         self._house = house
         self._known: dict[bytes, _Known] = {}
 
-    async def caller(self, secret: str, *, fresh: bool = False) -> Caller:
-        """Whose secret this is, with their rights as of at most KEPT seconds ago. Raises Unauthenticated.
-
-        `fresh` looks anew, and does not count as use of the credential.
-        """
+    async def caller(self, secret: str) -> Caller:
+        """Whose secret this is, with their rights as of at most KEPT seconds ago. Raises Unauthenticated."""
         key, now = hashlib.sha256(secret.encode()).digest(), time.monotonic()
         found = self._known.get(key)
-        if found and now - found.at < KEPT and not fresh:
+        if found and now - found.at < KEPT:
             return found.caller
         self._known.pop(key, None)
-        caller = await credentials.caller(self._house, secret, touch=not fresh)
+        caller = await credentials.caller(self._house, secret)
         if len(self._known) >= MOST:
             self._known.clear()
         self._known[key] = _Known(caller, now)
         return caller
+
+    async def still(self, secret: str) -> Caller:
+        """The same for whoever has something open, as of now. Raises Unauthenticated."""
+        return await credentials.caller(self._house, secret, begun=True)

@@ -16,6 +16,7 @@ from basefly.base.kube.relay.splice import splice
 from basefly.base.kube.relay.wire import Wire
 from basefly.base.resilience.ending import end
 from basefly.core.gateway.door import Passage
+from basefly.core.gateway.proxy.witness import Ears, Witness, plain
 
 MOST_BODY = 16 * 2**20  # bytes; an API server reads 3 MiB of an object
 ANSWER = 70.0  # s until the head of an answer; an API server gives up after 60 by itself
@@ -49,11 +50,13 @@ class Exchange:
     """A request of a caller and what the cluster says to it.
 
     `status` is 0 until the answer has begun, from when on nothing else can be told; `bytes` counts what went back.
+    What becomes a session in a pod is heard by `witness`, if it has one.
     """
 
     def __init__(self, caller: Wire, request: h11.Request, target: bytes, passage: Passage) -> None:
         self.status = 0
         self.bytes = 0
+        self.witness: Witness | None = None
         self._caller = caller
         self._request = request
         self._target = target
@@ -70,7 +73,10 @@ class Exchange:
             await self._once()
 
     async def _once(self) -> None:
-        cluster = await self._passage.begin(self._request.method, self._target, self._request.headers.raw_items())
+        headers = self._request.headers.raw_items()
+        if self.witness:
+            headers = plain(headers)
+        cluster = await self._passage.begin(self._request.method, self._target, headers)
         sending = asyncio.create_task(self._send(cluster), name="gateway request")
         answering = asyncio.create_task(self._answer(cluster), name="gateway answer")
         try:
@@ -81,10 +87,25 @@ class Exchange:
             raise
         finally:
             await end(sending, answering)
+            del sending, answering  # their failures hold this frame, and it the connection
         if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            await splice(self._caller, cluster, self._count)
+            await self._splice(cluster)
         else:
             self._passage.upstream.done(cluster)
+
+    async def _splice(self, cluster: Wire) -> None:
+        """Both directions as they come, until both have ended."""
+        ears = Ears(self.witness) if self.witness else None
+
+        async def down(data: bytes) -> None:
+            self._count(len(data))
+            if ears:
+                await ears.down(data)
+
+        if ears:
+            await splice(self._caller, cluster, up=ears.up, down=down)
+        else:
+            await splice(self._caller, cluster, down=down)
 
     async def _send(self, cluster: Wire) -> NoReturn:
         """The caller's body to the cluster, as it comes; then wait for the caller to leave."""

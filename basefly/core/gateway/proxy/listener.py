@@ -27,6 +27,7 @@ from basefly.core.gateway.door import Passage
 from basefly.core.gateway.proxy import statuses
 from basefly.core.gateway.proxy.callers import Callers
 from basefly.core.gateway.proxy.exchange import MOST_BODY, Exchange, Left
+from basefly.core.gateway.proxy.witness import Witnesses, entering
 
 HEAD = 10.0  # s from a connection's first byte until the head of a request is there
 IDLE = 120.0  # s that a connection may wait for its next request
@@ -116,6 +117,7 @@ class Listener:
             cluster, rest = _place(target, caller)
             passage = await door.enter(self._house, by, cluster, paths.parse(method, rest))
             exchange = Exchange(wire, request, rest.encode("latin-1"), passage)
+            exchange.witness = await self._house.get(Witnesses).of(entering(passage, rest, headers, "kubectl"))
             await self._pass(exchange, passage, secret)
         except BaseflyError as error:
             if by and not isinstance(error, Exceeded) and (method not in _LOOKS or isinstance(error, Denied)):
@@ -149,6 +151,9 @@ class Listener:
             told = "done" if 100 <= exchange.status < 400 else "failed"
         finally:
             await end(running, looking)
+            if exchange.witness:
+                await exchange.witness.close()
+            del running, looking  # their failures hold this frame
             await door.ended(self._house, passage, told, {"status": exchange.status, "bytes": exchange.bytes})
 
     async def _look(self, passage: Passage, secret: str) -> None:
@@ -156,7 +161,7 @@ class Listener:
         seen = time.monotonic()
         while not await self._pause(passage):
             try:
-                by = (await self._callers.caller(secret, fresh=True)).by
+                by = (await self._callers.still(secret)).by
             except Unauthenticated:
                 return
             except Exception:  # whoever cannot tell refuses, but a database may be away for a moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -13,15 +13,20 @@ from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.core.audit.actions import failure
 from basefly.core.gateway.proxy import asking
-from basefly.core.gateway.verbs import model
-from basefly.core.gateway.verbs.model import Wish
+from basefly.core.gateway.verbs import revisions, triggering
+from basefly.core.gateway.verbs.model import VERBS, Ask, Name, Place, Wish, check
 from basefly.core.inventory.detail import resource_of
+from basefly.core.inventory.display.address import object_path, part_path
 from basefly.core.inventory.model import kind_of
 from basefly.core.inventory.sight import visible_clusters
 from basefly.core.sync.store import streams
 
 MOST = 500  # objects at once
 AT_ONCE = 16  # of them asked side by side
+
+Plan = Callable[[House, Principal, Place, Wish], Awaitable[Ask]]
+# The verbs whose request follows from what is read in the cluster first.
+PLANS: Mapping[Name, Plan] = {"rollback": revisions.plan, "trigger": triggering.plan}
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,14 +37,25 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     namespace: str = ""
 
+    @property
+    def address(self) -> str:
+        """As it stands in addresses and in the audit: CLUSTER/RESOURCE/NAMESPACE/NAME, the namespace empty if none."""
+        return f"{self.cluster}/{self.resource}/{self.namespace}/{self.name}"
+
+    def page(self, part: str = "") -> str:
+        """Its page, or one beside it."""
+        place = (self.cluster, self.resource, self.namespace, self.name)
+        return part_path(*place, part) if part else object_path(*place)
+
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it for one object; `detail` and `cure` say why it was not done."""
+    """What came of it for one object; `detail` and `cure` say why it was not done, `made` names what was made."""
 
     object: Target
     outcome: Literal["done", "refused", "failed"]
     detail: str = ""
     cure: str = ""
+    made: str = ""
 
 
 async def perform(house: House, by: Principal, wish: Wish, targets: Sequence[Target]) -> list[Result]:
@@ -58,24 +74,33 @@ async def perform(house: House, by: Principal, wish: Wish, targets: Sequence[Tar
 
 async def _told(house: House, by: Principal, wish: Wish, target: Target) -> Result:
     try:
-        await _done(house, by, wish, target)
+        made = await _done(house, by, wish, target)
     except BaseflyError as error:
         refused = isinstance(error, Denied | NotFound)
         if refused:
-            path = f"clusters/{target.cluster}/{target.resource}/{target.namespace}/{target.name}"
-            await failure(house.db, by, error, method="POST", path=path)
+            await failure(house.db, by, error, method="POST", path=f"clusters/{target.address}")
         outcome: Literal["refused", "failed"] = "refused" if refused else "failed"
         return Result(object=target, outcome=outcome, detail=error.detail or error.title, cure=error.cure)
-    return Result(object=target, outcome="done")
+    return Result(object=target, outcome="done", made=made)
 
 
-async def _done(house: House, by: Principal, wish: Wish, target: Target) -> None:
-    cluster, resource, path = await address(house, by, target)
-    ask = model.asked(wish, resource)
-    await asking.ask(house, by, cluster, (ask.method, f"{path}{ask.suffix}"), body=ask.body, media=ask.media)
+async def _done(house: House, by: Principal, wish: Wish, target: Target) -> str:
+    """Do it; the name of what was made, if anything was."""
+    place = await address(house, by, target)
+    cluster, resource, path = place
+    check(wish, resource)
+    ask = await _planned(house, by, place, wish)
+    request = (ask.method, f"{ask.path or path}{ask.suffix}")
+    answer = await asking.ask(house, by, cluster, request, body=ask.body, media=ask.media)
+    return str(msgspec.json.decode(answer)["metadata"]["name"]) if ask.method == "POST" else ""
 
 
-async def address(house: House, by: Principal, target: Target) -> tuple[str, str, str]:
+async def _planned(house: House, by: Principal, place: Place, wish: Wish) -> Ask:
+    ask = VERBS[wish.verb].ask
+    return ask(wish) if ask else await PLANS[wish.verb](house, by, place, wish)
+
+
+async def address(house: House, by: Principal, target: Target) -> Place:
     """The id of an object's cluster, its resource with its group, and its path there. Raises NotFound."""
     if not target.name:  # its path would be that of all objects of the kind
         raise NotFound("There is no such object.")

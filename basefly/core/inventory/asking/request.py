@@ -11,10 +11,11 @@ from basefly.base.db.transaction import Tx
 from basefly.base.errors import FieldError, Invalid, NotFound
 from basefly.base.kube import quantity, selectors
 from basefly.base.principal import Principal
+from basefly.base.text import query
+from basefly.base.text.query import Condition
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import model, query
+from basefly.core.inventory import model
 from basefly.core.inventory.model import Match, ObjectQuery
-from basefly.core.inventory.query import Condition
 from basefly.core.inventory.sight import READ, visible_clusters, within
 from basefly.core.inventory.store import objects, rollups
 from basefly.core.inventory.store.filters import COMPARED, NUMBERS
@@ -74,11 +75,11 @@ async def understand(
     kind = await asked_kind(tx, request.resource, clusters)
     conditions = query.parse(request.q)
     clusters = in_clusters(request.q, conditions, clusters)
-    everywhere = by.scope(READ).everything and len(clusters) == len(sight)
+    everywhere = by.scope(READ).everywhere and len(clusters) == len(sight)
     asked = ObjectQuery(
         resource=kind.resource,
         clusters=None if everywhere else tuple(c.id for c in clusters),
-        without=tuple(await objects.get_left(tx)) if everywhere else (),
+        without=tuple(await objects.get_left(tx, sight)) if everywhere else (),
         namespaces=request.namespace,
         selector=selectors.parse(request.labels),
         statuses=request.status,

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.text import query
+from basefly.base.text.query import Condition
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory import model, query
+from basefly.core.inventory import model
 from basefly.core.inventory.asking.request import asked_kind, understood
 from basefly.core.inventory.model import Match
-from basefly.core.inventory.query import Condition
 from basefly.core.inventory.sight import READ
 from basefly.core.inventory.store import rollups
 from basefly.core.sync.kind import Kind, Projection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -62,10 +63,17 @@ def list_path(resource: str) -> str:
     return OWN_LISTS.get(resource) or f"/objects/{quote(resource, safe='')}"
 
 
+@lru_cache(maxsize=10_000)  # what is on a page is mostly what was on it before
 def object_path(cluster: UUID | str, resource: str, namespace: str, name: str) -> str:
     """The page of one object, of a cluster by its id or name."""
     path = f"/clusters/{quote(str(cluster), safe='')}/objects/{quote(resource, safe='')}/{quote(name, safe='')}"
     return f"{path}?{urlencode({'namespace': namespace})}" if namespace else path
+
+
+def part_path(cluster: UUID | str, resource: str, namespace: str, name: str, part: str) -> str:
+    """A page beside that of an object: its graph, its history."""
+    place, mark, query = object_path(cluster, resource, namespace, name).partition("?")
+    return f"{place}/{part}{mark}{query}"
 
 
 def about_path(cluster: UUID | str, about: str, namespace: str) -> str:

@@ -11,8 +11,8 @@ from basefly.base.db import Jsonb, sql
 from basefly.base.kube.selectors import Requirement
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import Match, ObjectQuery
+from basefly.core.rights.conditions import Rows, visible
 
-_NOBODY = UUID(int=0)  # a cluster that does not exist: what an empty scope sees
 COMPARED = re.compile(r"(<=|>=|<|>|=)?(.*)", re.DOTALL)
 NUMBERS = ("number", "bytes", "cores")
 _LIST: LiteralString = """exists (
@@ -23,14 +23,12 @@ _NUMBER: LiteralString = "case jsonb_typeof(o.cells -> %s) when 'number' then (o
 
 
 class Where:
-    """Conditions that must all hold, with their values."""
+    """Conditions that must all hold, with their values: the scope, of `rows` of these resources, and what is added."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.parts: list[sql.Composable] = []
-        self.values: list[Any] = []
-        self.add("o.org_id = %s", scope.org_id)
-        if not scope.everything:
-            self._within(scope)
+    def __init__(self, scope: Scope, *resources: str, rows: Rows = "objects") -> None:
+        shown = visible(scope, resources, rows)
+        self.parts: list[sql.Composable] = [shown.clause]
+        self.values: list[Any] = shown.values
 
     def add(self, condition: LiteralString, *values: Any) -> None:
         self.parts.append(sql.SQL(condition))
@@ -42,30 +40,14 @@ class Where:
         self.parts.append(sql.SQL("o.{} = {}").format(sql.Identifier(column), sql.SQL("%s" if one else "any (%s)")))
         self.values.append(wanted[0] if one else list(wanted))
 
-    def _within(self, scope: Scope) -> None:
-        reaches: list[sql.Composable] = []
-        for reach in scope.reaches:
-            parts = [sql.SQL("true")]
-            if reach.clusters is not None:
-                parts.append(sql.SQL("o.cluster_id = any (%s)"))
-                self.values.append(list(reach.clusters))
-            if reach.namespaces is not None:
-                parts.append(sql.SQL("o.namespace = any (%s)"))
-                self.values.append(list(reach.namespaces))
-            reaches.append(sql.SQL(" and ").join(parts))
-        if not reaches:
-            self.add("o.cluster_id = %s", _NOBODY)
-        else:
-            self.parts.append(sql.SQL("(({}))").format(sql.SQL(") or (").join(reaches)))
-
     @property
     def clause(self) -> sql.Composed:
         return sql.SQL(" and ").join(self.parts)
 
 
-def matching(scope: Scope, query: ObjectQuery) -> Where:
+def matching(scope: Scope, query: ObjectQuery, *, rows: Rows = "objects") -> Where:
     """The conditions of a query, without its page."""
-    where = Where(scope)
+    where = Where(scope, query.resource, rows=rows)
     where.add("o.resource = %s", query.resource)
     within(where, query.clusters, query.without)
     if query.namespaces:

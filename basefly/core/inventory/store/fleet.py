@@ -39,7 +39,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_sick(tx: Tx, scope: Scope, clusters: Sequence[UUID], resources: Sequence[str]) -> list[Sick]:
     """What is failing in these clusters, most first."""
-    where = Where(scope)
+    where = Where(scope, *resources)
     where.add("o.health = 'bad' and o.resource = any (%s) and o.cluster_id = any (%s)", list(resources))
     where.values.append(list(clusters))
     statement = sql.SQL(

@@ -3,68 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import LiteralString, cast
 from uuid import UUID
 
 import msgspec
 
-from basefly.base.db import Jsonb, paging, sql
+from basefly.base.db import Jsonb, sql
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
-from basefly.core.inventory.model import COMMON_COLUMNS, COUNTED_TO, LABEL, ObjectQuery, SearchQuery, Sort, StoredObject
+from basefly.core.inventory.model import COUNTED_TO, ObjectQuery, SearchQuery, StoredObject
+from basefly.core.inventory.store import walk
 from basefly.core.inventory.store.filters import Where, match, matching, within
+from basefly.core.inventory.store.order import CUT, Keyed, Page, order_of, paged, text_of
+from basefly.core.rights.conditions import summed
 from basefly.core.sync import kinds
 
 SORTED_TO = 50_000  # objects found by text or label that are sorted for a page
 SEARCHED = 2000  # objects that are looked at for each way in which a search may find them
 LAST = "\U0010ffff"  # behind every name that begins alike
+_NODE = text_of("node")
 KNOWN = tuple(kind.resource for kind in kinds.KINDS)
 _SELECT: LiteralString = """
     select cluster_id, resource, uid, namespace, name, resource_version, created_at, status, health, owner_uid,
            labels, cells, changed_at
     from objects o where """
+_FOUND_BY = sql.SQL(
+    "o.name <> %s, not starts_with(o.name, %s), o.health in ('ok', 'idle'), length(o.name), o.name, o.resource,"
+    " o.cluster_id"
+)
 ENDED = ("Failed", "Evicted", "Error", "OutOfcpu", "OutOfmemory", "OutOfpods", "NodeAffinity", "Preempting")
-
-
-class Keyed(StoredObject, frozen=True, kw_only=True):
-    """A row of a list, with what it is sorted by, as text."""
-
-    key: str
-
-
-class Page(NamedTuple):
-    """Rows in their order, and the cursors of the pages after and before them."""
-
-    rows: list[Keyed]
-    next: str | None
-    previous: str | None
-
-
-def _sort_key(sort: Sort) -> tuple[sql.Composable, LiteralString]:
-    """The expression to sort by, and the type its value in a cursor is cast to."""
-    if sort.column == "created_at":
-        return sql.SQL("o.created_at"), "timestamptz"
-    if sort.column == "cluster":
-        return sql.SQL("(select c.name from clusters c where (c.org_id, c.id) = (o.org_id, o.cluster_id))"), "text"
-    if sort.column.startswith(LABEL):
-        return sql.SQL("coalesce(o.labels ->> {}, '')").format(sql.Literal(sort.column.removeprefix(LABEL))), "text"
-    if sort.column in COMMON_COLUMNS:
-        return sql.SQL("o.{}").format(sql.Identifier(sort.column)), "text"
-    return sql.SQL("coalesce(o.cells -> {}, 'null')").format(sql.Literal(sort.column)), "jsonb"
 
 
 async def find_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> tuple[Page, int, bool]:
     """One page, how many match, and whether that is all.
 
     What is sought by a part of its name or by a label is found by the index of those and sorted, as long as it is not
-    SORTED_TO or more: then the order's index is walked, which meets the next of so many soon.
+    SORTED_TO or more: then the order's index is walked, which meets the next of so many soon. So is that of what the
+    rollups count as many.
     """
     if query.sought:
         count, keys = await _sorted(tx, scope, query)
         if count <= SORTED_TO:
             return await _page(tx, query, keys), min(count, COUNTED_TO), count <= COUNTED_TO
-        return await page_objects(tx, scope, query), COUNTED_TO, False
-    return await page_objects(tx, scope, query), *(await count_objects(tx, scope, query))
+        count, exact, many = COUNTED_TO, False, True
+    else:
+        count, exact = await count_objects(tx, scope, query)
+        if not count:  # known at once; rows would be looked for to the last
+            return paged(query, []), 0, True
+        many = query.rolled_up and count > walk.MANY
+    if many and walk.walks(query):
+        return await walk.walk(tx, scope, query), count, exact
+    return await page_objects(tx, scope, query), count, exact
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -82,7 +71,7 @@ class _Sorted(msgspec.Struct, frozen=True):
 async def _sorted(tx: Tx, scope: Scope, query: ObjectQuery) -> tuple[int, list[Key]]:
     """How many match, counted to just beyond SORTED_TO, and the keys of one page of them and of one object more."""
     where = matching(scope, query)
-    order = _order(query)
+    order = order_of(query)
     key = sql.SQL("o.name" if query.sort.column == "name" else "o.key")
     more = sql.SQL("") if query.sort.column == "name" else sql.SQL("{} as key,").format(order.key)
     statement = sql.SQL("""
@@ -109,10 +98,10 @@ async def _page(tx: Tx, query: ObjectQuery, keys: Sequence[Key]) -> Page:
         select o.*, ({key})::text as key
         from unnest(%s::uuid[], %s::text[]) with ordinality as k (cluster_id, uid, place)
         join objects o on o.org_id = %s and o.resource = %s and (o.cluster_id, o.uid) = (k.cluster_id, k.uid)
-        order by k.place""").format(key=_order(query).key)
+        order by k.place""").format(key=order_of(query).key)
     clusters, uids = [key.cluster_id for key in keys], [key.uid for key in keys]
     rows = await tx.all(Keyed, statement, [clusters, uids, tx.org_id, query.resource])
-    return _paged(query, rows)
+    return paged(query, rows)
 
 
 async def page_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> Page:
@@ -121,68 +110,23 @@ async def page_objects(tx: Tx, scope: Scope, query: ObjectQuery) -> Page:
     Ties are broken by name, cluster and uid, so that no object is shown twice or left out between pages. The page
     before is read backwards from its end, so that it costs no more than the one after.
     """
-    where, order = matching(scope, query), _order(query)
+    where, order = matching(scope, query), order_of(query)
     statement = sql.SQL(
         "select o.*, ({key})::text as key from objects o where {where} and {bound} order by {order} limit %s"
     ).format(where=where.clause, key=order.key, bound=order.bound(order.key), order=order.by(order.key))
     rows = await tx.all(Keyed, statement, [*where.values, *order.values, query.limit + 1])
-    return _paged(query, rows)
-
-
-class _Order(NamedTuple):
-    """The order of a list, and where in it a page begins."""
-
-    key: sql.Composable
-    cast_to: LiteralString
-    falling: bool
-    values: list[Any]
-
-    def bound(self, key: sql.Composable) -> sql.Composable:
-        if not self.values:
-            return sql.SQL("true")
-        return sql.SQL("({key}, o.name, o.cluster_id, o.uid) {than} (%s::{cast}, %s, %s::uuid, %s)").format(
-            key=key, than=sql.SQL("<" if self.falling else ">"), cast=sql.SQL(self.cast_to)
-        )
-
-    def by(self, key: sql.Composable) -> sql.Composable:
-        way = sql.SQL(" desc" if self.falling else "")
-        return sql.SQL("{key}{way}, o.name{way}, o.cluster_id{way}, o.uid{way}").format(key=key, way=way)
-
-
-def _order(query: ObjectQuery) -> _Order:
-    key, cast_to = _sort_key(query.sort)
-    back, *bound = _decoded(query)
-    return _Order(key, cast_to, query.sort.descending is not bool(back), bound)
-
-
-def _decoded(query: ObjectQuery) -> list[Any]:
-    return paging.decode(query.cursor, 5) if query.cursor else [False]
-
-
-def _paged(query: ObjectQuery, found: list[Keyed]) -> Page:
-    """A page of what was read for it, which is one row more than it shows if there are more."""
-    back, *bound = _decoded(query)
-    rows = found[: query.limit]
-    more = len(found) > query.limit
-    if back:
-        rows.reverse()
-    return Page(
-        rows,
-        next=_cursor(rows[-1], back=False) if rows and (more or back) else None,
-        previous=_cursor(rows[0], back=True) if rows and (more if back else bound) else None,
-    )
-
-
-def _cursor(row: Keyed, *, back: bool) -> str:
-    return paging.encode([back, row.key, row.name, str(row.cluster_id), row.uid])
+    return paged(query, rows)
 
 
 async def count_objects(tx: Tx, scope: Scope, query: ObjectQuery, *, to: int = COUNTED_TO) -> tuple[int, bool]:
     """How many match, and whether that is all: the rollups know; else it is counted no further than `to`."""
-    where = matching(scope, query)
     if query.rolled_up:
-        statement = sql.SQL("select coalesce(sum(o.count), 0)::bigint from rollups o where {}").format(where.clause)
-        return cast("int", await tx.value(statement, where.values)), True
+        where, source = matching(scope, query, rows="summed"), summed(scope, (query.resource,))
+        statement = sql.SQL("select coalesce(sum(o.count), 0)::bigint from {} where {}").format(
+            source.clause, where.clause
+        )
+        return cast("int", await tx.value(statement, [*source.values, *where.values])), True
+    where = matching(scope, query)
     statement = sql.SQL("select count(*) from (select 1 from objects o where {} limit {}) as counted").format(
         where.clause, sql.Literal(to + 1)
     )
@@ -190,19 +134,26 @@ async def count_objects(tx: Tx, scope: Scope, query: ObjectQuery, *, to: int = C
     return min(count, to), count <= to
 
 
-async def get_left(tx: Tx) -> list[UUID]:
-    """Clusters that were removed and whose objects are still being deleted."""
+async def get_left(tx: Tx, sight: Sequence[object]) -> list[UUID]:
+    """Clusters that were removed and whose objects are still being deleted.
+
+    Remembered while the clusters in sight are, for none can be removed without their being read anew.
+    """
     query = """
         select c.id from clusters c where c.org_id = %s and c.deleted_at is not null
           and exists (select from objects o where o.org_id = c.org_id and o.cluster_id = c.id)"""
-    return await tx.all(UUID, query, [tx.org_id])
+
+    async def read(tx: Tx) -> tuple[object, list[UUID]]:
+        return sight, await tx.all(UUID, query, [tx.org_id])  # kept together: no other gets the first one's number
+
+    return (await tx.kept("left", read, of=id(sight[0])) if sight else await read(tx))[1]
 
 
 async def get_object(
     tx: Tx, scope: Scope, cluster_id: UUID, resource: str, *, namespace: str, name: str
 ) -> StoredObject | None:
     """One object by its path."""
-    where = Where(scope)
+    where = Where(scope, resource)
     where.add("o.cluster_id = %s and o.resource = %s and o.namespace = %s and o.name = %s", cluster_id, resource)
     where.values.extend([namespace, name])
     statement = sql.SQL("{} {} order by o.created_at desc limit 1").format(sql.SQL(_SELECT), where.clause)
@@ -219,27 +170,26 @@ async def search_objects(tx: Tx, scope: Scope, wanted: SearchQuery) -> list[Stor
     arms = [_searched(scope, wanted)]
     if first:
         arms += [_searched(scope, wanted), _searched(scope, wanted)]
-        arms[1].add("o.resource = any (%s) and o.name = %s", list(KNOWN), first)
+        # Between, not equal: for that the index of names is made, and not the one of trigrams, which reads all like it.
+        arms[1].add("o.resource = any (%s) and o.name >= %s and o.name <= %s", list(KNOWN), first, first)
         arms[2].add("o.resource = any (%s) and o.name >= %s and o.name < %s", list(KNOWN), first, first + LAST)
     keys = [
-        sql.SQL("(select o.cluster_id, o.resource, o.uid from objects o where {} limit {})").format(
+        sql.SQL("(select o.cluster_id, o.resource, o.uid, o.name, o.health from objects o where {} limit {})").format(
             arm.clause, sql.Literal(SEARCHED if first else None)
         )
         for arm in arms
     ]
     statement = sql.SQL("""
-        with found as materialized ({keys})
+        with found as materialized (select o.* from ({keys}) o order by {order} limit %s)
         {select} o.org_id = %s and (o.cluster_id, o.resource, o.uid) in (select cluster_id, resource, uid from found)
-        order by o.name <> %s, not starts_with(o.name, %s), o.health in ('ok', 'idle'), length(o.name), o.name,
-                 o.resource, o.cluster_id limit %s""").format(
-        keys=sql.SQL(" union ").join(keys), select=sql.SQL(_SELECT)
-    )
+        order by {order}""").format(keys=sql.SQL(" union ").join(keys), select=sql.SQL(_SELECT), order=_FOUND_BY)
     values = [value for arm in arms for value in arm.values]
-    return await tx.all(StoredObject, statement, [*values, tx.org_id, first, first, wanted.limit])
+    named = [first, first]
+    return await tx.all(StoredObject, statement, [*values, *named, wanted.limit, tx.org_id, *named])
 
 
 def _searched(scope: Scope, wanted: SearchQuery) -> Where:
-    where = Where(scope)
+    where = Where(scope, *wanted.resources)
     within(where, wanted.clusters, wanted.without)
     if wanted.resources:
         where.add("o.resource = any (%s)", list(wanted.resources))
@@ -252,7 +202,7 @@ def _searched(scope: Scope, wanted: SearchQuery) -> Where:
 
 async def get_closest(tx: Tx, scope: Scope, query: ObjectQuery, text: str) -> str:
     """The name that is most like the text, of those in the same clusters and namespaces; "" if none is at all."""
-    where = Where(scope)
+    where = Where(scope, query.resource)
     where.add("o.resource = %s", query.resource)
     within(where, query.clusters, query.without)
     where.add("o.name %% %s", text)
@@ -298,10 +248,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_loads(tx: Tx, scope: Scope, nodes: Sequence[tuple[UUID, str]]) -> list[Load]:
     """What the pods in sight ask of these nodes; those that have ended hold nothing any more."""
-    where = Where(scope)
+    where = Where(scope, "pods")
     where.add("o.resource = 'pods' and o.health <> 'idle' and o.status <> all (%s)", list(ENDED))
-    where.add("(o.cluster_id, o.cells ->> 'node') in (select * from unnest(%s::uuid[], %s::text[]))")
-    where.values.extend([[cluster for cluster, _ in nodes], [node for _, node in nodes]])
+    where.parts.append(sql.SQL("(o.cluster_id, {}) in (select * from unnest(%s::uuid[], %s::text[]))").format(_NODE))
+    where.values.extend([[cluster for cluster, _ in nodes], [node[:CUT] for _, node in nodes]])
     statement = sql.SQL(
         """
         select o.cluster_id, o.cells ->> 'node' as node, count(*) as pods,
@@ -314,17 +264,17 @@ async def get_loads(tx: Tx, scope: Scope, nodes: Sequence[tuple[UUID, str]]) -> 
 
 async def get_pods_on(tx: Tx, scope: Scope, cluster_id: UUID, node: str, limit: int = 100) -> list[StoredObject]:
     """The pods on a node, what fails first."""
-    where = Where(scope)
-    where.add("o.resource = 'pods' and o.cluster_id = %s and o.cells ->> 'node' = %s", cluster_id, node)
-    statement = sql.SQL("{} {} order by o.health <> 'bad', o.health <> 'warn', o.namespace, o.name limit %s").format(
-        sql.SQL(_SELECT), where.clause
-    )
-    return await tx.all(StoredObject, statement, [*where.values, limit])
+    where = Where(scope, "pods")
+    where.add("o.resource = 'pods' and o.cluster_id = %s", cluster_id)
+    worst = sql.SQL(
+        "{} {} and {} = %s order by o.health <> 'bad', o.health <> 'warn', o.namespace, o.name limit %s"
+    ).format(sql.SQL(_SELECT), where.clause, _NODE)
+    return await tx.all(StoredObject, worst, [*where.values, node[:CUT], limit])
 
 
 async def get_services_of(tx: Tx, scope: Scope, selected: StoredObject) -> list[StoredObject]:
     """The services whose selector fits the labels of a pod."""
-    where = Where(scope)
+    where = Where(scope, "services")
     where.add("o.resource = 'services' and o.cluster_id = %s and o.namespace = %s", selected.cluster_id)
     where.values.append(selected.namespace)
     where.add("o.cells -> 'selector' <> '{}' and %s @> (o.cells -> 'selector')", Jsonb(selected.labels))
@@ -334,7 +284,7 @@ async def get_services_of(tx: Tx, scope: Scope, selected: StoredObject) -> list[
 
 async def get_events_about(tx: Tx, scope: Scope, start: StoredObject, limit: int = 100) -> list[StoredObject]:
     """What the cluster said about an object, latest first."""
-    where = Where(scope)
+    where = Where(scope, "events")
     where.add("o.cluster_id = %s and o.resource = 'events' and o.owner_uid = %s", start.cluster_id, start.uid)
     statement = sql.SQL("{} {} order by o.cells ->> 'last' desc limit %s").format(sql.SQL(_SELECT), where.clause)
     return await tx.all(StoredObject, statement, [*where.values, limit])

@@ -13,6 +13,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.inventory.model import COUNTED_TO, ObjectQuery
 from basefly.core.inventory.store.filters import Where, matching
+from basefly.core.rights.conditions import Condition, summed
 
 Dimension = Literal["status", "health", "cluster", "namespace"]
 DIMENSIONS: tuple[Dimension, ...] = ("status", "health", "cluster", "namespace")
@@ -37,35 +38,36 @@ async def sum_by(
     tx: Tx, scope: Scope, fields: Sequence[Field], clusters: Sequence[UUID], *, resources: Sequence[str] = ()
 ) -> list[Sum]:
     """How many objects in these clusters share the fields, of these resources when given. Summed by the database."""
-    where = Where(scope)
+    where, source = Where(scope, rows="summed"), summed(scope, resources)
     where.add("o.cluster_id = any (%s) and o.count > 0", list(clusters))
     if resources:
         where.add("o.resource = any (%s)", list(resources))
     columns = sql.SQL(", ").join(sql.Identifier("o", field) for field in fields)
-    statement = sql.SQL("select {}, sum(o.count)::bigint as count from rollups o where {} group by {}").format(
-        columns, where.clause, columns
+    statement = sql.SQL("select {}, sum(o.count)::bigint as count from {} where {} group by {}").format(
+        columns, source.clause, where.clause, columns
     )
-    return await tx.all(Sum, statement, where.values)
+    return await tx.all(Sum, statement, [*source.values, *where.values])
 
 
 async def get_words(tx: Tx, scope: Scope, clusters: Sequence[UUID], dimension: Dimension) -> list[str]:
     """Every status, or namespace, that objects in these clusters have."""
-    where = Where(scope)
+    where, source = Where(scope, rows="summed"), summed(scope)
     where.add("o.cluster_id = any (%s) and o.count > 0", list(clusters))
     column = sql.Identifier("o", dimension)
-    statement = sql.SQL("select distinct {} from rollups o where {} order by 1").format(column, where.clause)
-    return await tx.all(str, statement, where.values)
+    statement = sql.SQL("select distinct {} from {} where {} order by 1").format(column, source.clause, where.clause)
+    return await tx.all(str, statement, [*source.values, *where.values])
 
 
 async def count_namespaces(tx: Tx, scope: Scope, clusters: Sequence[UUID]) -> dict[str, int]:
     """How many pods each namespace of these clusters has, the most first."""
-    where = Where(scope)
+    where, source = Where(scope, rows="summed"), summed(scope, ("pods",))
     where.add("o.cluster_id = any (%s) and o.resource = 'pods' and o.count > 0", list(clusters))
     statement = sql.SQL(
-        "select 'namespace' as dimension, o.namespace as value, sum(o.count)::bigint as count from rollups o where {}"
+        "select 'namespace' as dimension, o.namespace as value, sum(o.count)::bigint as count from {} where {}"
         " group by 2 order by 3 desc, 2"
-    ).format(where.clause)
-    return {each.value: each.count for each in await tx.all(Count, statement, where.values)}
+    ).format(source.clause, where.clause)
+    found = await tx.all(Count, statement, [*source.values, *where.values])
+    return {each.value: each.count for each in found}
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -84,14 +86,15 @@ async def count_by(
     The rollups tell, which know only of cluster, namespace, status and health: other conditions of the query would
     fail, unless the objects are `counted`, of which there should be no more than COUNTED_TO.
     """
-    where = matching(scope, query)
+    where = matching(scope, query, rows="objects" if counted else "summed")
+    rows = Condition(sql.SQL(""), []) if counted else summed(scope, (query.resource,))
     columns = [sql.Identifier("o", _COLUMN.get(name, name)) for name in dimensions]
     source = (
         sql.SQL("(select o.*, 1 as count from objects o where {} limit {}) o").format(
             where.clause, sql.Literal(COUNTED_TO)
         )
         if counted
-        else sql.SQL("rollups o where {}").format(where.clause)
+        else sql.SQL("{} where {}").format(rows.clause, where.clause)
     )
     statement = sql.SQL("""
         select case {which} end as dimension, coalesce({values}) as value, sum(o.count)::bigint as count
@@ -104,4 +107,4 @@ async def count_by(
         source=source,
         sets=sql.SQL(", ").join(sql.SQL("({})").format(column) for column in columns),
     )
-    return await tx.all(Count, statement, where.values)
+    return await tx.all(Count, statement, [*rows.values, *where.values])

@@ -75,8 +75,14 @@ class Binding(msgspec.Struct, rename="camel", frozen=True, gc=False):
     subjects: list[Reference] | None = None
 
 
+def _subject(subject: Reference) -> str:
+    """Users and groups belong to no namespace, whatever the binding says."""
+    place = f"{subject.namespace}/" if subject.kind == "ServiceAccount" and subject.namespace else ""
+    return f"{subject.kind}/{place}{subject.name}"
+
+
 def project_binding(binding: Binding) -> Projection:
-    subjects = [f"{s.kind}/{s.namespace + '/' if s.namespace else ''}{s.name}" for s in binding.subjects or ()]
+    subjects = [_subject(each) for each in binding.subjects or ()]
     role = f"{binding.role_ref.kind}/{binding.role_ref.name}"
     return Projection("Active", "ok", {"role": role, "subjects": subjects})
 

@@ -1,4 +1,4 @@
-"""Configuration: config maps and secrets. Names and keys only; a value never leaves the decoder."""
+"""Configuration: config maps and secrets. Rows hold names and keys only; what history keeps is its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Custom resource definitions, and kinds that have neither a file nor columns of their own: kept as metadata."""
+"""Custom resource definitions, and kinds that have neither a file nor columns of their own: rows of metadata."""
 
 from __future__ import annotations
 

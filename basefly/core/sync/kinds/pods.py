@@ -95,17 +95,21 @@ class _Progress(msgspec.Struct, gc=False):
 
 
 def project(pod: Pod) -> Projection:
-    progress = _status(pod)
-    containers = pod.spec.containers
+    progress, spec, status = _status(pod), pod.spec, pod.status
+    cores, memory = 0.0, 0
+    for container in spec.containers:
+        asked = container.resources.requests
+        cores += quantity.number(asked.cpu) if asked.cpu else 0.0
+        memory += int(quantity.number(asked.memory)) if asked.memory else 0
     cells = {
         "ready": f"{progress.ready}/{progress.total}",
         "restarts": progress.restarts,
-        "node": pod.spec.node_name,
-        "ip": pod.status.pod_ip,
-        "qos": pod.status.qos_class,
-        "cpu": sum(_cores(c.resources.requests.cpu) for c in containers),
-        "memory": sum(_bytes(c.resources.requests.memory) for c in containers),
-        "images": [c.image for c in containers],
+        "node": spec.node_name,
+        "ip": status.pod_ip,
+        "qos": status.qos_class,
+        "cpu": cores,
+        "memory": memory,
+        "images": [c.image for c in spec.containers],
         "digests": _digests(pod),
     }
     return Projection(progress.reason, _health(progress), cells)
@@ -113,24 +117,21 @@ def project(pod: Pod) -> Projection:
 
 def _digests(pod: Pod) -> list[str]:
     """What was pulled for each image: the begin of its sha256, which tells all images of a fleet apart."""
-    pulled = {status.name: status.image_id.rpartition("sha256:") for status in pod.status.container_statuses}
-    return [pulled[c.name][2][:DIGEST] if c.name in pulled and pulled[c.name][1] else "" for c in pod.spec.containers]
-
-
-def _cores(value: str | float) -> float:
-    return quantity.number(value) if value else 0.0
-
-
-def _bytes(value: str | float) -> int:
-    return int(quantity.number(value)) if value else 0
+    pulled = {}
+    for status in pod.status.container_statuses:
+        _, mark, digest = status.image_id.rpartition("sha256:")
+        pulled[status.name] = digest[:DIGEST] if mark else ""
+    return [pulled.get(c.name, "") for c in pod.spec.containers]
 
 
 def _status(pod: Pod) -> _Progress:
     status = pod.status
-    sidecars = sum(1 for c in pod.spec.init_containers if c.restart_policy == "Always")
-    progress = _Progress(status.reason or status.phase, total=len(pod.spec.containers) + sidecars)
-    if any(c.type == "PodScheduled" and c.reason == "SchedulingGated" for c in status.conditions):
-        progress.reason = "SchedulingGated"
+    progress = _Progress(status.reason or status.phase, total=len(pod.spec.containers))
+    for container in pod.spec.init_containers:
+        progress.total += container.restart_policy == "Always"  # a sidecar
+    for condition in status.conditions:
+        if condition.reason == "SchedulingGated" and condition.type == "PodScheduled":
+            progress.reason = "SchedulingGated"
     initializing = bool(status.init_container_statuses) and _initializing(pod, progress)
     if not initializing or _condition(pod, "Initialized"):
         _main_containers(pod, progress)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -11,6 +13,8 @@ import msgspec
 from basefly.base.db.transaction import Tx
 from basefly.core.sync.kind import Row
 from basefly.core.sync.model import Place
+
+PIECE = 500  # lines that are sent at a time: what waits to be sent is a small part of a batch
 
 Tombstone = Literal["missed", "restored", "unserved"]
 """Why nobody saw an object go: missed, its cluster was put back to an older state, or serves its kind no more."""
@@ -116,8 +120,10 @@ async def upsert_objects(tx: Tx, changes: Iterable[Change]) -> list[Place]:
     An object may be in `changes` once only. Raises psycopg.DataError when the database refuses a value.
     """
     await tx.execute(_INCOMING)
+    lines = map(copy_line, changes)
     async with tx.connection.cursor().copy(_COPY) as copy:
-        await copy.write("".join(map(copy_line, changes)))
+        while piece := "".join(islice(lines, PIECE)):
+            await copy.write(piece)
     return await tx.all(Place, _MERGE, {"org": tx.org_id})
 
 
@@ -129,7 +135,7 @@ def copy_line(change: Change) -> str:
     """
     place, row = change
     line = (
-        f"{place.cluster_id}\t{place.resource}\t{row.uid}\t{row.namespace}\t{row.name}\t{row.resource_version}\t"
+        f"{_where(place)}\t{row.uid}\t{row.namespace}\t{row.name}\t{row.resource_version}\t"
         f"{row.created_at}\t{row.status}\t{row.health}\t{row.owner_uid}\t{row.labels}\t{row.cells}\t{row.digest}"
     )
     if "\\" in line:
@@ -137,6 +143,11 @@ def copy_line(change: Change) -> str:
     if line.count("\t") != 12 or "\n" in line or "\r" in line or "\0" in line:
         raise ValueError("a name, version or status holds a control character")
     return line + "\n"
+
+
+@lru_cache(maxsize=1024)
+def _where(place: Place) -> str:
+    return f"{place.cluster_id}\t{place.resource}"
 
 
 async def delete_objects(tx: Tx, gone: Sequence[Gone]) -> list[Place]:
@@ -150,8 +161,8 @@ async def delete_objects(tx: Tx, gone: Sequence[Gone]) -> list[Place]:
     return await tx.all(Place, _DELETE, {"org": tx.org_id, **arrays})
 
 
-async def sweep_objects(tx: Tx, sweeps: Sequence[Sweep]) -> None:
-    """After complete lists: delete what they did not show, and remember why nobody saw it go."""
+async def sweep_objects(tx: Tx, sweeps: Sequence[Sweep]) -> list[Gone]:
+    """After complete lists: delete what they did not show, and remember why nobody saw it go; returns what it was."""
     arrays = {
         "clusters": [sweep.place.cluster_id for sweep in sweeps],
         "resources": [sweep.place.resource for sweep in sweeps],
@@ -160,6 +171,7 @@ async def sweep_objects(tx: Tx, sweeps: Sequence[Sweep]) -> None:
     }
     if unshown := await tx.all(Gone, _UNSHOWN, {"org": tx.org_id, **arrays}):
         await delete_objects(tx, unshown)
+    return unshown
 
 
 async def delete_cluster_objects(tx: Tx, cluster_id: UUID, limit: int = 5_000) -> int:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
-from basefly.base.db import Jsonb
-from basefly.base.db.transaction import Tx
+from basefly.base.db.transaction import Json, Tx
 from basefly.base.kube.discovery import Resource
 from basefly.core.sync.freshness import LIVE_WITHIN, SIGN_WITHIN
 from basefly.core.sync.model import Place, Served, Standing, Stream
 from basefly.core.sync.printed import Printed
+
+T = TypeVar("T")
 
 MARGIN = timedelta(seconds=5)
 _COLUMNS = """cluster_id, resource, kind, version, namespaced, resource_version, state, reason, skipped, doubtful, due,
@@ -60,6 +62,18 @@ async def get_tellers(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str]
         order by cluster_id, resource"""  # noqa: S608  # of constants of this file
     values = {"org": tx.org_id, "clusters": list(clusters), "resources": list(resources)}
     return await tx.all(Stream, query, values | {"live": list(resources or MAIN)})
+
+
+async def remember_untroubled(
+    tx: Tx, name: str, read: Callable[[Tx], Awaitable[T]], resources: Sequence[str], *, seconds: float
+) -> T:
+    """What `read` brings, as in `Tx.remembered`, until a stream of these resources fails or recovers."""
+    digest = """
+        select coalesce(sum(hashtextextended(
+            concat_ws('/', cluster_id, resource, state, skipped, reason, as_of), 0)), 0)
+        from sync_streams
+        where org_id = %s and (resource = any (%s) or %s) and (state <> 'live' or skipped > 0)"""
+    return await tx.remembered(name, read, digest, [tx.org_id, list(resources), not resources], seconds=seconds)
 
 
 async def get_doubted(tx: Tx, clusters: Sequence[UUID] | None, resources: Sequence[str]) -> set[UUID]:
@@ -109,18 +123,33 @@ async def get_begun(tx: Tx, clusters: Sequence[UUID]) -> set[UUID]:
     return set(await tx.all(UUID, query, [list(clusters), tx.org_id]))
 
 
-async def upsert_stream(tx: Tx, cluster_id: UUID, resource: Resource, printed: tuple[Printed, ...]) -> None:
-    """Remember that this resource of this cluster is followed, with these columns: for others it is listed anew."""
+async def get_removed(tx: Tx) -> list[UUID]:
+    """Clusters that were removed while something of them is still kept."""
+    query = """
+        select c.id from clusters c where c.org_id = %s and c.deleted_at is not null
+          and exists (select from sync_streams s where s.org_id = c.org_id and s.cluster_id = c.id)"""
+    return await tx.all(UUID, query, [tx.org_id])
+
+
+async def upsert_streams(tx: Tx, cluster_id: UUID, followed: Iterable[tuple[Resource, tuple[Printed, ...]]]) -> None:
+    """Remember that these resources of a cluster are followed, with these columns: for others one is listed anew.
+
+    In one statement: where many clusters begin at once, none holds its connection while the loop is busy elsewhere.
+    """
     query = """
         insert into sync_streams as s (org_id, cluster_id, resource, kind, version, namespaced, printed)
-        values (%s, %s, %s, %s, %s, %s, %s)
+        select %(org)s, %(cluster)s, * from jsonb_to_recordset(%(streams)s)
+            as i (resource text, kind text, version text, namespaced boolean, printed jsonb)
         on conflict (org_id, cluster_id, resource) do update
         set kind = excluded.kind, version = excluded.version, namespaced = excluded.namespaced,
             resource_version = case when s.printed = excluded.printed then s.resource_version else '' end,
             printed = excluded.printed"""
-    shown = Jsonb(msgspec.to_builtins(printed))
-    named = (resource.name, resource.kind, resource.version, resource.namespaced)
-    await tx.execute(query, (tx.org_id, cluster_id, *named, shown))
+    told = [
+        {"resource": r.name, "kind": r.kind, "version": r.version, "namespaced": r.namespaced, "printed": printed}
+        for r, printed in followed
+    ]
+    if told:
+        await tx.execute(query, {"org": tx.org_id, "cluster": cluster_id, "streams": Json(told)})
 
 
 async def get_definitions(tx: Tx, cluster_id: UUID) -> list[Definition]:

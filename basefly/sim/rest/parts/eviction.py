@@ -65,8 +65,10 @@ def _check(store: Store, record: Record, *, ready: bool) -> None:
 
 
 def _covers(budget: Object, pod: Record) -> bool:
-    selector = budget["spec"].get("selector") or {}
-    return bool(selector) and label_matcher(cells.selector(selector))(pod)
+    """Whether it selects a pod of its namespace: an empty selector does all of them, none at all no pod (policy/v1)."""
+    held = budget["spec"].get("selector")
+    wanted = cells.selector(held)
+    return held is not None and (wanted == cells.NONE or label_matcher(wanted)(pod))
 
 
 def _ready(pod: Object) -> bool:

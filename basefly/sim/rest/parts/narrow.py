@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from basefly.sim.bodies import patches
 from basefly.sim.bodies.objects import read_object
 from basefly.sim.rest import reads, writes
 from basefly.sim.rest.render import one
+from basefly.sim.rules import WHOLE
 from basefly.sim.wire.call import Call
 from basefly.sim.wire.negotiate import answer
 
@@ -27,13 +29,32 @@ async def answer_narrow(call: Call) -> web.Response:
     asked = body if body is not None else patches.apply(call.kind, old, text, call.request.content_type)
     new = record.load()
     _TAKE[call.target.subresource](new["spec"], asked.get("spec") or {})
+    ephemeral = call.target.subresource == "ephemeralcontainers"
+    if ephemeral:
+        _running(new)
     new["metadata"] |= {key: asked["metadata"][key] for key in ("resourceVersion", "uid") if key in asked["metadata"]}
-    changed = call.cluster.objects.update(call.kind, record, new, dry=writes.is_dry(call))
+    part = WHOLE if ephemeral else ""
+    changed = call.cluster.objects.update(call.kind, record, new, part=part, dry=writes.is_dry(call))
     return await answer(call.request, one(call.kind, changed, call.accept.form), accept=call.accept)
 
 
 def _ephemeral(spec: Object, asked: Object) -> None:
     spec["ephemeralContainers"] = asked.get("ephemeralContainers", [])
+
+
+def _running(pod: Object) -> None:
+    """The kubelet of a pod starts its ephemeral containers at once, and they run for as long as it does."""
+    held = pod["spec"].get("ephemeralContainers") or []
+    if not pod["spec"].get("nodeName") or not held:
+        return
+    known = {each["name"]: each for each in pod.setdefault("status", {}).get("ephemeralContainerStatuses") or []}
+    begun = {"running": {"startedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    pod["status"]["ephemeralContainerStatuses"] = [
+        known.get(each["name"])
+        or {"name": each["name"], "image": each.get("image", ""), "imageID": "", "ready": False, "restartCount": 0}
+        | {"state": begun}
+        for each in held
+    ]
 
 
 def _resources(spec: Object, asked: Object) -> None:

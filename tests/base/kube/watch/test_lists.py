@@ -278,6 +278,48 @@ async def test_a_slow_list_goes_on_without_its_turn() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def test_a_list_of_which_nothing_is_heard_keeps_its_turn_for_a_moment_only() -> None:
+    turns = Turns(1, lent=60.0, silent=0.05)
+    order: list[str] = []
+
+    async def listing(name: str, *, answers: bool) -> None:
+        async with turns.turn() as heard:
+            order.append(name)
+            if answers:
+                heard()
+            await asyncio.sleep(30)
+
+    tasks = [asyncio.create_task(listing("hangs", answers=False)), asyncio.create_task(listing("well", answers=True))]
+    tasks.append(asyncio.create_task(listing("waits", answers=True)))
+    async with asyncio.timeout(5):
+        while "well" not in order:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert order == ["hangs", "well"]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_an_object_too_large_for_any_page_is_set_aside_by_its_metadata() -> None:
+    async def serve(asked: Asked, out: Answer) -> None:
+        if not lists(asked):
+            await out.begin()
+            await out.silence()
+            return
+        found = [pod("a", 1), {**pod("giant", 2), "spec": {"x": "y" * 9000}}, pod("c", 3)]
+        first = int(asked.query.get("continue") or 0)
+        shown, more = found[first : first + int(asked.query["limit"])], first + int(asked.query["limit"])
+        if "PartialObjectMetadataList" in asked.headers["accept"]:
+            shown = [{"metadata": one["metadata"]} for one in shown]
+        token = str(more) if more < len(found) else ""
+        await out.json(pods(20, *shown, following=token))
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), pace=pace(streamed=False, page=4, page_bytes=6000))
+    assert said(found) == ["listing:pages", "+a@", "skipped giant@", "+c@", "listed@20"]
+
+
 async def test_metadata_is_asked_for_in_the_form_of_each_request() -> None:
     partial = {**pod("a", 1), "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
 
@@ -311,3 +353,19 @@ async def test_a_list_waits_for_its_retry_after_within_reason(wait: int) -> None
     async with Apiserver.start(serve) as server:
         await told(server, after(Listed), pace=pace(waits, streamed=False))
     assert waits.seconds == [min(wait, 300)]
+
+
+async def test_lists_of_a_lower_rank_go_first_and_who_gives_up_keeps_no_turn() -> None:
+    turns, order = Turns(1, of_one=1), []
+
+    async def listing(name: str, rank: int) -> None:
+        async with turns.turn(rank):
+            order.append(name)
+            await asyncio.sleep(0)
+
+    async with turns.turn():
+        waiting = [asyncio.create_task(listing(*one)) for one in (("pods", 2), ("gone", 0), ("nodes", 0), ("sets", 1))]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert order == ["nodes", "sets", "pods"]

@@ -336,6 +336,43 @@ async def test_what_cannot_be_read_is_set_aside_and_the_stream_goes_on(poison: b
     assert found[1].reason
 
 
+async def test_what_stays_unreadable_costs_one_list_and_no_more() -> None:
+    """The watches end by themselves, again and again; the list after the first of them finds it as it was."""
+    odd = (
+        b'{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"odd","namespace":"shop",'
+        b'"uid":"u","resourceVersion":"%d"},"x":NaN}}'
+    )
+    version = 100
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        nonlocal version
+        version += 1
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(odd % version, bookmark(version, ends_list=True))
+        else:
+            await out.lines(odd % version)
+            await asyncio.sleep(0.1)
+            await out.end()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Skipped, 6), since="100")
+    assert [one.known for one in found if isinstance(one, Skipped)] == [False, True, True, True, True, True]
+    assert sum(isinstance(one, Listed) for one in found) == 1
+
+
+async def test_what_can_be_read_again_is_doubted_when_it_cannot_another_time() -> None:
+    head = b'{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"shop",'
+    lines = [
+        head + b'"uid":"u","resourceVersion":"101"},"x":NaN}}',
+        head + b'"uid":"u","resourceVersion":"102"}}}',
+        head + b'"uid":"u","resourceVersion":"103"},"x":NaN}}',
+    ]
+    async with Apiserver.start(stream(*lines)) as server:
+        found = await told(server, after(Skipped, 2), since="100", pace=pace(idle=5.0))
+    assert [one.known for one in found if isinstance(one, Skipped)] == [False, False]
+
+
 async def test_what_cannot_be_read_at_all_leads_to_a_list() -> None:
     async def serve(asked: Asked, out: Answer) -> None:
         if lists(asked):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from basefly.app import create_app
+from basefly.app import routed
 from basefly.base.limits import Limiter
 from basefly.base.web.boundary.rates import class_of
 from basefly.base.web.frame import _received as received
@@ -104,7 +104,7 @@ class TestBehindAProxy:
 
 
 def test_every_class_is_used_where_it_belongs(hub: Hub) -> None:
-    found = {route.key: class_of(route.handler, unsafe=route.unsafe) for route in routes(create_app(hub.house))}
+    found = {route.key: class_of(route.handler, unsafe=route.unsafe) for route in routes(routed())}
     assert found["GET /api/v1/search"] == found["GET /pods/export"] == "expensive"
     assert found["GET /api/v1/objects/{resource}/facets"] == "expensive"
     assert found["POST /api/v1/sessions"] == found["POST /sign-in"] == "sign-in"

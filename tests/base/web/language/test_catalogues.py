@@ -90,7 +90,7 @@ TEMPLATES = [
     for path in sorted(HOUSE.rglob("templates/**/*.html"))
     if not path.relative_to(HOUSE).as_posix().startswith(SAMPLES)
 ]
-EXAMPLES = ("app=web,tier!=db", "label:app")  # of what one types; a language has no other words for them
+EXAMPLES = ("app=web,tier!=db", "app=web", "label:app")  # of what one types; a language has no other words for them
 _ENGINE = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style|code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)  # commands are no language's
 _SAID = re.compile(r'(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"')

@@ -22,7 +22,7 @@ from basefly.base.resilience.deadlines import Deadlines
 from basefly.core.sync.cluster import ClusterSync, Patience
 from basefly.core.sync.model import Stream
 from basefly.core.sync.store import streams
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect, Fault
 from bench.soak import truth

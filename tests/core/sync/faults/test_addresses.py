@@ -16,7 +16,8 @@ import pytest
 from basefly.base.db import lease as leases
 from basefly.base.db.pool import Database
 from basefly.base.kube.watch import Turns
-from basefly.core.sync.writer import Writer
+from basefly.base.resilience.lookups import LOOKUPS
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster, Fleet
 from basefly.sim.faults import Effect
 from tests.core.sync.conftest import Rows, running
@@ -30,17 +31,15 @@ class Names:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.address: str | None = "127.0.0.1"
-        loop = asyncio.get_running_loop()
-        real = loop.getaddrinfo
 
-        async def resolve(host: Any, port: Any, **options: Any) -> Any:
+        def resolve(host: Any, port: Any, **options: Any) -> Any:
             if host != NAME:
-                return await real(host, port, **options)
+                return socket.getaddrinfo(host, port, **options)
             if self.address is None:
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            return await real(self.address, port, **options)
+            return socket.getaddrinfo(self.address, port, **options)
 
-        monkeypatch.setattr(loop, "getaddrinfo", resolve)
+        monkeypatch.setattr(LOOKUPS, "_look", resolve)
 
 
 async def test_51_i8_a_name_that_flaps_and_moves_is_asked_for_again(

@@ -13,7 +13,7 @@ import structlog
 
 from basefly.base.db.pool import Database
 from basefly.core.sync.store import streams
-from basefly.core.sync.writer import BUDGET, Writer
+from basefly.core.sync.writing.writer import BUDGET, Writer
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from tests.core.sync.conftest import Rows
@@ -197,7 +197,7 @@ async def _large(world: World, writer: Writer) -> None:
     world.cluster.faults.drop_watches()
     most, later = 0, asyncio.create_task(_later(world))
     while not later.done():
-        most = max(most, len(writer._batch.changes))
+        most = max(most, writer.waits)
         await asyncio.sleep(0.005)
     await later
     await world.settles(within=60)

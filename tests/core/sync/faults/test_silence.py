@@ -12,7 +12,7 @@ import msgspec
 from basefly.base.db.pool import Database
 from basefly.core.clusters.model import ClusterState
 from basefly.core.sync import freshness
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from tests.core.sync.conftest import Rows, running

@@ -10,7 +10,7 @@ import pytest
 
 from basefly.base.db.pool import Database
 from basefly.core.sync.store import streams
-from basefly.core.sync.writer import Writer
+from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from bench.soak import truth

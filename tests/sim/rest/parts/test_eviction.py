@@ -82,6 +82,12 @@ async def test_a_pod_that_is_not_ready(cluster: Cluster, policy: str, healthy: i
     assert (await evict(cluster))[0] == (201 if goes else 429)
 
 
+async def test_an_empty_selector_covers_every_pod(cluster: Cluster) -> None:
+    plant(cluster)
+    budget(cluster, selector={}, minAvailable=1)
+    assert (await evict(cluster))[0] == 429
+
+
 async def test_a_pod_that_serves_nobody_needs_no_budget(cluster: Cluster) -> None:
     plant(cluster, phase="Succeeded")
     budget(cluster, minAvailable=5)

@@ -1,0 +1,1 @@
+"""Texts that people write and read: the query language, and objects as YAML."""

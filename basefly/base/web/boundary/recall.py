@@ -1,0 +1,76 @@
+"""Who asked a moment ago: a page's twenty requests, or a program's two hundred in a second, look them up once."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from litestar.types import Message, Send
+
+from basefly.base.principal import Principal
+
+if TYPE_CHECKING:
+    from basefly.base.web.requests import Request
+
+KEPT = 1.0  # s: how long what was taken away elsewhere may still be read with
+AT_MOST = 10_000  # credentials
+_TOLD = ("organization", "preferences")  # what authentication notes of them for the pages' shell
+
+
+class _Known(NamedTuple):
+    by: Principal
+    told: dict[str, Any]
+    at: float
+
+
+class Recall:
+    """What authentication found within the last second, for requests that change nothing.
+
+    Whatever changes something through this process makes it forget everyone, before its answer goes out: what was taken
+    away here counts at once, and what was taken away by another process within KEPT.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[bytes, _Known] = {}
+        self._forgot = 0
+
+    async def authenticate(self, request: Request) -> Principal | None:
+        """Who asks. Raises Unauthenticated."""
+        if request.unsafe:
+            return await request.plugs.authenticate(request)
+        key, now, forgot = _key(request), self._clock(), self._forgot
+        known = self._known.get(key)
+        if known and now - known.at < KEPT:
+            request.state.update(known.told)
+            return known.by
+        by = await request.plugs.authenticate(request)
+        if by and forgot == self._forgot:  # else something has changed while they were looked up
+            told = {name: request.state[name] for name in _TOLD if name in request.state}
+            self._known.pop(key, None)
+            self._known[key] = _Known(by, told, now)
+            if len(self._known) > AT_MOST:
+                del self._known[next(iter(self._known))]
+        return by
+
+    def forget(self) -> None:
+        """Look everyone up anew."""
+        self._forgot += 1
+        self._known.clear()
+
+    def forgetting(self, send: Send) -> Send:
+        """The same, with everyone forgotten before anything of the answer is sent."""
+
+        async def told(message: Message) -> None:
+            self.forget()
+            await send(message)
+
+        return told
+
+
+def _key(request: Request) -> bytes:
+    """All that a request can prove itself by, as nobody can read it."""
+    proofs = [request.headers.get("authorization", ""), request.headers.get("cookie", "")]
+    return hashlib.sha256("\0".join(proofs).encode("utf-8", "surrogateescape")).digest()

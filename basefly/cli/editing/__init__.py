@@ -1,0 +1,1 @@
+"""Changing what objects are, from the command line."""

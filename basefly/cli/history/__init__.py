@@ -1,0 +1,1 @@
+"""What objects were like, and what changed lately."""

@@ -1,0 +1,1 @@
+"""Objects that are there and cannot be read: where they are, and why."""

@@ -1,0 +1,3 @@
+drop table terminal_chunks;
+drop table terminal_recordings;
+drop table terminal_settings;

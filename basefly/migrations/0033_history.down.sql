@@ -1,0 +1,2 @@
+drop table history_settings;
+drop table object_versions;

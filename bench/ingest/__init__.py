@@ -1,0 +1,1 @@
+"""The sync: what it costs beside others, and where each microsecond goes."""

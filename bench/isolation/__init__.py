@@ -1,0 +1,1 @@
+"""`isolation`: a tenth of the clusters falls ill; what do those who look at the others feel of it?"""

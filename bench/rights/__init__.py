@@ -1,0 +1,1 @@
+"""What it costs that the clusters' own rules count."""

@@ -1,0 +1,1 @@
+"""Other people's programs through the hub: kubectl of three minor versions, helm, the official Python client."""

@@ -1,0 +1,1 @@
+"""Whom clusters let see what, against real API servers."""
