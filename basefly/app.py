@@ -151,7 +151,8 @@ async def furnished(house: House, slices: Sequence[Slice] = SLICES) -> AsyncIter
         stack.push_async_callback(recent.close)
         house.put(recent)
         house.put(Tunnels())
-        house.put(Recall())
+        house.put(Recall(also=house.changes.renew))
+        house.db.share(house.changes.version)
         for slice_ in slices:
             if slice_.furnish:
                 await stack.enter_async_context(slice_.furnish(house))

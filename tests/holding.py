@@ -19,7 +19,7 @@ from basefly.base.db.pooling.connections import Connections
 from basefly.base.web.server import Hub
 
 OURS = str(Path(basefly.__file__).parent)
-HANDING_OUT = (f"{OURS}/base/db/pool.py", f"{OURS}/base/db/pooling/")
+HANDING_OUT = (f"{OURS}/base/db/pool.py", f"{OURS}/base/db/pooling/", f"{OURS}/base/db/transaction.py")
 
 Handed = Callable[[Connections, UUID | None], AbstractAsyncContextManager[Any]]
 

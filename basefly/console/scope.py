@@ -13,7 +13,8 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.base.web.language import t, tn
 from basefly.core.clusters.model import ClusterState
-from basefly.core.inventory.sight import READ, traits, visible_clusters
+from basefly.core.clusters.selection import traits
+from basefly.core.inventory.sight import READ, visible_clusters
 from basefly.core.inventory.store import rollups
 
 PAGE = "/scope"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import uuid
-from copy import deepcopy
 from typing import Any
 
 from basefly.sim import status
@@ -16,7 +15,7 @@ from basefly.sim.kinds.catalog import Catalog
 from basefly.sim.kinds.kind import Kind
 from basefly.sim.rules import LETTERS, check_name, check_update, content, counts_generations, merge
 from basefly.sim.status import Refusal
-from basefly.sim.store.record import Record, record
+from basefly.sim.store.record import Record, copied, record
 from basefly.sim.store.store import Store
 
 Object = dict[str, Any]
@@ -48,7 +47,7 @@ class Objects:
         self, kind: Kind, obj: Object, *, namespace: str = "", keep_status: bool = True, dry: bool = False
     ) -> Record:
         """Add an object. Over HTTP most kinds lose a status they bring along."""
-        obj = deepcopy(obj)
+        obj = copied(obj)
         meta = self._new_metadata(kind, obj, namespace)
         if not keep_status and kind.part("status") and kind.name != "nodes":
             obj.pop("status", None)
@@ -82,7 +81,7 @@ class Objects:
         What changes nothing makes no new version. The manager is who asks, empty for the cluster itself, which writes
         whole objects; with None the object brings its managed fields along.
         """
-        obj = deepcopy(obj)
+        obj = copied(obj)
         check_update(kind, held, obj)
         old = held.load()
         new = merge(kind, old, obj, part)

@@ -10,14 +10,16 @@ import contextlib
 import random
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import psycopg
 import structlog
+from psycopg import pq
 
 from basefly.base.db import logins
+from basefly.base.db.pooling.versions import Versions
 from basefly.base.resilience.ending import end
 from basefly.base.settings import SettingsError
 
@@ -68,6 +70,8 @@ class Changes:
         self._inboxes: defaultdict[str, set[Inbox]] = defaultdict(set)
         self._listening = asyncio.Event()
         self._ear: asyncio.Task[None] | None = None
+        self._versions = Versions()
+        self._line: pq.abc.PGconn | None = None  # on which notices come, while nothing else is asked on it
 
     @asynccontextmanager
     async def subscribe(self, org_id: UUID | None, patterns: Sequence[str]) -> AsyncIterator[Inbox]:
@@ -79,8 +83,7 @@ class Changes:
         inbox, whose = Inbox(patterns), str(org_id or EVERYBODY)
         self._inboxes[whose].add(inbox)
         try:
-            if self._ear is None:
-                self._ear = asyncio.create_task(self._listen(), name="changes")
+            self._open()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ANSWER):
                     await self._listening.wait()
@@ -95,11 +98,27 @@ class Changes:
         """Whether notices come in. While they do not, whoever counts on them must look by themselves."""
         return self._listening.is_set()
 
+    def version(self, org_id: UUID, topics: Sequence[str]) -> Hashable | None:
+        """Stays equal while none of these topics changes, as far as is heard here; None while that is not known.
+
+        In a topic, `*` stands for anything within one segment but the first.
+        """
+        self._open()
+        return self._versions.of(org_id, topics) if self.hears and self._heard_all() else None
+
+    def renew(self) -> None:
+        """Whatever was read before may have changed, notice or none: no version from before comes again."""
+        self._versions.renew()
+
     async def close(self) -> None:
         """Stop listening."""
         if self._ear is not None:
             await end(self._ear)
             self._ear = None
+
+    def _open(self) -> None:
+        if self._ear is None:
+            self._ear = asyncio.create_task(self._listen(), name="changes")
 
     async def _listen(self) -> None:
         """Listen, for ever; after each interruption everybody is told to read again."""
@@ -119,15 +138,39 @@ class Changes:
                 await asyncio.sleep(random.uniform(0.1, RETRY))  # noqa: S311  # jitter is no secret
 
     async def _hear(self, connection: psycopg.AsyncConnection[object]) -> None:
+        self._versions.renew()
         while True:
-            async for notice in connection.notifies(timeout=PULSE):
-                org_id, _, topic = notice.payload.partition("/")
-                for inbox in self._inboxes.get(org_id, ()):
-                    inbox.put(topic)
-                for inbox in self._inboxes.get(EVERYBODY, ()):
-                    inbox.put(notice.payload)
+            self._line = connection.pgconn
+            try:
+                async for notice in connection.notifies(timeout=PULSE):
+                    self._take(notice.payload)
+            finally:
+                self._line = None
             async with asyncio.timeout(ANSWER):
                 await connection.execute("select 1")
+
+    def _take(self, payload: str) -> None:
+        org_id, _, topic = payload.partition("/")
+        self._versions.changed(org_id, topic)
+        for inbox in self._inboxes.get(org_id, ()):
+            inbox.put(topic)
+        for inbox in self._inboxes.get(EVERYBODY, ()):
+            inbox.put(payload)
+
+    def _heard_all(self) -> bool:
+        """Hear what has come while our own task waited for its turn; whether that was possible.
+
+        Whoever was told of a change by another process asks us after that: the notice lies here then.
+        """
+        if self._line is None:
+            return False
+        try:
+            self._line.consume_input()
+            while notice := self._line.notifies():
+                self._take(notice.extra.decode())
+        except psycopg.Error:
+            return False
+        return True
 
     def _reset(self) -> None:
         for inboxes in self._inboxes.values():

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from basefly.base.db import logins
 from basefly.base.db.pooling.connections import Connections
+from basefly.base.db.pooling.reading import Answers, Reading, Version
 from basefly.base.db.pooling.replica import Replica
 from basefly.base.db.pooling.slow import Slow
 from basefly.base.db.transaction import Connection, Memory, Sealer, Tx
@@ -41,6 +42,7 @@ class Database:
         self._memory: Memory = {}
         self._watch = watch
         self._wrote: dict[UUID, float] = {}
+        self._answers: Answers | None = None
         self.replica: Replica | None = None
         self.sealer: Sealer | None = None  # the house's vault, for whoever seals while they write
 
@@ -60,6 +62,10 @@ class Database:
         url = logins.with_options(replica_url, LIMITS, **SESSION)
         self.replica = Replica(url, self._url, most_lag=most_lag, max_size=max_size)
 
+    def share(self, version: Version) -> None:
+        """Answer anew only what has changed, from now on: `version` tells what topics stand at (Changes.version)."""
+        self._answers = Answers(version)
+
     @asynccontextmanager
     async def transaction(self, org_id: UUID | None = None) -> AsyncIterator[Tx]:
         """One transaction, committed at the end, rolled back on any exception.
@@ -78,15 +84,14 @@ class Database:
         own changes it must see.
         """
         replica = self.replica
-        if replica is None or replica.lag is None or self._has_written(by):
-            async with self._primary.reading(org_id) as connection:
-                yield Tx(connection, org_id, self._memory, sealer=self.sealer, watch=self._watch)
-            return
         async with AsyncExitStack() as stack:
 
             async def primary() -> Connection:
                 return await stack.enter_async_context(self._primary.reading(org_id))
 
+            if replica is None or replica.lag is None or self._has_written(by):
+                yield Reading(primary, org_id, self._memory, self._answers, sealer=self.sealer, watch=self._watch)
+                return
             tx = await stack.enter_async_context(replica.reading(org_id, primary, self._watch))
             tx.sealer = self.sealer
             yield tx

@@ -140,6 +140,14 @@ class Tx:
                 del self._memory[next(iter(self._memory))]
         return cast("T", held.answer)
 
+    async def shared(self, name: Hashable, read: Callable[[Tx], Awaitable[T]], *topics: str) -> T:  # noqa: ARG002  # Reading's
+        """What `read` brings, or brought just now to somebody else, if none of these topics has changed since.
+
+        The name says all that the answer depends on beside them: the question, the rights of who asks, their language.
+        Only what is shown is shared: a transaction that may write reads by itself. Nobody may change what they get.
+        """
+        return await read(self)
+
     async def notify(self, *topics: str) -> None:
         """Tell every subscriber of this organization that `topics` changed, if and when this commits."""
         told = [f"{self.org_id}/{topic}" for topic in topics]

@@ -13,6 +13,7 @@ from basefly.base.kube import kubeconfig
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
 from basefly.base.web import RECENT_SESSION, Body, QueryParameter, Response, delete, get, patch, post, put
+from basefly.base.web.boundary.sharing import shared
 from basefly.core.clusters import actions, manifest
 from basefly.core.clusters.actions import READ, WRITE, ClusterPage, Counts, Given, Settings
 from basefly.core.clusters.checks import Report
@@ -87,7 +88,7 @@ class ContextList(msgspec.Struct, frozen=True):
     contexts: list[ContextAnswer]
 
 
-@get("/clusters", permission=READ, tags=["clusters"], summary="List clusters")
+@get("/clusters", permission=READ, replica=True, tags=["clusters"], summary="List clusters")
 async def list_clusters(
     tx: Tx,
     by: Principal,
@@ -118,7 +119,12 @@ async def list_clusters(
         descending=sort.startswith("-"),
         limit=limit,
     )
-    return await actions.page(tx, by, wanted, cursor=cursor, counts=house.get(Counts))
+
+    async def read(tx: Tx) -> ClusterPage:
+        return await actions.page(tx, by, wanted, cursor=cursor, counts=house.get(Counts))
+
+    asked = ("clusters", msgspec.json.encode(wanted), cursor)
+    return await shared(tx, by, READ, asked, read, "clusters/*", "inventory/*/*")  # the one, and what runs in it
 
 
 @post("/kubeconfigs", permission=WRITE, tags=["clusters"], summary="Read a kubeconfig", status_code=200)

@@ -23,7 +23,7 @@ from basefly.core.inventory.asking.request import ListRequest, Understood, in_cl
 from basefly.core.inventory.asking.searching import search_matches, searched_kinds
 from basefly.core.inventory.loads import with_loads
 from basefly.core.inventory.model import InventoryObject, ObjectPage, SearchQuery
-from basefly.core.inventory.sight import READ, visible_clusters
+from basefly.core.inventory.sight import READ, answered, visible_clusters
 from basefly.core.inventory.store import objects, rollups
 from basefly.core.sync import freshness, kinds
 from basefly.core.sync.freshness import Missing
@@ -80,6 +80,15 @@ async def list_objects(
 
 async def listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool = True) -> ObjectPage:
     """The page that a request, once understood, asks for; without the age of each cluster's part if nobody reads it."""
+
+    async def read(tx: Tx) -> ObjectPage:
+        return await _listed(tx, by, asked, ages=ages)
+
+    question = ("page", msgspec.json.encode(asked.query), ages)
+    return await answered(tx, by, question, read, resource=asked.query.resource, clusters=asked.query.clusters)
+
+
+async def _listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool) -> ObjectPage:
     found, total, exact = await objects.find_objects(tx, by.scope(READ), asked.query)
     as_of, lacking = await standing(tx, by, asked.clusters, (asked.kind.resource,), ages=ages)
     names = {c.id: c.name for c in asked.clusters}
@@ -203,6 +212,15 @@ async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str
     cannot be read or that asks for nothing.
     """
     started = perf_counter()
+
+    async def read(tx: Tx) -> SearchAnswer:
+        return await _search(tx, by, text, limit, kind)
+
+    found = await answered(tx, by, ("search", text, limit, kind), read)
+    return msgspec.structs.replace(found, took_ms=round((perf_counter() - started) * 1000, 1))
+
+
+async def _search(tx: Tx, by: Principal, text: str, limit: int, kind: str) -> SearchAnswer:
     conditions = query.parse(text)
     if not conditions:
         raise Invalid("Say what to search for.", errors=(FieldError("/q", "empty"),))
@@ -224,7 +242,7 @@ async def search(tx: Tx, by: Principal, text: str, limit: int = 20, *, kind: str
     return SearchAnswer(
         items=[model.shown(row, kinds_here.get(row.resource, row.resource), names) for row in rows],
         clusters=[model.ClusterName(c.id, c.name) for c in matches[:limit]],
-        took_ms=round((perf_counter() - started) * 1000, 1),
+        took_ms=0.0,  # said when it is told
         missing=await missing(tx, by, covered, await here(tx, covered, wanted.resources)),
     )
 

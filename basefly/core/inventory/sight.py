@@ -1,19 +1,22 @@
-"""The clusters in someone's sight: all of them, some by name, or a set by their labels."""
+"""What is in someone's sight: the clusters, and answers about them that all may share who see the same."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from basefly.base.db.transaction import Tx
-from basefly.base.errors import FieldError, Invalid, NotFound
-from basefly.base.kube import selectors
 from basefly.base.principal import Principal
+from basefly.base.web.boundary.sharing import shared
 from basefly.core.clusters import store as clusters
 from basefly.core.clusters.model import ClusterState
+from basefly.core.clusters.selection import within
+
+T = TypeVar("T")
 
 READ = "inventory:read"
-FACTS = ("region", "provider", "version", "health")  # what a set may also be made of, beside labels
+FEW = 20  # clusters of which each is listened for by itself
 
 
 async def visible_clusters(
@@ -21,50 +24,22 @@ async def visible_clusters(
 ) -> list[ClusterState]:
     """The clusters in sight; of these, those in one of the sets; of these, those named by id or name.
 
-    A set is a label selector, which also knows FACTS: `env=prod,region in (eu-west-1,eu-west-2)`. NotFound names a
-    cluster that is not there; Invalid says which sets have no cluster at all.
+    Raises NotFound and Invalid as `within` does.
     """
-    states, seen = await clusters.get_states(tx), by.scope(READ).clusters
+    states = await tx.shared("clusters in sight", clusters.get_states, "clusters/*")
+    seen = by.scope(READ).clusters
     return within(states if seen is None else [c for c in states if c.id in seen], wanted, sets)
 
 
-def within(found: Sequence[ClusterState], wanted: Sequence[str] = (), sets: Sequence[str] = ()) -> list[ClusterState]:
-    """Of clusters in sight those that are meant. Raises as `visible_clusters` does."""
-    found = list(found)
-    if chosen := [text for text in sets if text.strip()]:
-        found = _in_sets(found, chosen)
-    return _named(found, wanted) if wanted else found
-
-
-def traits(cluster: ClusterState) -> dict[str, str]:
-    """What sets are made of: a cluster's labels, and FACTS unless a label has that name."""
-    facts = {name: str(getattr(cluster, name)) for name in FACTS}
-    return {name: value for name, value in facts.items() if value} | cluster.labels
-
-
-def _in_sets(found: list[ClusterState], chosen: list[str]) -> list[ClusterState]:
-    wanted = [selectors.parse(text) for text in chosen]
-    within = [c for c in found if any(selectors.holds(each, traits(c)) for each in wanted)]
-    if found and not within:
-        detail = f"No cluster in sight is in the set {' or '.join(chosen)}."
-        raise Invalid(
-            detail, errors=(FieldError("/set", detail),), cure="Choose another set, or label clusters so that they fit."
-        )
-    return within
-
-
-def _named(found: list[ClusterState], wanted: Sequence[str]) -> list[ClusterState]:
-    words = {_id(word) or word.lower(): word for word in wanted}
-    # Compared as numbers: the hash of a UUID is computed in Python, and there may be thousands of clusters.
-    by_word = {key: c for c in found for key in (c.name.lower(), c.id.int) if key in words}
-    for key, word in words.items():
-        if key not in by_word:
-            raise NotFound(f"There is no cluster {word!r} here.", cure="Look at the list of clusters for its name.")
-    return list({by_word[key].id: by_word[key] for key in words}.values())
-
-
-def _id(word: str) -> int | None:
-    try:
-        return UUID(word).int
-    except ValueError:
-        return None
+async def answered(
+    tx: Tx,
+    by: Principal,
+    asked: Hashable,
+    read: Callable[[Tx], Awaitable[T]],
+    *,
+    resource: str = "*",
+    clusters: Sequence[UUID] | None = None,
+) -> T:
+    """What `read` finds of a resource, or of all, in these clusters or everywhere; shared while it is true."""
+    places = ["*"] if clusters is None or len(clusters) > FEW else list(map(str, clusters))
+    return await shared(tx, by, READ, asked, read, "clusters/*", *(f"inventory/{place}/{resource}" for place in places))

@@ -76,6 +76,12 @@ class Event(msgspec.Struct, frozen=True):
     previous: Record | None
 
 
+def copied(obj: dict[str, Any]) -> dict[str, Any]:
+    """An object of its own: by way of JSON, which is what objects are, and ten times as fast as `copy.deepcopy`."""
+    copy: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(obj))
+    return copy
+
+
 def fields_of(resource: str) -> tuple[str, ...]:
     """The field labels, besides name and namespace, that selectors over this resource may use."""
     return _FIELDS.get(resource, ())

@@ -31,6 +31,10 @@ class _Machine(H2Connection):
     The library ends the connection there (python-hyper/h2#1181), though graceful restarts begin with a GOAWAY.
     """
 
+    def _receive_frame(self, frame: Frame) -> list[events.Event]:
+        frame._body_repr = _unsaid  # type: ignore[method-assign]  # or each body is written out for a log nobody keeps
+        return super()._receive_frame(frame)
+
     def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[events.Event]]:
         told = events.ConnectionTerminated()
         told.error_code, told.last_stream_id = frame.error_code, frame.last_stream_id
@@ -209,6 +213,10 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         if self._transport is not None and (data := self._machine.data_to_send()):
             self._transport.write(data)
+
+
+def _unsaid() -> str:
+    return ""
 
 
 def _machine() -> _Machine:

@@ -29,11 +29,12 @@ class Recall:
     """What authentication found within the last second, for requests that change nothing.
 
     Whatever changes something through this process makes it forget everyone, before its answer goes out: what was taken
-    away here counts at once, and what was taken away by another process within KEPT.
+    away here counts at once, and what was taken away by another process within KEPT. `also` is done with it.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, also: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
+        self._also = also
         self._known: dict[bytes, _Known] = {}
         self._forgot = 0
 
@@ -59,6 +60,7 @@ class Recall:
         """Look everyone up anew."""
         self._forgot += 1
         self._known.clear()
+        self._also()
 
     def forgetting(self, send: Send) -> Send:
         """The same, with everyone forgotten before anything of the answer is sent."""

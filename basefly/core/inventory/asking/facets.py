@@ -8,7 +8,7 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
 from basefly.core.inventory.asking.request import ListRequest, Understood, understand
 from basefly.core.inventory.model import ObjectQuery
-from basefly.core.inventory.sight import READ
+from basefly.core.inventory.sight import READ, answered
 from basefly.core.inventory.store import objects, rollups
 from basefly.core.inventory.store.rollups import DIMENSIONS, Count, Dimension
 
@@ -34,7 +34,13 @@ NO_FACETS = Facets(status={}, health={}, cluster={}, namespace={})
 
 async def facets(tx: Tx, by: Principal, request: ListRequest) -> Facets:
     """The facets of a list. Raises as `understand` does."""
-    return await counted(tx, by, request, await understand(tx, by, request))
+    asked = await understand(tx, by, request)
+
+    async def read(tx: Tx) -> Facets:
+        return await counted(tx, by, request, asked)
+
+    question = ("facets", msgspec.json.encode(request))
+    return await answered(tx, by, question, read, resource=asked.query.resource)
 
 
 async def counted(

@@ -14,9 +14,10 @@ from basefly.base.principal import Principal
 from basefly.base.text import query
 from basefly.base.text.query import Condition
 from basefly.core.clusters.model import ClusterState
+from basefly.core.clusters.selection import within
 from basefly.core.inventory import model
 from basefly.core.inventory.model import Match, ObjectQuery
-from basefly.core.inventory.sight import READ, visible_clusters, within
+from basefly.core.inventory.sight import READ, visible_clusters
 from basefly.core.inventory.store import objects, rollups
 from basefly.core.inventory.store.filters import COMPARED, NUMBERS
 from basefly.core.sync import kinds
