@@ -38,7 +38,7 @@ dev: .venv/stamp assets ## The same, restarted whenever a file of it changes
 
 test: .venv/stamp assets ## Install and run the tests; T=core/clusters runs a part
 ifeq ($(T),)
-	@$(PY) -m pytest -n $(JOBS) -m "not browser" --cov --cov-report=term
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not browser" --cov --cov-report=term
 else
 	@$(PY) -m pytest -n $(JOBS) -m "not browser" tests/$(T)
 endif

@@ -87,17 +87,19 @@ async def test_no_query_that_lost_its_filter_tells_a_stranger(
     filtered = {query: params for query, params in asked.items() if FILTER.search(query)}
     told, would = [], 0
     count = 0
-    async with await psycopg.AsyncConnection.connect(urls.superuser) as master:
+    async with (
+        await psycopg.AsyncConnection.connect(urls.superuser) as master,
+        await psycopg.AsyncConnection.connect(urls.application) as theirs,
+    ):
         prepare(master)
+        prepare(theirs)
         for query, params in filtered.items():
             for mutant in mutants(query):
                 count += 1
-                async with await psycopg.AsyncConnection.connect(urls.application) as theirs:
-                    prepare(theirs)
-                    await theirs.execute("select set_config('app.org', %s, true)", [str(stranger.by.org_id)])
-                    if _tells(await _run(theirs, mutant, params), acme):
-                        told.append(mutant)
-                    await theirs.rollback()
+                await theirs.execute("select set_config('app.org', %s, true)", [str(stranger.by.org_id)])
+                if _tells(await _run(theirs, mutant, params), acme):
+                    told.append(mutant)
+                await theirs.rollback()
                 would += _tells(await _run(master, mutant, params), acme)
                 await master.rollback()
     counts = f"{len(filtered)} queries of {len(asked)} filter by organization, {count} mutants"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -11,6 +12,7 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, NotFound
 from basefly.base.kube.objects import JSON, TypeMeta
 
+ALIKE = 4096  # kinds that are held once for all clusters
 _AGGREGATED = (
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
     "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,"
@@ -92,8 +94,14 @@ def _preferred(offered: Iterable[Resource]) -> list[Resource]:
     """Each kind once, in the first version that is offered with it."""
     first: dict[str, Resource] = {}
     for resource in offered:
-        first.setdefault(resource.name, resource)
+        first.setdefault(resource.name, _one(resource))
     return list(first.values())
+
+
+@lru_cache(maxsize=ALIKE)
+def _one(resource: Resource) -> Resource:
+    """The first that was equal: a thousand clusters serve the same kinds, and each is held once."""
+    return resource
 
 
 def _aggregated(groups: Iterable[_GroupDiscovery]) -> Iterable[Resource]:

@@ -228,7 +228,8 @@ class ClusterSync:
                 watching.cancel()
 
     async def _listen(self, place: Place, stream: StreamSync, client: Client, resource: Resource) -> None:
-        pace = msgspec.structs.replace(self._pace, rank=LAST.get(resource.name, 0))
+        rank = LAST.get(resource.name, self._pace.rank)
+        pace = msgspec.structs.replace(self._pace, rank=rank) if rank != self._pace.rank else self._pace
         async for news in stream.run(client, resource, pace):
             self._hear(place, news)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing
+from functools import lru_cache
+from typing import Any, cast
 
 import msgspec
 
@@ -31,6 +33,12 @@ from basefly.core.sync.kind import Kind, Row, identity
 from basefly.core.sync.model import Place
 from basefly.core.sync.witness import Glimpse
 from basefly.core.sync.writing.writer import Writer
+
+
+@lru_cache(maxsize=256)
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    """One for all clusters, and with it one reader."""
+    return msgspec.json.Decoder(shape)
 
 
 class Recovered:
@@ -61,11 +69,17 @@ class StreamSync:
         self._eye = writer.eye if writer.witness.wants(kind.resource) else None
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
         self.kept = kept
-        self.changed = asyncio.Event()
+        self._changed: asyncio.Event | None = None
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Made for whoever waits for it: of fifty kinds of a cluster that is one."""
+        self._changed = self._changed or asyncio.Event()
+        return self._changed
 
     async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Recovered]:
         """Follow the resource until it raises; tells interruptions that heal."""
-        typed = msgspec.json.Decoder(self._kind.shape)
+        typed = _decoder(cast("Hashable", self._kind.shape))
         decoder = Whole(typed) if self._eye else typed
         accept = METADATA if self._kind.metadata_only and not self._eye else None
         events = follow(client, resource, decoder=decoder, since=self.kept, accept=accept, pace=pace)
@@ -110,7 +124,7 @@ class StreamSync:
         await self._writer.put(self._place, uid, row, version, glimpse)
         if version:  # whoever is stopped before this resumes from before
             self._move(version)
-            self.changed.set()
+            self._tell()
 
     async def _set_aside(self, event: Skipped) -> None:
         """An object that cannot be read is kept as just that; without a name it can only be counted."""
@@ -127,7 +141,11 @@ class StreamSync:
         self._writer.listed(self._place, self._shown, list_.resource_version, restored=list_.restored or self._restored)
         self._owe(due=False)
         self._shown, self._restored = {}, False
-        self.changed.set()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
 
     def _move(self, version: str) -> None:
         self.kept = self.kept._replace(version=version)

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.abc import QueryNoTemplate as Query
 
 from basefly.base.db.transaction import Connection, Memory, Params, Sealer, Tx, Watch
+from basefly.base.resilience.waiting import Together
 from basefly.base.telemetry.metrics import Counter
 
 _ANSWERS = Counter(
@@ -44,9 +45,15 @@ class Answers:
         self._version = version
         self._clock = clock
         self._held: dict[tuple[UUID, Hashable], _Held] = {}
+        self._reading: Together[Any] = Together()
 
-    async def get(self, org_id: UUID, name: Hashable, topics: Sequence[str], read: Callable[[], Awaitable[T]]) -> T:
-        """The answer of this name, or what `read` brings. Nobody may change what they get."""
+    async def get(
+        self, org_id: UUID, name: Hashable, topics: Sequence[str], read: Callable[[], Awaitable[T]], *, waits: bool
+    ) -> T:
+        """The answer of this name, or what `read` brings. Nobody may change what they get.
+
+        `waits` is whether we may wait for somebody who reads it just now: not while we hold what they may need for it.
+        """
         version, now = self._version(org_id, topics), self._clock()
         if version is None:
             _ANSWERS.labels("unheard").inc()
@@ -56,7 +63,8 @@ class Answers:
             _ANSWERS.labels("shared").inc()
             return cast("T", held.answer)
         _ANSWERS.labels("read").inc()
-        answer = await read()  # a change that is heard meanwhile makes another version, whether it was seen or not
+        # A change that is heard meanwhile makes another version, whether it was seen or not.
+        answer = await (self._reading.ask((org_id, name, version), read) if waits else read())
         self._held.pop((org_id, name), None)
         self._held[org_id, name] = _Held(answer, now, version)
         self._sweep(now)
@@ -90,7 +98,8 @@ class Reading(Tx):
     async def shared(self, name: Hashable, read: Callable[[Tx], Awaitable[T]], *topics: str) -> T:
         if self._answers is None or self.org_id is None:
             return await read(self)
-        return await self._answers.get(self.org_id, name, topics, lambda: read(self))
+        holds = self._begin is None  # a connection
+        return await self._answers.get(self.org_id, name, topics, lambda: read(self), waits=not holds)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:

@@ -67,7 +67,7 @@ async def follow(
     Call it again with the version last kept to go on.
     """
     pace = pace or Pace()
-    source = Source(client, resource.path(), Reader(resource, decoder), pace, accept or JSON)
+    source = Source(client, resource.path(), Reader.of(resource, decoder), pace, accept or JSON)
     following = _Following(source, since if isinstance(since, Kept) else Kept(since))
     while True:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from basefly.base.kube.errors import Gone, ServerError
 from basefly.base.kube.watch.events import Listed
 
@@ -29,7 +27,7 @@ class Position:
         self.doubted = False  # the server failed (5xx) within the stream that goes on from `version`
         self.behind: float | None = None  # since when (clock) the server has stood behind what was seen
         self._seen = since
-        self._told: deque[str] = deque(maxlen=REMEMBERED)
+        self._told: list[str] = []
         self._newest = False
         self._restored = False
 
@@ -50,6 +48,7 @@ class Position:
             return False
         self.version = self._seen = version
         self._told.append(version)
+        del self._told[:-REMEMBERED]
         self.doubted = False
         return True
 

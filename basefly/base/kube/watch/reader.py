@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import repeat
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from basefly.base.kube.watch.events import Body
 T = TypeVar("T")
 
 END_OF_LIST = "k8s.io/initial-events-end"
+READERS = 1024  # kinds whose readers are held
 
 
 class Unreadable(NamedTuple):
@@ -90,15 +92,16 @@ _heads = msgspec.json.Decoder(Page[Any])
 
 
 class Reader:
-    """Reads one kind. `decoder` says how far: it yields objects with a `.metadata` as ObjectMeta has it."""
+    """Reads one kind, and remembers nothing of it.
 
-    def __init__(self, resource: Resource, decoder: msgspec.json.Decoder[Any] | Whole | None) -> None:
-        self.whole = isinstance(decoder, Whole)
-        decoder = decoder.decoder if isinstance(decoder, Whole) else decoder
-        self._decoder: msgspec.json.Decoder[Any] = decoder or _partials
-        shape: Any = self._decoder.type
+    `decoder` says how far: it yields objects with a `.metadata` as ObjectMeta has it.
+    """
+
+    def __init__(self, kind: str, version: str, decoder: msgspec.json.Decoder[Any], *, whole: bool) -> None:
+        self.whole = whole
+        self._decoder = decoder
+        shape: Any = decoder.type
         self._pages: msgspec.json.Decoder[Page[Any]] = msgspec.json.Decoder(Page[shape])
-        kind, version = resource.kind, resource.api_version
         self._types = {(kind, version), ("PartialObjectMetadata", "meta.k8s.io/v1")}
         self._told = None if self.whole else _telling(shape, self._types)
         # Go writes typed objects with the kind first and custom resources in alphabetical order.
@@ -107,6 +110,13 @@ class Reader:
             for k, v in self._types
             for text in (f'{{"kind":"{k}","apiVersion":"{v}"', f'{{"apiVersion":"{v}","kind":"{k}"')
         )
+
+    @classmethod
+    def of(cls, resource: Resource, decoder: msgspec.json.Decoder[Any] | Whole | None) -> Reader:
+        """The reader of a kind: one for all clusters that serve it, as it remembers nothing of what it has read."""
+        if isinstance(decoder, Whole):
+            return _reader(resource.kind, resource.api_version, decoder.decoder, True)
+        return _reader(resource.kind, resource.api_version, decoder or _partials, False)
 
     def told(self, block: bytes) -> list[Told[Any]] | None:
         """The events of whole lines at once, if nothing about any of them is special; each has to be read, otherwise.
@@ -163,6 +173,11 @@ class Reader:
         if (found.kind, found.api_version) in self._types:
             return ""
         return f"it says that it is {found.kind or 'nothing'} of {found.api_version or 'nowhere'}"
+
+
+@lru_cache(maxsize=READERS)
+def _reader(kind: str, version: str, decoder: msgspec.json.Decoder[Any], whole: bool) -> Reader:
+    return Reader(kind, version, decoder, whole=whole)
 
 
 def _telling(shape: Any, types: set[tuple[str, str]]) -> msgspec.json.Decoder[Told[Any]] | None:

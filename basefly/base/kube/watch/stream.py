@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +28,8 @@ async def stream(
     listing, pace = not position.version, source.pace
     began, doubted = pace.clock(), 0.0
     turn = _Turn(source, position, listing)
-    async with AsyncExitStack() as held:
-        heard = await source.admit(held) if listing else None
+    async with AsyncExitStack() if listing else nullcontext() as held:
+        heard = await source.admit(held) if held else None
         idle = pace.listing_idle if listing else pace.doubt if position.suspicious else pace.idle
         async with source.client.stream(
             source.path, _asked(source, position), accept=source.accept, idle=idle, limit=pace.line_bytes
@@ -45,7 +45,7 @@ async def stream(
                     progress()
                     for event in turn.events(block):
                         yield event
-                if listing and not turn.listing:
+                if held and listing and not turn.listing:
                     listing, lines.idle = False, pace.idle
                     await held.aclose()
                 if listing and pace.clock() - began > pace.listing:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from litestar.types import Message, Send
 
 from basefly.base.principal import Principal
+from basefly.base.resilience.waiting import Together
 
 if TYPE_CHECKING:
     from basefly.base.web.requests import Request
@@ -37,6 +38,7 @@ class Recall:
         self._also = also
         self._known: dict[bytes, _Known] = {}
         self._forgot = 0
+        self._asking: Together[_Known | None] = Together()
 
     async def authenticate(self, request: Request) -> Principal | None:
         """Who asks. Raises Unauthenticated."""
@@ -47,14 +49,16 @@ class Recall:
         if known and now - known.at < KEPT:
             request.state.update(known.told)
             return known.by
-        by = await request.plugs.authenticate(request)
-        if by and forgot == self._forgot:  # else something has changed while they were looked up
-            told = {name: request.state[name] for name in _TOLD if name in request.state}
+        known = await self._asking.ask((key, forgot), lambda: _looked_up(request, now))
+        if known is None:
+            return None
+        request.state.update(known.told)
+        if forgot == self._forgot:  # else something has changed while they were looked up
             self._known.pop(key, None)
-            self._known[key] = _Known(by, told, now)
+            self._known[key] = known
             if len(self._known) > AT_MOST:
                 del self._known[next(iter(self._known))]
-        return by
+        return known.by
 
     def forget(self) -> None:
         """Look everyone up anew."""
@@ -70,6 +74,11 @@ class Recall:
             await send(message)
 
         return told
+
+
+async def _looked_up(request: Request, now: float) -> _Known | None:
+    by = await request.plugs.authenticate(request)
+    return _Known(by, {name: request.state[name] for name in _TOLD if name in request.state}, now) if by else None
 
 
 def _key(request: Request) -> bytes:

@@ -195,11 +195,11 @@ class TestAnswers:
             return next(told)
 
         answers = Answers(lambda *_: 1, clock)
-        assert await answers.get(org, "a", [], read) == 0
+        assert await answers.get(org, "a", [], read, waits=True) == 0
         clock.now += reading.GOOD_FOR
-        assert await answers.get(org, "a", [], read) == 0
+        assert await answers.get(org, "a", [], read, waits=True) == 0
         clock.now += 0.01
-        assert await answers.get(org, "a", [], read) == 1
+        assert await answers.get(org, "a", [], read, waits=True) == 1
 
     async def test_only_so_many_are_held_and_none_that_is_too_old(
         self, org: UUID, monkeypatch: pytest.MonkeyPatch
@@ -212,8 +212,25 @@ class TestAnswers:
 
         answers = Answers(lambda *_: 1, clock)
         for number in range(5):
-            await answers.get(org, number, [], read)
+            await answers.get(org, number, [], read, waits=True)
         assert [name for _, name in answers._held] == [2, 3, 4]
         clock.now += reading.GOOD_FOR + 1
-        await answers.get(org, "new", [], read)
+        await answers.get(org, "new", [], read, waits=True)
         assert [name for _, name in answers._held] == ["new"]
+
+    async def test_many_who_ask_at_once_are_told_what_one_has_read(self, org: UUID) -> None:
+        asked, answers, go = 0, Answers(lambda *_: 1, Clock()), asyncio.Event()
+
+        async def read() -> str:
+            nonlocal asked
+            asked += 1
+            await go.wait()
+            return "told"
+
+        all_ = [asyncio.create_task(answers.get(org, "a", [], read, waits=True)) for _ in range(5)]
+        holder = asyncio.create_task(answers.get(org, "a", [], read, waits=False))  # of what the reader may need
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert asked == 2
+        go.set()
+        assert await asyncio.gather(*all_, holder) == ["told"] * 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -114,3 +115,16 @@ async def test_only_so_many_are_known(known: Known, recalling: Recall, monkeypat
     for token in ("one", "two", "three", "one"):
         await recalling.authenticate(asking(known, token))
     assert known.asked == 4
+
+
+async def test_many_requests_at_once_are_one_question(recalling: Recall) -> None:
+    class Slow(Known):
+        async def authenticate(self, request: Request, *, touch: bool = True) -> Principal | None:
+            await asyncio.sleep(0.01)
+            return await super().authenticate(request, touch=touch)
+
+    slow = Slow()
+    requests = [asking(slow) for _ in range(5)]
+    assert len({by and by.user_id for by in await asyncio.gather(*map(recalling.authenticate, requests))}) == 1
+    assert slow.asked == 1
+    assert {request.state.organization for request in requests} == {"Acme"}

@@ -93,7 +93,7 @@ async def test_52_i8_i11_many_clusters_gone_at_once_are_back_with_few_lists_at_a
     at_once, most = 4, 0
     pace = msgspec.structs.replace(PACE, lists=Turns(at_once, lent=60.0), streamed=False, page=500)
     writer = Writer(db, org)
-    async with Fleet.start(clusters=12) as fleet, AsyncExitStack() as stack:
+    async with Fleet.start(clusters=6) as fleet, AsyncExitStack() as stack:  # of thirty kinds each
         await stack.enter_async_context(running(writer.run()))
         worlds = [World(cluster, db, org, await _registered(db, org, cluster.name), rows) for cluster in fleet.clusters]
         for world in worlds:
