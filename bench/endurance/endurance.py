@@ -120,6 +120,7 @@ async def _sample(
         asking = group.create_task(api.ask(stand, wanted, ASKED, load.seconds))
     changed, taken, lost = looking.result()
     asked = asking.result()
+    taken = taken or [load.seconds * 1000]  # nobody has seen anything
     times = sorted(itertools.chain.from_iterable(asked.times.values())) or [load.seconds * 1000]
     hub, postgres = usage.of_hub(stand.hub.program.pid)
     return Sample(
