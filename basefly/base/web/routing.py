@@ -75,7 +75,10 @@ def permission_of(handler: Handler) -> str:
 
 
 def check(handlers: Iterable[Handler], known: Iterable[str]) -> None:
-    """Raise ValueError naming every route without a known permission, or with a body that takes unknown fields."""
+    """Raise ValueError naming every route without a known permission, or with a body that takes unknown fields.
+
+    So is one that anyone may ask and that asks who it is.
+    """
     allowed = {PUBLIC, SIGNED_IN, *known}
     wrong = [
         f"{', '.join(sorted(handler.paths))}: {problem}"
@@ -99,7 +102,10 @@ def _marked(permission: str, options: dict[str, Any]) -> dict[str, Any]:
 def _problems(handler: Handler, allowed: set[str]) -> Iterable[str]:
     if (permission := permission_of(handler)) not in allowed:
         yield f"the permission {permission!r} is declared by no slice" if permission else "needs a permission"
-    body = handler.parsed_fn_signature.parameters.get("data")
+    parameters = handler.parsed_fn_signature.parameters
+    if permission == PUBLIC and "by" in parameters:
+        yield "takes `by`, though nobody need be signed in"
+    body = parameters.get("data")
     if body is None:
         return
     if not (isinstance(body.annotation, type) and issubclass(body.annotation, msgspec.Struct)):

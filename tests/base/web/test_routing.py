@@ -63,6 +63,12 @@ class TestCheck:
         assert "/loose: its body Loose takes unknown fields" in told
         assert "/any: its body must be a Struct" in told
 
+    def test_refuses_who_asks_where_anyone_may(self) -> None:
+        @get("/who", permission=PUBLIC)
+        async def who(by: str) -> None: ...
+
+        assert "/who: takes `by`, though nobody need be signed in" in refused(who)
+
     def test_refuses_what_is_no_name_of_a_permission(self) -> None:
         with pytest.raises(ValueError, match="slice:verb"):
             get("/", permission="everything")
