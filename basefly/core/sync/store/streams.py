@@ -112,7 +112,11 @@ async def get_served(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str] 
 async def is_namespaced(tx: Tx, resource: str) -> bool:
     """Whether objects of this resource belong to namespaces in some cluster."""
     query = "select exists (select from sync_streams where org_id = %s and resource = %s and namespaced)"
-    return bool(await tx.value(query, [tx.org_id, resource]))
+
+    async def read(tx: Tx) -> bool:
+        return bool(await tx.value(query, [tx.org_id, resource]))
+
+    return await tx.shared(("namespaced", resource), read, f"inventory/*/{resource}", "clusters/*")
 
 
 async def get_begun(tx: Tx, clusters: Sequence[UUID]) -> set[UUID]:
