@@ -130,7 +130,7 @@ async def start(settings: Settings, owner_url: str | None, app_url: str) -> Asyn
         stack.push_async_callback(changes.close)
         vault = Vault.load(settings)
         await vault.check(pools.hub)
-        house = House(settings, pools.people, changes, vault, own=pools.hub)
+        house = House(settings, pools.people, changes, vault, own=pools.hub, life=pools.life)
         await stack.enter_async_context(furnished(house))
         acting: list[Controller] = [Lag(), Announcing(house.backstage), *controllers(SLICES, house)]
         running = asyncio.create_task(supervise(acting), name="controllers")

@@ -118,6 +118,7 @@ def serve(settings: Settings, database: Source | None = None) -> None:
     logs.configure(settings)
     garbage.settle()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(asyncio.CancelledError):
+        runner.get_loop().set_exception_handler(logs.of_loop)
         runner.run(run(settings, database or _database))
 
 

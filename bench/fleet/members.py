@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import logging
 import multiprocessing
@@ -130,6 +131,8 @@ async def _serve(connection: Connection, size: Size) -> None:
     clusters = planned(size.clusters, nodes=size.nodes, pods=size.pods, seed=SEED)
     for cluster in clusters:
         cluster.settle()  # now, or whoever asks first would wait for it
+    gc.collect()
+    gc.freeze()  # to look through all that for garbage takes seconds, in which every cluster would be silent
     async with Fleet.listening(clusters) as fleet:
         connection.send({cluster.name: cluster.kubeconfig() for cluster in fleet.clusters})
         connection.send(len(followed(fleet.clusters[0])))

@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 from basefly.base.db import logins
-from basefly.base.db.pooling.connections import Connections
+from basefly.base.db.pooling.connections import QUEUE, Connections
 from basefly.base.db.pooling.reading import Answers, Reading, Version
 from basefly.base.db.pooling.replica import Replica
 from basefly.base.db.pooling.slow import Slow
 from basefly.base.db.transaction import Connection, Memory, Sealer, Tx
 
 WAIT = 5.0  # seconds that a transaction waits for a free connection before it says so
+PATIENCE = 60.0  # seconds that one waits behind which nobody waits: a thousand clusters that begin at once take turns
 OWN = 30.0  # seconds in which whoever has changed something reads from the primary alone
 MOST_WRITERS = 10_000
 
@@ -47,14 +48,16 @@ class Database:
         self.sealer: Sealer | None = None  # the house's vault, for whoever seals while they write
 
     @classmethod
-    async def open(cls, url: str, *, max_size: int = 10, slow: float = 0.0) -> Database:
+    async def open(cls, url: str, *, max_size: int = 10, slow: float = 0.0, patient: bool = False) -> Database:
         """Connect; raises SettingsError if nobody answers or the role could see past row-level security.
 
-        `slow` is how many seconds a statement takes before it is told; 0: none is.
+        `slow` is how many seconds a statement takes before it is told; 0: none is. A `patient` one lets any number
+        wait, for PATIENCE seconds.
         """
         conninfo = logins.with_options(url, LIMITS, **SESSION)
         await logins.check_application(conninfo)
-        primary = await Connections.open(conninfo, max_size=max_size, wait=WAIT)
+        wait, queue = (PATIENCE, 0) if patient else (WAIT, QUEUE)
+        primary = await Connections.open(conninfo, max_size=max_size, wait=wait, queue=queue)
         return cls(primary, conninfo, Slow(conninfo, slow) if slow else None)
 
     def follow(self, replica_url: str, *, most_lag: float, max_size: int = 10) -> None:

@@ -24,16 +24,25 @@ def process_name() -> str:
 class House:
     """One process's house. Things are put in while the slices furnish it, and found by their type.
 
-    `own` are the connections for what happens by itself; without, it shares those of who asks.
+    `own` are the connections for what happens by itself, and `life` those for what keeps the process alive to others;
+    without, all share those of who asks.
     """
 
     def __init__(
-        self, settings: Settings, db: Database, changes: Changes, vault: Vault, *, own: Database | None = None
+        self,
+        settings: Settings,
+        db: Database,
+        changes: Changes,
+        vault: Vault,
+        *,
+        own: Database | None = None,
+        life: Database | None = None,
     ) -> None:
         self.settings = settings
         self.name = process_name()
         self.db = db
         self._own = own or db
+        self.life = life or self._own
         self.changes = changes
         self.vault = self.db.sealer = self._own.sealer = vault
         self.shutdown = Shutdown()
@@ -48,8 +57,10 @@ class House:
 
     @property
     def loads(self) -> dict[str, dict[str, int]]:
-        """How busy the connections are of who asks (people), and of what happens by itself (hub)."""
-        return {"people": self.db.load} | ({"hub": self._own.load} if self._own is not self.db else {})
+        """How busy the connections are of who asks (people), of what happens by itself (hub), and of signs of life."""
+        pools = (("life", self.life), ("hub", self._own), ("people", self.db))
+        named = {id(pool): (name, pool) for name, pool in pools}  # one that is shared, by the last of its names
+        return {name: pool.load for name, pool in named.values()}
 
     def put(self, thing: object) -> None:
         """Keep a thing under its type; a second one of the same type is a mistake."""

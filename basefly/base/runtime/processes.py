@@ -53,7 +53,7 @@ class Announcing:
         try:
             while True:
                 try:
-                    await announce(self._house.db, self._house.name, self._roles)
+                    await announce(self._house.life, self._house.name, self._roles)
                 except BaseflyError as error:
                     log.warning("nobody hears that this process lives", reason=str(error))
                 await asyncio.sleep(BEAT)

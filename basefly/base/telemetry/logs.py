@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sys
@@ -60,6 +61,19 @@ def configure(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name != "uvicorn.access"  # our own line says more
+
+
+def of_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the event loop has to say that nobody has caught; its exception handler.
+
+    That a connection was closed under something that wrote to it is no event: whoever uses it has an error of their
+    own. When a fleet is silent for seconds there are thousands, and to write each out would stop everything for longer.
+    """
+    error = context.get("exception")
+    if isinstance(error, RuntimeError) and "handler is closed" in str(error):
+        logging.getLogger("asyncio").debug("a connection was closed under what was written to it")
+    else:
+        loop.default_exception_handler(context)
 
 
 def discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -88,7 +88,7 @@ class SyncController:
             await end(*(task for _, task in self._writers.values()))
 
     async def _announce(self) -> None:
-        await processes.announce(self._house.db, self._me.name, ["sync"], self._me.regions)
+        await processes.announce(self._house.life, self._me.name, ["sync"], self._me.regions)
 
     async def _hear(self) -> None:
         async with self._house.changes.subscribe(None, ["*/clusters/*", processes.TOPIC, FREED]) as inbox:
@@ -203,9 +203,9 @@ class SyncController:
         released = {c: self._owned.pop(c) for c in cluster_ids if c in self._owned}
         if not released:
             return
+        for org_id, (writer, _) in self._writers.items():
+            writer.dismiss(*(cluster_id for cluster_id, owned in released.items() if owned.org_id == org_id))
         for cluster_id, owned in released.items():
-            if owned.org_id in self._writers:
-                self._writers[owned.org_id][0].dismiss(cluster_id)
             self._note(cluster_id)
             self._ending[cluster_id] = asyncio.create_task(self._end(cluster_id, owned.task), name="sync ending")
             log.info("sync.cluster_released", cluster=str(cluster_id), epoch=owned.lease.epoch)
@@ -234,7 +234,7 @@ class SyncController:
                 log.warning("sync.leases_not_renewed", reason=str(error))
 
     async def _renew(self, held: Iterable[Lease]) -> None:
-        over = await leases.renew_all(self._house.db, list(held))
+        over = await leases.renew_all(self._house.life, list(held))
         for cluster_id, owned in list(self._owned.items()):
             if owned.lease in over:
                 log.warning("sync.lease_lost", cluster=str(cluster_id), epoch=owned.lease.epoch)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from basefly.base.secret import Secret
+from basefly.base.telemetry import logs
 from basefly.base.telemetry.logs import discreet
 
 
@@ -53,3 +56,15 @@ class TestLines:
     def test_nothing_breaks_out_of_its_line(self) -> None:
         shown = discreet(None, "info", {"path": '/a\r{"forged": 1}\x1b[31m\u2028'})["path"]
         assert shown == '/a\\r{"forged": 1}\\x1b[31m\\u2028'
+
+
+def test_a_connection_that_was_closed_under_a_write_is_no_event(caplog: pytest.LogCaptureFixture) -> None:
+    loop = asyncio.new_event_loop()
+    try:
+        closed = RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+        logs.of_loop(loop, {"message": "Fatal error on SSL protocol", "exception": closed})
+        assert caplog.records == []
+        logs.of_loop(loop, {"message": "Task exception was never retrieved", "exception": RuntimeError("a mistake")})
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+    finally:
+        loop.close()

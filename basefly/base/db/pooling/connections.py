@@ -16,7 +16,7 @@ from basefly.base.db.transaction import Connection, prepare
 
 RECONNECT = 2.0  # seconds of trying, with growing pauses; then the next transaction tries anew, so no pause grows long
 OPEN = 30.0  # seconds until the first connections must stand
-QUEUE = 200  # transactions that may wait at once
+QUEUE = 200  # transactions of people that may wait at once; of what happens by itself any number
 PREPARED_FROM = 2  # times that a connection runs a statement as it comes; then it prepares it
 MOST_PREPARED = 500  # statements of a connection: more than the hub has, so that none pushes another out
 
@@ -28,15 +28,20 @@ class Connections:
         self._pool = pool
 
     @classmethod
-    async def open(cls, conninfo: str, *, max_size: int, wait: float, name: str = "basefly") -> Connections:
-        """Connect; `wait` is how many seconds a transaction waits for a free connection before it says so."""
+    async def open(
+        cls, conninfo: str, *, max_size: int, wait: float, queue: int = QUEUE, name: str = "basefly"
+    ) -> Connections:
+        """Connect; `wait` is how many seconds a transaction waits for a free connection before it says so.
+
+        So many may wait at once, any number if `queue` is 0.
+        """
         pool: psycopg_pool.AsyncConnectionPool[Connection] = psycopg_pool.AsyncConnectionPool(
             conninfo,
             kwargs={"autocommit": True, "prepare_threshold": PREPARED_FROM},
             min_size=min(2, max_size),
             max_size=max_size,
             timeout=wait,
-            max_waiting=QUEUE,
+            max_waiting=queue,
             reconnect_timeout=RECONNECT,
             configure=_configure,
             reset=_returned,

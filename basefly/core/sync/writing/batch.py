@@ -148,8 +148,8 @@ class Batch(msgspec.Struct):
     def only(self, cluster_id: UUID) -> Batch:
         return self.of({place for place in self.places() if place.cluster_id == cluster_id})
 
-    def without(self, cluster_id: UUID) -> Batch:
-        return self.of({place for place in self.places() if place.cluster_id != cluster_id})
+    def without(self, *clusters: UUID) -> Batch:
+        return self.of({place for place in self.places() if place.cluster_id not in clusters})
 
     def of(self, places: Collection[Place]) -> Batch:
         """The part of it that is about these."""

@@ -86,13 +86,15 @@ class Writer:
             raise Conflict("This process follows the cluster no more.")
         await fence(tx, lease)
 
-    def dismiss(self, cluster_id: UUID) -> None:
-        """Forget the cluster and whatever still waits for it."""
-        self._leases.pop(cluster_id, None)
-        self._lost.pop(cluster_id, None)
+    def dismiss(self, *clusters: UUID) -> None:
+        """Forget these clusters and whatever still waits for them: all at once: each time everything is looked at."""
+        gone = {*clusters}
+        for cluster_id in gone:
+            self._leases.pop(cluster_id, None)
+            self._lost.pop(cluster_id, None)
         for batch in (self._fresh, self._backlog):
-            self._settle({place: heft for place, heft in batch.hefts.items() if place.cluster_id == cluster_id})
-        self._fresh, self._backlog = self._fresh.without(cluster_id), self._backlog.without(cluster_id)
+            self._settle({place: heft for place, heft in batch.hefts.items() if place.cluster_id in gone})
+        self._fresh, self._backlog = self._fresh.without(*gone), self._backlog.without(*gone)
 
     @property
     def waits(self) -> int:
@@ -230,8 +232,8 @@ class Writer:
     async def _write_until_done(self, batch: Batch, *, poisoned: bool = False) -> None:
         """Write under the leases that hold now: what was gathered under one is never written under a later one."""
         leases = {cluster_id: lease for cluster_id, lease in self._leases.items() if cluster_id in batch.clusters()}
-        for stranger in batch.clusters() - leases.keys():
-            batch = batch.without(stranger)
+        if strangers := batch.clusters() - leases.keys():
+            batch = batch.without(*strangers)
         delay = 0.1
         while batch:
             try:
