@@ -26,7 +26,7 @@ Begin = Callable[[], Awaitable[Connection]]
 Version = Callable[[UUID, Sequence[str]], Hashable | None]
 
 GOOD_FOR = 1.0  # s that an answer may be shared though nothing that is heard of has changed: time passes for ages
-MOST = 200  # answers that are held, each for at most that long
+MOST = 64  # answers that are held, each for at most that long: a page of a thousand rows takes some megabytes
 
 
 class _Held(NamedTuple):
@@ -113,5 +113,5 @@ class Reading(Tx):
 
     async def _begun(self) -> None:
         if self._begin is not None:
-            begin, self._begin = self._begin, None
-            self.connection = await begin()
+            self.connection = await self._begin()
+            self._begin = None
