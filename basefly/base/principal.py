@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -128,6 +128,11 @@ class Principal(msgspec.Struct, frozen=True):
     factors: tuple[str, ...] = ()
     confined: bool = False
     sight: Sight | None = None
+
+    @property
+    def rights(self) -> Hashable:
+        """All that decides what this principal sees, under whatever permission: who has equal rights sees the same."""
+        return frozenset((each.permissions, each.clusters, each.namespaces) for each in self.grants), self.sight
 
     def recent(self, now: datetime | None = None) -> bool:
         """Whether this person proved themselves a short while ago."""

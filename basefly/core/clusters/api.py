@@ -124,7 +124,7 @@ async def list_clusters(
         return await actions.page(tx, by, wanted, cursor=cursor, counts=house.get(Counts))
 
     asked = ("clusters", msgspec.json.encode(wanted), cursor)
-    return await shared(tx, by, READ, asked, read, "clusters/*", "inventory/*/*")  # the one, and what runs in it
+    return await shared(tx, by, asked, read, "clusters/*", "inventory/*/*")  # the one, and what runs in it
 
 
 @post("/kubeconfigs", permission=WRITE, tags=["clusters"], summary="Read a kubeconfig", status_code=200)

@@ -42,4 +42,4 @@ async def answered(
 ) -> T:
     """What `read` finds of a resource, or of all, in these clusters or everywhere; shared while it is true."""
     places = ["*"] if clusters is None or len(clusters) > FEW else list(map(str, clusters))
-    return await shared(tx, by, READ, asked, read, "clusters/*", *(f"inventory/{place}/{resource}" for place in places))
+    return await shared(tx, by, asked, read, "clusters/*", *(f"inventory/{place}/{resource}" for place in places))
