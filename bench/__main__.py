@@ -23,7 +23,7 @@ from bench.proxy import proxy
 from bench.query import query
 from bench.report import Run, Told
 from bench.rights import rights
-from bench.runs import every, history
+from bench.runs import every, history, together
 from bench.shards import shards
 from bench.soak import soak
 
@@ -35,6 +35,7 @@ BENCHES: Mapping[str, Callable[[Run], Told]] = {
     "console": console.run,
     "demo": console.run_demo,
     "endurance": endurance.run,
+    "fleet": together.run,
     "freshness": freshness.run,
     "grants": grants.measure,
     "headlamp": headlamp.run,
@@ -68,7 +69,7 @@ def main() -> int:
     rounds = 1 if given.quick else given.rounds
     options = Run(given.size, quick=given.quick, rounds=rounds, keep=given.keep, profile=given.profile)
     if given.name == "all":
-        return every.run(sorted(BENCHES), options)
+        return every.run(sorted(BENCHES.keys() - {"fleet"}), options)
     report = BENCHES[given.name](options)
     far = {} if given.quick else history.remember(given.name, given.size, report)
     if not given.json:

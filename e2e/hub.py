@@ -36,13 +36,14 @@ class Hub:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
+        self.data_dir = folder / "data"
         self.owner = OWNER
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "BASEFLY_DATA_DIR": str(folder / "data"),
+            "BASEFLY_DATA_DIR": str(self.data_dir),
             "BASEFLY_PORT": str(self.port),
             "BASEFLY_GATEWAY_PORT": str(free_port()),
             "BASEFLY_LOG_FORMAT": "json",

@@ -20,10 +20,10 @@ import msgspec
 from bench.console.stopwatch import percentile
 from bench.endurance import plot
 from bench.fleet import api, usage
+from bench.fleet.first import MIB
 from bench.fleet.freshness import looked_on
 from bench.fleet.illness import ILLNESSES
 from bench.fleet.members import WELL, Load
-from bench.fleet.restart import MIB
 from bench.fleet.stand import Stand
 from bench.report import Bar, Findings, Run
 

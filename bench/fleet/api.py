@@ -53,12 +53,17 @@ def mix(clusters: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[str, Any]]
 
 def run(options: Run) -> Findings:
     """Read the fleet, change it, ask."""
-    rate, events, seconds = (QUICK_RATE, QUICK_EVENTS, QUICK_SECONDS) if options.quick else (RATE, EVENTS, SECONDS)
     with Stand.following(options) as stand:
-        wanted = mix(stand.clusters(), stand.hub.get("/objects/pods", limit=1)["items"])
-        stand.members.begin(Load(events, seconds))
-        asked = asyncio.run(ask(stand, wanted, rate, seconds))
-        changed = stand.members.ended()
+        return found(stand, options)
+
+
+def found(stand: Stand, options: Run) -> Findings:
+    """The same, of a fleet that has been read."""
+    rate, events, seconds = (QUICK_RATE, QUICK_EVENTS, QUICK_SECONDS) if options.quick else (RATE, EVENTS, SECONDS)
+    wanted = mix(stand.clusters(), stand.hub.get("/objects/pods", limit=1)["items"])
+    stand.members.begin(Load(events, seconds))
+    asked = asyncio.run(ask(stand, wanted, rate, seconds))
+    changed = stand.members.ended()
     every = sorted(taken for times in asked.times.values() for taken in times)
     p95 = percentile(every, 0.95)
     figures = {

@@ -29,12 +29,17 @@ RIVAL_EVERY = 5.0  # s: Rancher's steve reads its lists anew as often
 
 def run(options: Run) -> Findings:
     """Read the fleet, look on, change it."""
-    rate, seconds = (QUICK_RATE, QUICK_SECONDS) if options.quick else (RATE, SECONDS)
     with Stand.following(options) as stand:
-        names = sorted(stand.members.kubeconfigs)[:LOOKED_AT]
-        before = [*usage.of_hub(stand.hub.program.pid), usage.of(stand.members.pid)]
-        changed, taken, lost = asyncio.run(looked_on(stand, Load(rate, seconds, names, SHARE)))
-        after = [*usage.of_hub(stand.hub.program.pid), usage.of(stand.members.pid)]
+        return found(stand, options)
+
+
+def found(stand: Stand, options: Run) -> Findings:
+    """The same, of a fleet that has been read."""
+    rate, seconds = (QUICK_RATE, QUICK_SECONDS) if options.quick else (RATE, SECONDS)
+    names = sorted(stand.members.kubeconfigs)[:LOOKED_AT]
+    before = [*usage.of_hub(stand.hub.program.pid), usage.of(stand.members.pid)]
+    changed, taken, lost = asyncio.run(looked_on(stand, Load(rate, seconds, names, SHARE)))
+    after = [*usage.of_hub(stand.hub.program.pid), usage.of(stand.members.pid)]
     spent = [(late.cpu - early.cpu) / (seconds + SETTLE) for early, late in zip(before, after, strict=True)]
     p50, p99 = percentile(taken, 0.5), percentile(taken, 0.99)
     figures = {

@@ -11,63 +11,39 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from bench.fleet import usage
+from bench.fleet import first
+from bench.fleet.first import First
 from bench.fleet.size import size
-from bench.fleet.stand import READ_WITHIN, Stand
+from bench.fleet.stand import Stand
 from bench.report import Bar, Findings, Run
 
 FIRST = {"S": 60.0, "M": 450.0, "L": 900.0}  # s; M is no bar of its own and has half of L's time for half of its size
 BACK = 10.0  # s until everything is followed again
 BACK_KILLED = 30.0  # s: the leases of the one that was killed have to run out first (PRODUCT, bar 15)
 GIVEN_UP = 300.0  # s
-MIB = 2**20
 
 
 def run(options: Run) -> Findings:
     """Read the fleet, compare, and start the hub again."""
-    fleet, most = size(options), FIRST[options.size]
-    with Stand.start(fleet) as stand:
-        first = _first(stand, options)
-        wrong = stand.differences()
-        stopped = _again(stand, stand.hub.stop)
-        killed = _again(stand, stand.hub.program.kill)
-    figures = {**first, **_named("after a stop", stopped), **_named("after kill -9", killed)}
+    with Stand.start(size(options)) as stand:
+        return found(stand, first.read(stand, options), options)
+
+
+def found(stand: Stand, read: First, options: Run) -> Findings:
+    """What came of the first sync, and what a restart takes now."""
+    wrong = stand.differences()
+    stopped = _again(stand, stand.hub.stop)
+    killed = _again(stand, stand.hub.program.kill)
+    figures = {**read.figures, **_named("after a stop", stopped), **_named("after kill -9", killed)}
     bars = [
-        Bar.of("first sync, s", measured=first["first sync, s"], at_most=most),
+        Bar.of("first sync, s", measured=read.seconds, at_most=FIRST[options.size]),
         Bar.of("kinds whose rows are not as many as their objects", measured=len(wrong), at_most=0),
         Bar.of("followed again after a stop, s", measured=stopped["until all is followed, s"], at_most=BACK),
         Bar.of("followed again after kill -9, s", measured=killed["until all is followed, s"], at_most=BACK_KILLED),
         Bar.of("lists asked of the members by a restart", measured=stopped["lists"], at_most=0),
         Bar.of("lists asked of the members after kill -9", measured=killed["lists"], at_most=0),
     ]
-    return Findings.of("restart", figures, bars, [str(fleet), *wrong[:10]])
-
-
-def _first(stand: Stand, options: Run) -> Mapping[str, float]:
-    before_hub, before_postgres = usage.of_hub(stand.hub.program.pid)
-    before_fleet = usage.of(stand.members.pid)
-    begun = time.monotonic()
-    with usage.watched(stand.hub.program.pid) as peaks:
-        stand.register()
-        registered = time.monotonic() - begun
-        stand.read(seconds=READ_WITHIN[options.size])
-    wall = time.monotonic() - begun
-    hub, postgres = usage.of_hub(stand.hub.program.pid)
-    objects = sum(stand.members.counts().values())
-    cpu, database_cpu = hub.cpu - before_hub.cpu, postgres.cpu - before_postgres.cpu
-    return {
-        "objects": objects,
-        "first sync, s": wall,
-        "of it until all are registered, s": registered,
-        "objects a second": objects / wall,
-        "processor of the hub, s": cpu,
-        "processor of PostgreSQL, s": database_cpu,
-        "processor of the hub, µs an object": cpu / objects * 1e6,
-        "processor of PostgreSQL, µs an object": database_cpu / objects * 1e6,
-        "processor of the simulated fleet, s": usage.of(stand.members.pid).cpu - before_fleet.cpu,
-        "memory of the hub at its most, MiB": peaks.hub / MIB,
-        "memory of PostgreSQL at its most, MiB": peaks.postgres / MIB,
-    }
+    return Findings.of("restart", figures, bars, [str(stand.size), *wrong[:10]])
 
 
 def _again(stand: Stand, end: Callable[[], object]) -> Mapping[str, float]:

@@ -39,10 +39,10 @@ class Stand:
 
     @classmethod
     @contextmanager
-    def start(cls, size: Size) -> Iterator[Stand]:
-        """A hub that has been set up and knows no cluster yet, and a fleet that listens."""
+    def start(cls, size: Size, words: Sequence[str] = ("basefly", "up")) -> Iterator[Stand]:
+        """A hub that has been set up and knows no cluster yet, and a fleet that listens; `words` as of Hub."""
         with tempfile.TemporaryDirectory(prefix="basefly-bench-") as name, Members.start(size) as members:
-            hub = Hub(Path(name), environment=UNLIMITED)
+            hub = Hub(Path(name), words, environment=UNLIMITED)
             try:
                 hub.begin()
                 hub.set_up()

@@ -2,6 +2,7 @@
 
 All read the same API server over TLS. Ours ends when every row is committed in PostgreSQL; the rivals end when
 they hold all objects. The figures are the clients' own CPU and memory, not those of the API server or PostgreSQL.
+After that a whole simulated fleet of the size that was asked for is read, end to end (bench/ingest/whole.py).
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from basefly.base.db.embedded import Embedded
 from basefly.base.settings import Settings
 from bench import cluster, measure
 from bench.cluster import Subject
-from bench.ingest import stages
-from bench.report import Bar, Figures, Report, Run
+from bench.ingest import stages, whole
+from bench.report import Bar, Figures, Findings, Report, Run
 
 PODS = 10_000
 QUICK_PODS = 500
@@ -60,13 +61,14 @@ def run(options: Run) -> Ingested:
                 passed = profile(subject, postgres) if options.profile else None
         finally:
             postgres.stop()
+    fleet = whole.run(options)
     notes = [f"{subject.described}; medians of {options.rounds} interleaved runs"]
     if not informer:
         notes.append("Go is not at hand: the client-go informer did not run, and its bars were not checked")
     told = Report.of("ingest: changes told by a watch", watched[0], []) if watched else None
     kept = bars(listed)
     holds = all(one.holds for one in kept)
-    return Ingested("ingest", listed, kept, holds, notes, watches=told, stages=passed)
+    return Ingested("ingest", listed, kept, holds, notes, watches=told, stages=passed, fleet=fleet)
 
 
 def profile(subject: Subject, postgres: Embedded) -> Report:
@@ -76,14 +78,15 @@ def profile(subject: Subject, postgres: Embedded) -> Report:
 
 
 class Ingested(Report, frozen=True, kw_only=True):
-    """The lists, whose bars count, what watches told after them, and where the time goes if that was asked for."""
+    """The lists, whose bars count, what watches told after them, a whole fleet, and the stages if asked for."""
 
     watches: Report | None
     stages: Report | None
+    fleet: Findings
 
     def table(self) -> str:
         """For people."""
-        return "\n".join([super().table(), *(one.table() for one in (self.watches, self.stages) if one)])
+        return "\n".join([super().table(), *(one.table() for one in (self.watches, self.stages, self.fleet) if one)])
 
 
 def changing(subject: Subject, changes: int) -> Callable[[], None] | None:

@@ -19,8 +19,8 @@ from basefly.core.history import acts, model, store
 from basefly.core.history.keeping import Keeping
 from basefly.core.history.model import Entry, Settings, Version, Wanted
 from basefly.core.history.store import Path
-from basefly.core.history.versions.comparing import opened
 from basefly.core.history.versions.difference import Line, difference
+from basefly.core.history.versions.packing import opened
 from basefly.core.inventory import detail
 from basefly.core.inventory.detail import Found
 from basefly.core.inventory.model import ClusterName, kind_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,8 +15,9 @@ from msgspec.structs import replace
 from basefly.base.db.transaction import Tx
 from basefly.core.history import model, store
 from basefly.core.history.store import Known, New
-from basefly.core.history.versions.comparing import TOLD, fields, opened
+from basefly.core.history.versions.comparing import TOLD, fields
 from basefly.core.history.versions.glimpse import Looking
+from basefly.core.history.versions.packing import opened, packed
 from basefly.core.sync.store.merge import Gone
 from basefly.core.sync.witness import Eye, Seen
 
@@ -90,7 +90,7 @@ def _version(seen: Seen, before: Known) -> New | None:
         cause="changed",
         at=None,
         digest=glimpse.digest,
-        text=zlib.compress(glimpse.text),
+        text=packed(glimpse.text),
     )
     created = _moment(row.created_at)
     written = _moment(glimpse.changed_at) if glimpse.changed_at else created

@@ -100,7 +100,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """What an object was like from `at` until `until`; `text` is what is kept of it (zlib of JSON)."""
+    """What an object was like from `at` until `until`; `text` is what is kept of it, packed."""
 
     id: int
     uid: str

@@ -12,7 +12,7 @@ import pytest
 
 from basefly.base.db.failures import Duplicate, Referenced
 from basefly.base.db.pool import Database
-from basefly.base.db.transaction import Json, Tx
+from basefly.base.db.transaction import Json, Tx, sql
 from basefly.base.errors import Conflict, Invalid
 
 
@@ -46,6 +46,30 @@ async def test_a_row_becomes_a_struct(db: Database) -> None:
             msgspec.structs.asdict(sent),
         )
     assert got == sent
+
+
+@pytest.mark.parametrize(
+    ("type_", "members"),
+    [
+        ("text", ["plain", "", "NULL", "null", "a,b", "{c}", " spaced ", "new\nline", "tab\t", "ä\U0001f680"]),
+        ("text", ["one"]),
+        ("text", ['a "quoted" word']),
+        ("text", ["back\\slash", "plain"]),
+        ("text", ['"', '"']),
+        ("text", ["one", None, "NULL"]),
+        ("text", []),
+        ("text", [["a", "b"], ["c", 'd"']]),
+        ("bigint", [0, -1, 2**63 - 1, -(2**63)]),
+        ("int", [1, None]),
+        ("uuid", [UUID(int=0), uuid4(), UUID(int=2**128 - 1)]),
+        ("bytea", [b"", b"\x00\xff", b'"\\,{}', bytes(range(256))]),
+        ("boolean", [True, False]),
+        ("timestamptz", [datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)]),
+    ],
+)
+async def test_a_list_is_an_array_of_the_same(db: Database, type_: str, members: list[Any]) -> None:
+    async with db.transaction() as tx:
+        assert await tx.one(list, sql.SQL("select %s::{}[]").format(sql.SQL(type_)), [members]) == members
 
 
 async def test_a_column_of_another_type_is_found_at_once(db: Database) -> None:

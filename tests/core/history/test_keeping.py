@@ -19,9 +19,10 @@ from basefly.core.history.keeping import Keeping
 from basefly.core.history.model import Field, Wanted, is_kept
 from basefly.core.history.store import New, Path
 from basefly.core.history.trimming import trim
-from basefly.core.history.versions.comparing import fields, opened
+from basefly.core.history.versions.comparing import fields
 from basefly.core.history.versions.difference import difference, written
 from basefly.core.history.versions.glimpse import MOST, Looking
+from basefly.core.history.versions.packing import opened
 from basefly.core.sync.kind import unreadable
 from basefly.core.sync.model import Place
 from basefly.core.sync.witness import Glimpse, Seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +13,6 @@ from basefly.core.history.model import Field
 TOLD = 12  # fields that are told of one change
 LONGEST = 160  # characters of a value that is told
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-
-
-def opened(text: bytes) -> dict[str, Any]:
-    """What is kept of an object, from how it lies."""
-    found: dict[str, Any] = msgspec.json.decode(zlib.decompress(text))
-    return found
 
 
 def fields(before: Any, after: Any) -> list[Field]:
