@@ -53,7 +53,7 @@ PACE = Pace(
     idle=15.0, listing_idle=6.0, listing=60.0, doubt=1.0, proof=3.0, page=15, backoff=(0.2, 3.0), healthy=20.0,
 )  # fmt: skip
 WATCH_LASTS = 0.2  # s for each cluster, up to twice that: some 300 watches end by themselves each second, however many
-PATIENCE = Patience(longest=3.0, refused=2.0, settle=0.5)
+PATIENCE = Patience(longest=3.0, refused=2.0, settle=0.5, each=0.2)
 DEADLINES = Deadlines(connect=2.0, tls=2.0, first_byte=4.0, idle=4.0, total=10.0)
 BREAKER = Limits(opens_for=1.0, opens_at_most=3.0)  # in the product a probe closes it within 3 s
 LOOK_EVERY = 0.2  # s

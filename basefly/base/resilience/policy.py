@@ -65,6 +65,7 @@ class Policy:
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[None]:
         """The opening of a stream: a passage, when it is its turn."""
+        self.breaker.check()  # nobody waits for a turn only to be told this
         async with self.admission.place() if self.admission else nullcontext(), self.passage():
             yield
 

@@ -14,7 +14,15 @@ from basefly.base.db.pool import Database
 from basefly.base.errors import BaseflyError
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource, survey
-from basefly.base.kube.errors import ApiError, ConnectError, Forbidden, NotFound, Unauthorized
+from basefly.base.kube.errors import (
+    ApiError,
+    ConnectError,
+    Forbidden,
+    NotFound,
+    ServerError,
+    TooManyRequests,
+    Unauthorized,
+)
 from basefly.base.kube.objects import METADATA_LIST, Page, PartialObject
 from basefly.base.kube.watch import Pace, Retrying
 from basefly.base.kube.watch.follow import Kept
@@ -50,6 +58,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     longest: float = 10.0  # a cluster that is back is seen within this
     refused: float = 60.0  # rights may come back; asking more often only makes noise, and could lock an account
     settle: float = 1.0
+    each: float = 2.0  # of the streams that wait together: one of them tries about once in half of this
 
 
 class Followed(NamedTuple):
@@ -268,9 +277,11 @@ class ClusterSync:
 
     async def _rest(self, error: BaseflyError, delay: float) -> None:
         """Wait before the next try; for a cluster that did not answer only until it answers another stream."""
-        answered = self._answered if isinstance(error, ConnectError) else asyncio.Event()
-        if await happens(answered, within=self._wait(error, delay)):
-            await asyncio.sleep(random.uniform(0, self._patience.settle))  # noqa: S311  # jitter, not a secret
+        silent = isinstance(error, ConnectError | ServerError | TooManyRequests)
+        answered = self._answered if silent else asyncio.Event()
+        together = len(self._troubles) * self._patience.each if silent else 0.0
+        if await happens(answered, within=self._wait(error, max(delay, together))):
+            await asyncio.sleep(self._wait(error, self._patience.settle))
 
     def _wait(self, error: BaseflyError, delay: float) -> float:
         """Seconds until the next try: full jitter, but not before the server wants it or where it can only annoy."""

@@ -62,8 +62,9 @@ async def follow(
     that are too large; objects that cannot be read; events told twice, too late or never; a cluster restored to an
     older state.
 
-    Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished) and BadRequest at
-    once; ConnectError, ServerError and TooManyRequests after `pace.attempts` failures in a row without progress.
+    Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished), BadRequest and the
+    ConnectError of a server that is left in peace at once; any other ConnectError, ServerError and TooManyRequests
+    after `pace.attempts` failures in a row without progress.
     Call it again with the version last kept to go on.
     """
     pace = pace or Pace()
@@ -156,7 +157,8 @@ class _Following:
             self._position.forget(Gone(410, "Odd", "something could not be read: a list has to tell what it is by now"))
         if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
             self._position.behind = self._position.behind or self._pace.clock()
-        if self._failures >= self._pace.attempts:
+        resting = isinstance(error, ConnectError) and error.kind == "resting"  # it was not even tried
+        if resting or self._failures >= self._pace.attempts:
             raise error
         return max(self.wait(), error.retry_after if isinstance(error, ApiError) else 0.0)
 

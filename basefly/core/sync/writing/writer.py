@@ -231,8 +231,9 @@ class Writer:
 
     async def _write_until_done(self, batch: Batch, *, poisoned: bool = False) -> None:
         """Write under the leases that hold now: what was gathered under one is never written under a later one."""
-        leases = {cluster_id: lease for cluster_id, lease in self._leases.items() if cluster_id in batch.clusters()}
-        if strangers := batch.clusters() - leases.keys():
+        wanted = batch.clusters()
+        leases = {cluster_id: lease for cluster_id, lease in self._leases.items() if cluster_id in wanted}
+        if strangers := wanted - leases.keys():
             batch = batch.without(*strangers)
         delay = 0.1
         while batch:
