@@ -132,6 +132,11 @@ class Told(Protocol):
         ...
 
     @property
+    def bar(self) -> Sequence[Bar]:
+        """The promises."""
+        ...
+
+    @property
     def holds(self) -> bool:
         """Whether every bar does."""
         ...

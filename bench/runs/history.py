@@ -21,6 +21,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from bench.report import Bar, Told
+
 FEWEST = 5  # earlier runs, below which a distance says nothing
 UNUSUAL = 3.5
 _NAMES = ("name", "path", "way", "group", "pods")  # what tells the members of a list of figures apart
@@ -33,15 +35,17 @@ class Past(msgspec.Struct, frozen=True):
     commit: str
     machine: str
     figures: Mapping[str, float]
+    bars: Sequence[Bar] = ()
 
 
-def remember(bench: str, size: str, report: Any) -> Mapping[str, float]:
+def remember(bench: str, size: str, report: Told) -> Mapping[str, float]:
     """Keep a run; how far each of its figures lies from those of the runs before it, where there are enough."""
     figures = dict(_numbers(msgspec.to_builtins(report.figures)))
     before, file = _past(bench, size), _file(bench, size)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as kept:
-        kept.write(msgspec.json.encode(Past(datetime.now(UTC), _commit(), _machine(), figures)) + b"\n")
+        past = Past(datetime.now(UTC), _commit(), _machine(), figures, report.bar)
+        kept.write(msgspec.json.encode(past) + b"\n")
     return distances(figures, [past.figures for past in before])
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from bench.fleet.size import SIZES
 from bench.runs.history import newest
+from bench.runs.page import rewrite
 
 PAGE = Path(__file__).parents[2] / "docs/operations/sizing.md"
-BEGIN, END = "<!-- begin: python -m bench.runs.sizing -->\n", "<!-- end -->\n"
+NAME = "bench.runs.sizing"
 BENCHES = ("restart", "memory", "freshness", "api")
 GIB = 2**30
 
@@ -38,10 +39,7 @@ ROWS: Mapping[str, Callable[[Figures], str]] = {
 
 def main() -> int:
     """Write the table into the page, and print it."""
-    table = "\n".join(lines()) + "\n"
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}{table}{END}{rest.partition(END)[2]}")
-    sys.stdout.write(table)
+    sys.stdout.write(rewrite(PAGE, NAME, lines()))
     return 0
 
 

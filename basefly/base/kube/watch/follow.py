@@ -125,6 +125,8 @@ class _Following:
             async with aclosing(told) as events:
                 async for event in events:
                     yield self._noted(event)
+                    if self._odd and self._position.version and self._age() >= self._pace.odd:
+                        return
         except BadRequest as error:
             if self._position.version:
                 raise
@@ -136,7 +138,7 @@ class _Following:
 
     def ended(self) -> float:
         """The server has ended the stream. Returns the wait before the next one; raises Gone if a list is due."""
-        lived = self._pace.clock() - self._began
+        lived = self._age()
         if not self._position.version:
             return 0.0  # on to a list at once
         if self._odd or self._pace.clock() >= self._list_by:
@@ -198,11 +200,15 @@ class _Following:
 
     def wait(self) -> float:
         """The wait before the next attempt: full jitter under a bound that doubles, anew after a healthy life."""
-        if self._pace.clock() - self._began >= self._pace.healthy:
+        if self._age() >= self._pace.healthy:
             self._step = 0
         first, longest = self._pace.backoff
         self._step = min(self._step + 1, 16)
         return self._pace.jitter(0.0, min(longest, first * 2 ** (self._step - 1)))
+
+    def _age(self) -> float:
+        """Seconds since this round began."""
+        return self._pace.clock() - self._began
 
     async def _stalled(self, error: ConnectError) -> None:
         """Silence may be peace: ask before calling it a failure. If the server answers, the watch is opened anew."""

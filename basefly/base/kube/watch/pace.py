@@ -25,7 +25,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     doubt: float = 3.0  # after something told wrongly a watch goes on for so long; then a list has to tell what is true
     proof: float = 30.0  # a cluster that stands behind what was seen for so long was restored; before, a server may lag
     relist: tuple[float, float] = (6 * 3600.0, 12 * 3600.0)  # a list after a time in this range, whatever watches say
-    ends_after: tuple[int, int] = (300, 600)  # we ask the server to end a watch after a time in this range
+    ends_after: tuple[int, int] = (1200, 2400)  # we ask the server to end a watch after a time in this range
+    odd: float = 450.0  # one that told what could not be read ends at this age: a list has to tell what it is by now
     attempts: int = 3  # failures in a row, without any progress, after which the error is the caller's
     backoff: tuple[float, float] = (0.8, 10.0)  # first and longest wait; factor 2, full jitter
     healthy: float = 120.0  # a stream that lived this long starts the backoff anew

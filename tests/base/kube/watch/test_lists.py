@@ -37,7 +37,7 @@ async def test_a_streamed_list_goes_over_into_the_watch() -> None:
         "watch": "1", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan",
         "allowWatchBookmarks": "true",
     }.items()  # fmt: skip
-    assert 300 <= int(asked.query["timeoutSeconds"]) <= 600
+    assert 1200 <= int(asked.query["timeoutSeconds"]) <= 2400
 
 
 async def test_where_streams_are_refused_it_lists_in_pages_of_one_snapshot() -> None:
