@@ -316,6 +316,11 @@ class _Tls(SSLProtocol):
 
     max_size = 64 * 1024
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._ssl_buffer_view = memoryview(b"")  # whoever still holds us need not hold this
+        self._ssl_buffer = bytearray()
+
 
 async def _streams(
     made: socket.socket, tls: ssl.SSLContext | None, name: str

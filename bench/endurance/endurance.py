@@ -32,7 +32,7 @@ SHARE = 0.1  # of the changes that are of what somebody looks at
 LOOKED_AT = 10  # clusters
 ASKED = 4.0  # requests a second
 WINDOW, QUICK_WINDOW = 30.0, 3.0  # s, of each sample
-SAMPLES, QUICK_SAMPLES = 80, 4
+LASTS, QUICK_LASTS = 2400.0, 12.0  # s
 SPELL, QUICK_SPELL = (6, 2), (1, 1)  # samples that an illness lasts, and those of being well after it
 ILL = 0.1  # of the clusters
 SUFFERED = ILLNESSES[:3]  # in turn: hanging, half open, 429
@@ -94,13 +94,13 @@ def run(options: Run) -> Findings:
 
 
 def _samples(stand: Stand, *, quick: bool) -> Iterator[Sample]:
-    rate, window, count = (QUICK_RATE, QUICK_WINDOW, QUICK_SAMPLES) if quick else (RATE, WINDOW, SAMPLES)
+    rate, window, lasts = (QUICK_RATE, QUICK_WINDOW, QUICK_LASTS) if quick else (RATE, WINDOW, LASTS)
     names = sorted(stand.members.kubeconfigs)
     count_ill = max(1, round(len(names) * ILL))
     looked_at, ill = names[:-count_ill][:LOOKED_AT], names[-count_ill:]
     wanted = api.mix(stand.clusters(), stand.hub.get("/objects/pods", limit=1)["items"])
     begun, (suffering, resting) = time.monotonic(), QUICK_SPELL if quick else SPELL
-    for number in range(count):
+    for number in itertools.takewhile(lambda _: time.monotonic() < begun + lasts, itertools.count()):
         spell, place = divmod(number, suffering + resting)
         illness = SUFFERED[spell % len(SUFFERED)] if place < suffering else WELL
         if place in (0, suffering):

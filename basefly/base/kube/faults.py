@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from traceback import clear_frames
 
 import aiohttp
 
@@ -41,7 +42,8 @@ _CLIENT = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "UN
 
 
 def connect_error(error: BaseException, server: str) -> ConnectError:
-    """The ConnectError that `error` means: an aiohttp.ClientError, an OSError or a TimeoutError."""
+    """The ConnectError that `error` means: an aiohttp.ClientError, an OSError or a TimeoutError, which is let go of."""
+    _let_go(error)
     if (refused := _cause(error, AddressRefused)) is not None:
         return ConnectError("address_refused", server, why=str(refused))
     if (away := _cause(error, NoWay)) is not None:
@@ -73,6 +75,18 @@ def judge(error: Exception) -> Verdict:
     if isinstance(error, ServerError) and error.http_status in (502, 503, 504):
         return Verdict(counts=True, again=True, retry_after=error.retry_after)
     return Verdict()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empty the frames that a failure came through: those of libraries hold it, and it holds them.
+
+    Such circles would keep each failed connection, with all its buffers, until Python looks for them.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:

@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self.ready: asyncio.Future[None] = loop.create_future()  # the server has said what it allows
         self.spoken = False  # whether the server knows HTTP/2 at all; where it does not, the connection is closed
         self._patience = patience
-        self._machine = _machine()
+        self._machine: _Machine  # from when the server speaks HTTP/2: many never get so far
         self._transport: asyncio.Transport | None = None
         self._streams: dict[int, Stream] = {}
         self._owed = 0  # bytes that came since the server last heard that it may send more on the connection
@@ -111,6 +111,7 @@ class Connection(asyncio.Protocol):
             return
         self.spoken = True
         self._transport = cast(asyncio.Transport, transport)
+        self._machine = _machine()
         self._machine.initiate_connection()
         self._machine.increment_flow_control_window(_AHEAD)
         self._flush()
@@ -118,6 +119,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport, self._leaving = None, True
+        if self.spoken:
+            vars(self._machine).clear()  # its methods are among its members: such a circle waits long to be found
         if self._beat is not None:
             self._beat.cancel()
         self._fail(error if isinstance(error, OSError) else ConnectionResetError("the server has closed it"))

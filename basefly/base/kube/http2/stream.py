@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from copy import copy
 from typing import NamedTuple, Protocol
 
 WINDOW = 256 * 1024
@@ -50,14 +51,14 @@ class Stream:
         self._held = 0  # bytes of the window that the pieces take, padding included
         self._owed = 0  # bytes that were read since the server last heard that it may send more
         self._waiting: asyncio.Future[None] | None = None
-        self._failure: Exception | None = None
+        self._failure: Exception | None = None  # copies are raised: one that was holds whoever read us, who holds us
         self._ended = False
 
     async def answered(self) -> Head:
         """The head, once it is here. Raises OSError."""
         while self.head is None:
             if self._failure is not None:
-                raise self._failure
+                raise copy(self._failure)
             await self._news()
         return self.head
 
@@ -65,7 +66,7 @@ class Stream:
         """What has come, as soon as something has; nothing at the proper end. Raises OSError after the last byte."""
         while not self._pieces:
             if self._failure is not None:
-                raise self._failure
+                raise copy(self._failure)
             if self._ended:
                 return b""
             await self._news()

@@ -83,7 +83,9 @@ async def follow(
             delay = following.wait()
             yield Retrying(error, delay)
         except (ConnectError, ServerError, TooManyRequests) as error:
-            delay = following.failed(error)
+            if following.failed(error):
+                raise
+            delay = following.wait_after(error)
             yield Retrying(error, delay)
         if delay:
             await pace.sleep(delay)
@@ -152,16 +154,18 @@ class _Following:
         self._position.forget(error)
         return self.wait()
 
-    def failed(self, error: ApiError | ConnectError) -> float:
-        """Returns the wait before the next attempt; raises the error when there were too many."""
+    def failed(self, error: ApiError | ConnectError) -> bool:
+        """One more failure; whether it is the caller's now: there were too many, or it was not even tried."""
         self._failures += 1
         if self._odd and self._position.version:  # however the watch has ended
             self._position.forget(Gone(410, "Odd", "something could not be read: a list has to tell what it is by now"))
         if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
             self._position.behind = self._position.behind or self._pace.clock()
-        resting = isinstance(error, ConnectError) and error.kind == "resting"  # it was not even tried
-        if resting or self._failures >= self._pace.attempts:
-            raise error
+        resting = isinstance(error, ConnectError) and error.kind == "resting"
+        return resting or self._failures >= self._pace.attempts
+
+    def wait_after(self, error: ApiError | ConnectError) -> float:
+        """The wait before the next attempt, as long as the server wants it."""
         return max(self.wait(), error.retry_after if isinstance(error, ApiError) else 0.0)
 
     def _progress(self) -> None:
