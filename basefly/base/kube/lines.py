@@ -46,7 +46,9 @@ class Lines:
                 waited, pending = waited + clock() - began, pending + len(chunk)
                 if blocks or pending >= SIGN:
                     waited, pending = 0.0, 0
+                del chunk  # what was read is not held until more comes: of thousands of quiet streams that is a lot
                 yield blocks
+                del blocks
         except TimeoutError as error:
             raise ConnectError("stalled", self._server, why=f"no sign of life for {self.idle:.0f} s") from error
         except (aiohttp.ClientError, OSError) as error:

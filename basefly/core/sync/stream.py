@@ -87,9 +87,7 @@ class StreamSync:
             async for event in events:
                 match event:
                     case Changed():
-                        row = kinds.row(self._kind, event.object)
-                        glimpse = self._eye and self._eye(self._kind.resource, event.body)
-                        await self._report(row.uid, row, event.resource_version, row.resource_version, glimpse)
+                        await self._see(event)
                     case Deleted():
                         meta = event.object.metadata
                         await self._report(identity(meta), None, event.resource_version, meta.resource_version)
@@ -113,6 +111,12 @@ class StreamSync:
                         yield Recovered()
                     case Retrying():
                         yield event
+                del event  # as in Lines.blocks
+
+    async def _see(self, event: Changed) -> None:
+        row = kinds.row(self._kind, event.object)
+        glimpse = self._eye and self._eye(self._kind.resource, event.body)
+        await self._report(row.uid, row, event.resource_version, row.resource_version, glimpse)
 
     async def _report(self, uid: str, row: Row | None, version: str, own: str, glimpse: Glimpse | None = None) -> None:
         if not version:  # the versions within a list are no place to resume from

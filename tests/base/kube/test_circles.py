@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from weakref import ref
 
+import msgspec
 import pytest
 from aiohttp import ClientRequest
 
@@ -19,10 +20,12 @@ from basefly.base.kube.client import Client
 from basefly.base.kube.credentials import Credentials
 from basefly.base.kube.errors import ApiError, ConnectError
 from basefly.base.kube.http2.connection import Connection
-from basefly.base.kube.watch import Pace
+from basefly.base.kube.objects import ObjectMeta
+from basefly.base.kube.watch import Changed, Pace
 from basefly.base.kube.watch.follow import follow
 from basefly.base.resilience.deadlines import Deadlines
-from tests.base.kube.apiserver import Answer, Apiserver, Asked
+from basefly.base.resilience.ending import end
+from tests.base.kube.apiserver import Answer, Apiserver, Asked, event, pod
 from tests.base.kube.watch.following import PODS
 
 QUICK = Deadlines(connect=0.2, tls=0.2, first_byte=0.2, idle=0.2, total=0.4)
@@ -86,3 +89,37 @@ async def test_a_server_that_refuses(how: str) -> None:
         held = await _failure(client, how)
         await asyncio.sleep(0)
         assert held() is None
+
+
+class _Spec(msgspec.Struct, weakref=True):
+    """Lives as long as its pod."""
+
+
+class _Pod(msgspec.Struct):
+    metadata: ObjectMeta
+    spec: _Spec
+
+
+async def test_an_object_that_was_told_is_not_held_until_the_next_comes() -> None:
+    """Nor is the block of bytes that it came in: thousands of kinds are quiet for days after their list."""
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        await out.begin()
+        await out.lines(event("ADDED", pod("a", 101) | {"spec": {}}))
+        await out.silence()
+
+    told: asyncio.Queue[ref[_Spec]] = asyncio.Queue()
+
+    async def listen(client: Client) -> None:
+        async with aclosing(follow(client, PODS, decoder=msgspec.json.Decoder(_Pod))) as events:
+            async for each in events:
+                if isinstance(each, Changed):
+                    told.put_nowait(ref(each.object.spec))
+                del each
+
+    async with Apiserver.start(serve) as server, server.client() as client:
+        listening = asyncio.create_task(listen(client))
+        held = await asyncio.wait_for(told.get(), 5)
+        await asyncio.sleep(0.05)
+        assert held() is None
+        await end(listening)

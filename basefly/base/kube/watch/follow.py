@@ -75,6 +75,7 @@ async def follow(
             async with aclosing(following.round()) as events:
                 async for event in events:
                     yield event
+                    del event  # as in Lines.blocks
             delay = following.ended()
         except Gone as error:
             delay = following.gone(error)
@@ -119,6 +120,7 @@ class _Following:
                 async for event in events:
                     self._failures = 0
                     yield self._noted(event)
+                    del event
         if self._deaf:
             why = "its watches tell nothing, though lists show news"
             yield Retrying(ConnectError("stalled", self._source.client.server, why=why), self._pace.idle)
@@ -127,6 +129,7 @@ class _Following:
             async with aclosing(told) as events:
                 async for event in events:
                     yield self._noted(event)
+                    del event
                     if self._odd and self._position.version and self._age() >= self._pace.odd:
                         return
         except BadRequest as error:

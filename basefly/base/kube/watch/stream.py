@@ -45,6 +45,9 @@ async def stream(
                     progress()
                     for event in turn.events(block):
                         yield event
+                        del event  # as in Lines.blocks: an object may hold the block that it came in
+                    del block
+                del blocks
                 if held and listing and not turn.listing:
                     listing, lines.idle = False, pace.idle
                     await held.aclose()
