@@ -23,6 +23,7 @@ from basefly.base.settings import Settings
 from bench.console.fill import filled, folder_of
 from bench.fleet.size import SIZES, Size
 from bench.query import documents, load
+from bench.query.live import MOST_STREAM, SEED, STREAMED, WARM, signed_in
 from bench.query.load import LATE, REACHED, USERS, Users, Waited
 from bench.query.questions import Group, groups, streams
 from bench.query.tell import Asked, Queries, Side
@@ -33,10 +34,6 @@ from e2e.plane.program import Program, free_port
 QUICK = Size(10, 2, 100)
 SECONDS, QUICK_SECONDS = 10.0, 2.0
 CLOSED, QUICK_CLOSED = 4.0, 1.0
-WARM = 2.0  # s of each group that are not counted: caches of the database and prepared statements
-STREAMED = 10_000  # rows of a file
-MOST_STREAM = 1000.0  # ms
-SEED = 20261129
 
 
 def run(options: Run) -> Queries:
@@ -82,7 +79,7 @@ def _both(folder: Path) -> Iterator[dict[str, Users]]:
             rival.wait_until(lambda: _answers(port))
             nobody = [dict[str, str]()] * USERS
             yield {
-                "hub": Users(hub.url, [{"Authorization": f"Bearer {token}"} for token in _tokens(hub)]),
+                "hub": signed_in(hub),
                 "documents": Users(f"http://127.0.0.1:{port}", nobody),
             }
         finally:
@@ -96,15 +93,6 @@ def _answers(port: int) -> bool:
         return httpx.get(f"http://127.0.0.1:{port}/?limit=1", timeout=30).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _tokens(hub: Hub) -> Iterator[str]:
-    with hub.session() as browser:
-        for number in range(USERS):
-            body = {"name": f"user {number} of {hub.port}", "expires_in_days": 1}
-            made = browser.post("/api/v1/tokens", json=body)
-            made.raise_for_status()
-            yield made.json()["token"]
 
 
 async def _group(sides: dict[str, Users], group: Group, options: Run) -> Asked:

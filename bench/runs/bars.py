@@ -18,6 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs/operations/bars.md"
 NAME = "bench.runs.bars"
 BENCHES = (
     "query",
+    "reading",
     "rights",
     "freshness",
     "restart",

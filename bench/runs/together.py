@@ -1,4 +1,4 @@
-"""`fleet`: what `ingest`, `memory`, `freshness`, `api` and `restart` find of a whole fleet that is read only once.
+"""`fleet`: what `ingest`, `memory`, `query`, `freshness`, `api` and `restart` find of a fleet that is read only once.
 
 Reading a million pods takes longer than all that is looked at then. Each bench is remembered as if it had run alone.
 """
@@ -13,6 +13,7 @@ from bench.fleet import api, first, freshness, memory, restart
 from bench.fleet.size import size
 from bench.fleet.stand import Stand
 from bench.ingest import sampled, whole
+from bench.query import live
 from bench.report import Findings, Run
 from bench.runs import history
 
@@ -25,6 +26,7 @@ def run(options: Run) -> Findings:
         parts = [
             _told(whole.found(stand, read, before), options),
             _told(memory.found(stand, read, options), options),
+            _told(live.found(stand, options), options),
             _told(freshness.found(stand, options), options),
             _told(api.found(stand, options), options),
             _told(restart.found(stand, read, options), options),
