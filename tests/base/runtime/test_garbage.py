@@ -1,0 +1,35 @@
+"""Memory that is free again goes back to the system."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from basefly.base.resilience.ending import end
+from basefly.base.runtime import garbage
+
+MIB = 2**20
+
+
+def _held() -> int:
+    found = re.search(r"^RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc alone is asked to")
+async def test_what_is_free_below_something_that_is_not_is_given_back() -> None:
+    """The C library by itself gives back only what lies at the end."""
+    blocks = [bytes(4000) for _ in range(40_000)]
+    blocks = blocks[::20]
+    full = _held()
+    giving_back = asyncio.create_task(garbage.give_back(every=0.05))
+    async with asyncio.timeout(20):
+        while _held() > full - 50 * MIB:
+            await asyncio.sleep(0.05)
+    await end(giving_back)
+    assert len(blocks) == 2000
