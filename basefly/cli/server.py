@@ -129,11 +129,11 @@ async def run(settings: Settings, database: Source) -> None:
         _on_signal(life.cancel)
     with _listener(settings) as listener:
         _try_gateway(settings)
-        giving_back = asyncio.create_task(garbage.give_back(), name="memory that is free")
+        tidying = asyncio.create_task(garbage.tidy(), name="tidying of memory")
         async with database(settings) as (owner_url, app_url), start(settings, owner_url, app_url) as house:
             await _greet(house, listener)
             await _answer(house, listener)
-        giving_back.cancel()
+        tidying.cancel()
     log.info("stopped")
 
 

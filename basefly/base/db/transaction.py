@@ -29,7 +29,7 @@ T = TypeVar("T")
 Params = Sequence[Any] | Mapping[str, Any]
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Json = Jsonb
-MOST_REMEMBERED = 1000  # answers of a process, the oldest of which goes first
+MOST_REMEMBERED = 100  # answers of a process, the oldest of which goes first: each may be of every cluster
 
 
 class Remembered(NamedTuple):
@@ -119,14 +119,21 @@ class Tx:
             return await cursor.fetchone()
 
     async def remembered(
-        self, name: str, read: Callable[[Tx], Awaitable[T]], digest: Query, params: Params, *, seconds: float
+        self,
+        name: Hashable,
+        read: Callable[[Tx], Awaitable[T]],
+        digest: Query,
+        params: Params,
+        *,
+        seconds: float,
+        of: object = None,
     ) -> T:
-        """What `read` brought, as long as the statement `digest` has the same value.
+        """What `read` brought, as long as the statement `digest` has the same value and it is made `of` the same.
 
         For what costs much to read and little to digest. After `seconds` it is read anew all the same: nothing that
         the digest leaves out grows older. Nobody may change what they get.
         """
-        return await self.kept(name, read, of=await self.value(digest, params), seconds=seconds)
+        return await self.kept(name, read, of=(await self.value(digest, params), of), seconds=seconds)
 
     async def kept(
         self, name: Hashable, read: Callable[[Tx], Awaitable[T]], *, of: object = None, seconds: float = inf

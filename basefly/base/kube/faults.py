@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from traceback import clear_frames
 
 import aiohttp
 
@@ -77,16 +76,15 @@ def judge(error: Exception) -> Verdict:
     return Verdict()
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Empty the frames that a failure came through: those of libraries hold it, and it holds them.
+def _let_go(*errors: BaseException | None) -> None:
+    """Forget which way a failure came: frames of libraries hold it, and by its traceback it holds them.
 
     Such circles would keep each failed connection, with all its buffers, until Python looks for them.
     """
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
+    for error in errors:
+        if error is not None and error.__traceback__ is not None:
+            error.__traceback__ = None
+            _let_go(error.__cause__, error.__context__)
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import itertools
 
 YOUNG = 20_000  # objects more than went, until it looks at the youngest; a page of a list alone brings some thousands
 
-GIVEN_BACK_EVERY = 60.0  # s; it takes some hundredths of a second, in which nobody else gets memory
+TIDY_EVERY = 60.0  # s; it takes some hundredths of a second, in which nobody is answered
+WHOLE_EVERY = 24 * 60  # times of tidying: then Python looks through everything once, some seconds at 1,000 clusters
 
 
 def settle() -> None:
@@ -22,13 +24,19 @@ def settle() -> None:
     gc.set_threshold(YOUNG, 20, 20)
 
 
-async def give_back(every: float = GIVEN_BACK_EVERY) -> None:
-    """Give to the system what is free, once in a while, until cancelled; at once where the system does so itself.
+async def tidy(every: float = TIDY_EVERY) -> None:
+    """Keep what lives long out of Python's way, and give to the system what is free; once in a while, until cancelled.
 
-    glibc keeps what is free below anything that is not: after a first sync a third of what the hub had in use
-    (malloc_trim(3), which glibc alone has).
+    Of what is followed a million objects live as long as the process, and looking through them for circles takes
+    seconds: whatever has lived until now is looked at no more. glibc keeps what is free below anything that is not:
+    after a first sync a third of what the hub had in use (malloc_trim(3), which glibc alone has).
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    while trim is not None:
+    for turn in itertools.count(1):
         await asyncio.sleep(every)
-        await asyncio.to_thread(trim, 0)
+        if turn % WHOLE_EVERY == 0:
+            gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        if trim is not None:
+            await asyncio.to_thread(trim, 0)

@@ -118,8 +118,9 @@ async def standing(
             return _Standing(clusters, *(await _standing(tx, by, clusters, resources, ages=True)))
 
         # The clusters themselves are remembered, too: while they are, nobody else can have their numbers.
-        place = hash((tuple(map(id, clusters)), tuple(resources), current().language.tag))
-        told = await streams.remember_untroubled(tx, f"standing/{place}", read, resources, seconds=AGES)
+        name = ("standing", clusters[0].id, len(clusters), tuple(resources), current().language.tag)
+        same = tuple(map(id, clusters))
+        told = await streams.remember_untroubled(tx, name, read, resources, seconds=AGES, of=same)
         return told.as_of, told.missing
     return await _standing(tx, by, clusters, resources, ages=ages)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -65,7 +65,7 @@ async def get_tellers(tx: Tx, clusters: Sequence[UUID], resources: Sequence[str]
 
 
 async def remember_untroubled(
-    tx: Tx, name: str, read: Callable[[Tx], Awaitable[T]], resources: Sequence[str], *, seconds: float
+    tx: Tx, name: Hashable, read: Callable[[Tx], Awaitable[T]], resources: Sequence[str], *, seconds: float, of: object
 ) -> T:
     """What `read` brings, as in `Tx.remembered`, until a stream of these resources fails or recovers."""
     digest = """
@@ -73,7 +73,8 @@ async def remember_untroubled(
             concat_ws('/', cluster_id, resource, state, skipped, reason, as_of), 0)), 0)
         from sync_streams
         where org_id = %s and (resource = any (%s) or %s) and (state <> 'live' or skipped > 0)"""
-    return await tx.remembered(name, read, digest, [tx.org_id, list(resources), not resources], seconds=seconds)
+    params = [tx.org_id, list(resources), not resources]
+    return await tx.remembered(name, read, digest, params, seconds=seconds, of=of)
 
 
 async def get_doubted(tx: Tx, clusters: Sequence[UUID] | None, resources: Sequence[str]) -> set[UUID]:
