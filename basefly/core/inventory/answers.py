@@ -119,8 +119,7 @@ async def standing(
 
         # The clusters themselves are remembered, too: while they are, nobody else can have their numbers.
         name = ("standing", clusters[0].id, len(clusters), tuple(resources), current().language.tag)
-        same = tuple(map(id, clusters))
-        told = await streams.remember_untroubled(tx, name, read, resources, seconds=AGES, of=same)
+        told = await streams.remember_untroubled(tx, name, read, resources, seconds=AGES, of=[*map(id, clusters)])
         return told.as_of, told.missing
     return await _standing(tx, by, clusters, resources, ages=ages)
 

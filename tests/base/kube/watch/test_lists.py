@@ -369,3 +369,19 @@ async def test_lists_of_a_lower_rank_go_first_and_who_gives_up_keeps_no_turn() -
         waiting[1].cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert order == ["nodes", "sets", "pods"]
+
+
+async def test_a_watch_that_told_what_cannot_be_read_ends_before_its_time() -> None:
+    """Its server would keep it open; a list tells what became of the object."""
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        await out.begin()
+        if streams_list(asked):
+            await out.lines(bookmark(110, ends_list=True))
+        else:
+            await out.lines(b"[]", event("MODIFIED", pod("a", 101)))
+        await out.silence()
+
+    async with Apiserver.start(serve) as server:
+        found = await told(server, after(Listed), since="100", pace=pace(idle=60.0, odd=0.05))
+    assert [type(one) for one in found if isinstance(one, Skipped | Listed)] == [Skipped, Listed]

@@ -361,22 +361,6 @@ async def test_what_stays_unreadable_costs_one_list_and_no_more() -> None:
     assert sum(isinstance(one, Listed) for one in found) == 1
 
 
-async def test_a_watch_that_told_what_cannot_be_read_ends_before_its_time() -> None:
-    """Its server would keep it open; a list tells what became of the object."""
-
-    async def serve(asked: Asked, out: Answer) -> None:
-        await out.begin()
-        if streams_list(asked):
-            await out.lines(bookmark(110, ends_list=True))
-        else:
-            await out.lines(b"[]", event("MODIFIED", pod("a", 101)))
-        await out.silence()
-
-    async with Apiserver.start(serve) as server:
-        found = await told(server, after(Listed), since="100", pace=pace(idle=60.0, odd=0.05))
-    assert [type(one) for one in found if isinstance(one, Skipped | Listed)] == [Skipped, Listed]
-
-
 async def test_what_can_be_read_again_is_doubted_when_it_cannot_another_time() -> None:
     head = b'{"type":"MODIFIED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"shop",'
     lines = [
