@@ -40,7 +40,7 @@ def found(stand: Stand, options: Run) -> Findings:
     before = [*usage.of_hub(stand.hub.program.pid), usage.of(stand.members.pid)]
     changed, taken, lost = asyncio.run(looked_on(stand, Load(rate, seconds, names, SHARE)))
     after = [*usage.of_hub(stand.hub.program.pid), usage.of(stand.members.pid)]
-    spent = [(late.cpu - early.cpu) / (seconds + SETTLE) for early, late in zip(before, after, strict=True)]
+    spent = [(late.cpu - early.cpu) / (changed.seconds + SETTLE) for early, late in zip(before, after, strict=True)]
     p50, p99 = percentile(taken, 0.5), percentile(taken, 0.99)
     figures = {
         "changes a second": changed.rate,
