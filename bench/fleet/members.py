@@ -27,7 +27,7 @@ from bench.fleet.size import Size
 from bench.soak.truth import followed
 
 SEED = 20261124
-COMPACT_EVERY = 60.0  # s: a server forgets, or its history would be what grows
+COMPACT_EVERY = 300.0  # s, as API servers do (--etcd-compaction-interval): what is older than that time is forgotten
 PAGE = 500  # objects a page of a list that is of all
 LONGEST = 120.0  # s until the process has ended
 WELL = Illness("", ())
@@ -152,10 +152,12 @@ async def _serve(connection: Connection, size: Size) -> None:
 
 
 async def _forget(clusters: Sequence[Cluster]) -> None:
+    versions = [cluster.store.version for cluster in clusters]
     while True:
         await asyncio.sleep(COMPACT_EVERY)
-        for cluster in clusters:
-            cluster.compact()
+        for place, cluster in enumerate(clusters):
+            cluster.store.compact(versions[place])
+            versions[place] = cluster.store.version
             await asyncio.sleep(0)
 
 

@@ -26,10 +26,10 @@ def run(options: Run) -> Findings:
         parts = [
             _told(whole.found(stand, read, before), options),
             _told(memory.found(stand, read, options), options),
+            _told(restart.found(stand, read, options), options),
             _told(live.found(stand, options), options),
             _told(freshness.found(stand, options), options),
             _told(api.found(stand, options), options),
-            _told(restart.found(stand, read, options), options),
         ]
     figures = {f"{part.bench}: {name}": value for part in parts for name, value in part.figures.items()}
     bars = [msgspec.structs.replace(bar, what=f"{part.bench}: {bar.what}") for part in parts for bar in part.bar]
