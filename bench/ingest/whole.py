@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from bench.fleet import first
 from bench.fleet.first import First
 from bench.fleet.size import size
@@ -17,17 +15,17 @@ HUB = ("bench.ingest.sampled",)
 def run(options: Run) -> Findings:
     """Read the fleet with a hub that looks at itself."""
     with Stand.start(size(options), HUB) as stand:
-        before = sampled.seconds(stand.hub.data_dir)
-        read = first.read(stand, options)
-        return found(stand, read, before)
+        return found(stand, options)[1]
 
 
-def found(stand: Stand, read: First, before: Mapping[str, float]) -> Findings:
-    """Where the processor time of a first sync went that has just ended: microseconds an object."""
+def found(stand: Stand, options: Run) -> tuple[First, Findings]:
+    """Read the fleet, and where the processor time of that went: microseconds an object."""
+    before = sampled.seconds(stand.hub.data_dir)
+    read = first.read(stand, options)
     objects = read.figures["objects"]
     spent = {name: late - before[name] for name, late in sampled.seconds(stand.hub.data_dir).items()}
     stages = {f"hub: {name}, µs an object": cpu / objects * 1e6 for name, cpu in spent.items()}
     told = ("objects", "first sync, s", "objects a second", "processor of the hub, µs an object",
             "processor of PostgreSQL, µs an object", "processor of the simulated fleet, s")  # fmt: skip
     figures = {name: read.figures[name] for name in told} | stages
-    return Findings.of("stages", figures, [], [str(stand.size)])
+    return read, Findings.of("stages", figures, [], [str(stand.size)])

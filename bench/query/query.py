@@ -23,7 +23,7 @@ from basefly.base.settings import Settings
 from bench.console.fill import filled, folder_of
 from bench.fleet.size import SIZES, Size
 from bench.query import documents, load
-from bench.query.live import MOST_STREAM, SEED, STREAMED, WARM, signed_in
+from bench.query.live import MOST_STREAM, QUICK_SECONDS, SECONDS, SEED, STREAMED, WARM, signed_in
 from bench.query.load import LATE, REACHED, USERS, Users, Waited
 from bench.query.questions import Group, groups, streams
 from bench.query.tell import Asked, Queries, Side
@@ -32,7 +32,6 @@ from e2e.hub import UNLIMITED, Hub
 from e2e.plane.program import Program, free_port
 
 QUICK = Size(10, 2, 100)
-SECONDS, QUICK_SECONDS = 10.0, 2.0
 CLOSED, QUICK_CLOSED = 4.0, 1.0
 
 

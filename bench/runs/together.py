@@ -9,10 +9,10 @@ import sys
 
 import msgspec
 
-from bench.fleet import api, first, freshness, memory, restart
+from bench.fleet import api, freshness, memory, restart
 from bench.fleet.size import size
 from bench.fleet.stand import Stand
-from bench.ingest import sampled, whole
+from bench.ingest import whole
 from bench.query import live
 from bench.report import Findings, Run
 from bench.runs import history
@@ -21,10 +21,9 @@ from bench.runs import history
 def run(options: Run) -> Findings:
     """Read the fleet with a hub that looks at itself, then one bench after another."""
     with Stand.start(size(options), whole.HUB) as stand:
-        before = sampled.seconds(stand.hub.data_dir)
-        read = first.read(stand, options)
+        read, stages = whole.found(stand, options)
         parts = [
-            _told(whole.found(stand, read, before), options),
+            _told(stages, options),
             _told(memory.found(stand, read, options), options),
             _told(restart.found(stand, read, options), options),
             _told(live.found(stand, options), options),
