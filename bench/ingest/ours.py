@@ -18,14 +18,14 @@ from basefly.base.db import lease
 from basefly.base.db.pool import Database
 from basefly.base.kube import kubeconfig
 from basefly.base.kube.client import Client
-from basefly.base.kube.discovery import Resource, discover
+from basefly.base.kube.discovery import discover
 from basefly.base.kube.watch import Pace, Retrying, Turns
 from basefly.base.kube.watch.follow import Kept
 from basefly.base.runtime import garbage
 from basefly.core.sync import kinds
 from basefly.core.sync.model import Place
 from basefly.core.sync.store import streams
-from basefly.core.sync.stream import StreamSync
+from basefly.core.sync.stream import Recovered, StreamSync
 from basefly.core.sync.writing.writer import Writer
 from bench.measure import metered
 
@@ -59,7 +59,8 @@ async def _sync(db: Database, client: Client, org: UUID, place: Place, changes: 
         await streams.upsert_streams(tx, place.cluster_id, [(pods, ())])
     with metered() as cost:
         stream = StreamSync(writer, place, kinds.by_resource(pods.name, pods.kind), Kept(""))
-        tasks = [asyncio.create_task(writer.run()), asyncio.create_task(_follow(stream, client, pods))]
+        pace = Pace(lists=Turns(8), streamed=False)
+        tasks = [asyncio.create_task(writer.run()), asyncio.create_task(stream.run(client, pods, pace, _tell))]
         await stream.changed.wait()
         await _until(db, org, tasks, LISTED)
         async with db.transaction(org) as tx:
@@ -73,10 +74,9 @@ async def _sync(db: Database, client: Client, org: UUID, place: Place, changes: 
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(stream: StreamSync, client: Client, pods: Resource) -> None:
-    async for trouble in stream.run(client, pods, Pace(lists=Turns(8), streamed=False)):
-        if isinstance(trouble, Retrying):
-            print(trouble.error, file=sys.stderr)
+def _tell(news: Retrying | Recovered) -> None:
+    if isinstance(news, Retrying):
+        print(news.error, file=sys.stderr)
 
 
 async def _until(db: Database, org: UUID, tasks: Sequence[asyncio.Task[None]], query: str) -> None:

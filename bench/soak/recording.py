@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import AsyncIterator, Container, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Container, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
 from unittest.mock import patch
 
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
-from basefly.base.kube.watch import Bookmark, Changed, Deleted, Event, Listed, Listing, Skipped, follow
+from basefly.base.kube.watch import Bookmark, Changed, Deleted, Event, Following, Listed, Listing, Skipped
 from basefly.base.kube.watch.follow import Kept
 from basefly.core.sync import stream
 from basefly.sim import Cluster
@@ -64,17 +64,30 @@ def telling() -> Iterator[Telling]:
     """Record what every sync of this process is told while the block runs."""
     telling: Telling = defaultdict(list)
 
-    async def following(client: Client, resource: Resource, *, since: Kept, **more: Any) -> AsyncIterator[Event]:
-        told = telling[client.server, resource.name]
-        if since.version and not since.due:
-            told.append(Told("begun", int(since.version), at=time.monotonic()))
-        async with aclosing(follow(client, resource, since=since, **more)) as events:
-            async for event in events:
-                if (one := _told(event)) is not None:
-                    told.append(one)
-                yield event
+    class Recorded(Following):
+        def __init__(self, client: Client, resource: Resource, *, since: Kept, **more: Any) -> None:
+            super().__init__(client, resource, since=since, **more)
+            self._recorded = telling[client.server, resource.name]
+            if since.version and not since.due:
+                self._recorded.append(Told("begun", int(since.version), at=time.monotonic()))
 
-    with patch.object(stream, "follow", following):
+        async def events(self) -> AsyncGenerator[Event, None]:
+            async with aclosing(super().events()) as events:
+                async for event in events:
+                    self._record(event)
+                    yield event
+
+        def told(self, heard: Callable[[], None]) -> Sequence[Event] | None:
+            told = super().told(heard)
+            for event in told or ():
+                self._record(event)
+            return told
+
+        def _record(self, event: Event) -> None:
+            if (one := _told(event)) is not None:
+                self._recorded.append(one)
+
+    with patch.object(stream, "Following", Recorded):
         yield telling
 
 

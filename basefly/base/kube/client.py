@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 import aiohttp
 import msgspec
@@ -21,7 +21,7 @@ from basefly.base.kube.errors import ConnectError, api_error
 from basefly.base.kube.faults import connect_error
 from basefly.base.kube.http2.pool import Pool
 from basefly.base.kube.http2.stream import Stream
-from basefly.base.kube.lines import Lines
+from basefly.base.kube.lines import Answer, Lines
 from basefly.base.kube.objects import JSON, decode
 from basefly.base.kube.relay.upstream import Upstream
 from basefly.base.resilience.breaker import CircuitOpen
@@ -34,15 +34,6 @@ Params = Mapping[str, str | int]
 Read = Callable[[], Awaitable[bytes]]
 
 MEBIBYTE = 2**20
-
-
-class _Endless(NamedTuple):
-    """An answer whose head is here, by whichever protocol: each watch holds one for minutes, so it is small."""
-
-    status: int
-    headers: Mapping[str, str]  # to be asked for in lower case, which aiohttp's answer to as well
-    read: Read
-    close: Callable[[], None]
 
 
 class Client:
@@ -143,8 +134,7 @@ class Client:
         async with self._answer(method, path, params, headers, within=within, body=body) as response:
             return await self._body(response.content.readany, limit)
 
-    @asynccontextmanager
-    async def stream(
+    def stream(
         self,
         path: str,
         params: Params | None = None,
@@ -152,18 +142,13 @@ class Client:
         accept: str = JSON,
         idle: float = 70.0,
         limit: int = 8 * MEBIBYTE,
-    ) -> AsyncIterator[Lines]:
-        """An endless answer, line by line.
+    ) -> Lines:
+        """An endless answer, line by line: asked for where its block begins, which raises.
 
         Without a byte for `idle` seconds the stream counts as stalled; a line of more than `limit` bytes is lost.
         """
-        with self._not_tried():
-            async with self._policy.opening() if self._policy else nullcontext():
-                answer = await self._endless(path, params, accept)
-        try:
-            yield Lines(answer.read, idle=idle, limit=limit, server=self.server)
-        finally:
-            answer.close()
+        begin = partial(self._opened, path, params, accept)
+        return Lines(begin, idle=idle, limit=limit, server=self.server)
 
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
@@ -188,15 +173,20 @@ class Client:
     ) -> None:
         await self.close()
 
-    async def _endless(self, path: str, params: Params | None, accept: str) -> _Endless:
+    async def _opened(self, path: str, params: Params | None, accept: str) -> Answer:
+        with self._not_tried():
+            async with self._policy.opening() if self._policy else nullcontext():
+                return await self._endless(path, params, accept)
+
+    async def _endless(self, path: str, params: Params | None, accept: str) -> Answer:
         """An answer without an end: on a connection that many share, or of its own where the server has no HTTP/2."""
         stream = await self._begin(path, params, accept)
         if stream is not None:
-            answer = _Endless(*await stream.answered(), stream.readany, stream.close)
+            answer = Answer(*await stream.answered(), stream.readany, stream.close, stream)
         else:
             within = self._timeout(None, None)
             response = await self._ask("GET", path, params, {"Accept": accept}, within=within, body=None)
-            answer = _Endless(response.status, response.headers, response.content.readany, partial(_let_go, response))
+            answer = Answer(response.status, response.headers, response.content.readany, partial(_let_go, response))
         try:
             if not 200 <= answer.status < 300:
                 await self._refused(answer.status, answer.headers, answer.read)

@@ -3,56 +3,145 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from math import inf
+from typing import NamedTuple, Self
 
 import aiohttp
 
 from basefly.base.kube.errors import ConnectError
 from basefly.base.kube.faults import connect_error
+from basefly.base.kube.http2.stream import Stream
 
 SIGN = 64 * 2**10  # bytes that are a sign of life though no line is complete: a server may be slow, but not a trickle
 OVERLONG = b""  # stands for a line that was longer than the limit and is lost; empty lines are never passed on
 
 
+class Answer(NamedTuple):
+    """An answer whose head is here, by whichever protocol: each watch holds one for minutes, so it is small."""
+
+    status: int
+    headers: Mapping[str, str]  # to be asked for in lower case, which aiohttp's answer to as well
+    read: Callable[[], Awaitable[bytes]]  # what has arrived, as soon as something has; nothing at the end
+    close: Callable[[], None]
+    shared: Stream | None = None  # what carries it where others share its connection
+
+
 class Lines:
     """The lines of one answer, without their line ends, in the batches in which they arrive.
 
-    A last line without its end is dropped: whoever sent it was cut off. Iteration ends when the server ends the
-    answer properly, and raises ConnectError when the connection breaks or is silent for too long.
+    A context manager: opened where its block begins, and closed where it ends unless it was parked. A last line
+    without its end is dropped: whoever sent it was cut off. Iteration ends when the server ends the answer properly,
+    and raises ConnectError when the connection breaks or is silent for too long.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[bytes]], *, idle: float, limit: int, server: str) -> None:
+    def __init__(self, begin: Callable[[], Awaitable[Answer]], *, idle: float, limit: int, server: str) -> None:
         self.idle = idle  # seconds without a line after which the stream counts as stalled; may be changed on the way
-        self._read = read  # what has arrived, as soon as something has; nothing at the end
-        self._limit = limit
+        self.quiet = inf  # seconds after which `blocks` yields though nothing has come
+        self.waited = 0.0  # seconds since the last sign of life; the time that our reader takes does not count
+        self.ready: list[bytes] = []  # blocks that have come and were not passed on
+        self._begin: Callable[[], Awaitable[Answer]] | None = begin
+        self._answer: Answer
+        self._cutter = Cutter(limit)
+        self._pending = 0  # bytes since the last sign of life
+        self._parked: float | None = None  # since when (loop's time)
         self._server = server
+
+    async def __aenter__(self) -> Self:
+        if self._begin is not None:
+            self._answer = await self._begin()
+            self._begin = None
+        elif self._parked is not None:
+            self._shared.listen(None)
+            self.waited += self._clock() - self._parked
+            self._parked = None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._parked is None:
+            self._answer.close()
 
     async def blocks(self) -> AsyncIterator[list[bytes]]:
         """All lines that have arrived, as often as some do, as Cutter.cut has them.
 
-        An empty list says that a part of a line has.
+        An empty list says that a part of a line has, or that all was quiet.
         """
-        cutter = Cutter(self._limit)
-        clock = asyncio.get_running_loop().time
-        waited, pending = 0.0, 0  # since the last sign of life; the time that our reader takes does not count
         try:
-            while True:
-                began = clock()
-                async with asyncio.timeout(self.idle - waited):
-                    chunk = await self._read()
-                if not chunk:
-                    return
-                blocks = cutter.cut(chunk)
-                waited, pending = waited + clock() - began, pending + len(chunk)
-                if blocks or pending >= SIGN:
-                    waited, pending = 0.0, 0
-                del chunk  # what was read is not held until more comes: of thousands of quiet streams that is a lot
+            while self.ready or await self._more():
+                blocks, self.ready = self.ready, []
                 yield blocks
-                del blocks
+                del blocks  # what was read is not held until more comes: of thousands of quiet streams that is a lot
         except TimeoutError as error:
             raise ConnectError("stalled", self._server, why=f"no sign of life for {self.idle:.0f} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise connect_error(error, self._server) from error
+
+    @property
+    def can_park(self) -> bool:
+        """Whether what comes can be heard without reading: an answer on a connection of its own cannot."""
+        return self._answer.shared is not None
+
+    def park(self, heard: Callable[[], None]) -> None:
+        """Stay open when the block ends, and have `heard` called once there is something to `gather`.
+
+        Enter it again to read on, or `close` it.
+        """
+        if self._parked is None:
+            self._parked = self._clock()
+        self._shared.listen(heard)
+
+    def close(self) -> None:
+        """End what is parked."""
+        self._answer.close()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether what is parked has been silent for too long."""
+        return self._parked is not None and self.waited + self._clock() - self._parked >= self.idle
+
+    def gather(self) -> bool:
+        """Whether what came meanwhile is `ready`; False where it has ended or broken off, as `blocks` will tell."""
+        try:
+            chunk = self._shared.take()
+        except OSError:
+            return False
+        if chunk:
+            now = self._clock()
+            self._took(chunk, now - (self._parked or now))
+            self._parked = now
+        return chunk != b""
+
+    @property
+    def _shared(self) -> Stream:
+        if self._answer.shared is None:
+            raise ValueError("an answer on a connection of its own cannot be parked")
+        return self._answer.shared
+
+    async def _more(self) -> bool:
+        """Wait until something has come, or all was quiet; False at the end."""
+        began, patience = self._clock(), asyncio.timeout(min(self.idle - self.waited, self.quiet))
+        try:
+            async with patience:
+                chunk = await self._answer.read()
+        except TimeoutError:
+            self.waited += self._clock() - began
+            if self.waited >= self.idle or not patience.expired():
+                raise
+            return True
+        if chunk:
+            self._took(chunk, self._clock() - began)
+        return chunk != b""
+
+    def _took(self, chunk: bytes, after: float) -> None:
+        blocks = self._cutter.cut(chunk)
+        self.ready += blocks
+        self.waited, self._pending = self.waited + after, self._pending + len(chunk)
+        if blocks or self._pending >= SIGN:
+            self.waited, self._pending = 0.0, 0
+
+    @staticmethod
+    def _clock() -> float:
+        return asyncio.get_running_loop().time()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for blocks in self.blocks():

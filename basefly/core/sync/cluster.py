@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -69,11 +70,16 @@ class Followed(NamedTuple):
 
 
 class Running(NamedTuple):
-    """A stream that runs just now."""
+    """A stream that runs just now, or whose watch is parked: then its task has ended."""
 
     followed: Followed
     stream: StreamSync
     task: asyncio.Task[None]
+
+    @property
+    def over(self) -> bool:
+        """Whether it has failed for good, and is to be begun again."""
+        return self.task.done() and not self.stream.parked
 
 
 class ClusterSync:
@@ -110,6 +116,7 @@ class ClusterSync:
     async def run(self, client: Client) -> None:
         """Follow the cluster until cancelled."""
         reporting = asyncio.create_task(self._report_troubles(), name="sync health")
+        looking = asyncio.create_task(self._look_after_parked(), name="parked watches")
         try:
             delay = 1.0
             while True:
@@ -124,7 +131,7 @@ class ClusterSync:
                 await happens(self._look_again, within=REDISCOVER_EVERY)
                 self._look_again.clear()
         finally:
-            await end(reporting)
+            await end(reporting, looking)
             await self._stop(*self._running)
 
     async def _silent(self, error: BaseflyError) -> None:
@@ -161,7 +168,7 @@ class ClusterSync:
                 await self._retire(name)
         for name, followed in wanted.items():
             running = self._running.get(name)
-            if running and (running.followed != followed or running.task.done()):
+            if running and (running.followed != followed or running.over):
                 await self._stop(name)
             if name not in self._running:
                 kept = self._kept.pop(name, _kept(known.get(name)))
@@ -208,26 +215,47 @@ class ClusterSync:
         stopped = {name: self._running.pop(name) for name in names if name in self._running}
         for failure in await end(*(one.task for one in stopped.values())):
             log.error("sync.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
-        self._kept |= {name: one.stream.kept for name, one in stopped.items()}
+        for name, one in stopped.items():
+            one.stream.close()
+            self._kept[name] = one.stream.kept
 
     def _begin(self, client: Client, followed: Followed, kept: Kept, *, restored: bool) -> None:
         resource, printed = followed
         place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind, printed)
         hear = self._definitions.hear if resource.name == DEFINITIONS else None
         stream = StreamSync(self._writer, place, kind, kept, restored=restored, hear=hear)
-        task = asyncio.create_task(self._follow(client, resource, stream), name=f"sync {resource.name}")
-        task.add_done_callback(lambda _: self._look_again.set())  # whatever ended it, it is begun again
-        self._running[resource.name] = Running(followed, stream, task)
+        self._start(client, followed, stream)
+
+    def _go_on(self, client: Client, name: str) -> None:
+        """The parked watch of a stream has something to tell."""
+        running = self._running[name]
+        self._start(client, running.followed, running.stream)
+
+    def _start(self, client: Client, followed: Followed, stream: StreamSync) -> None:
+        name = followed.resource.name
+        task = asyncio.create_task(self._follow(client, followed.resource, stream), name=f"sync {name}")
+        self._running[name] = Running(followed, stream, task)
+        task.add_done_callback(partial(self._done, name))
+
+    def _done(self, name: str, task: asyncio.Task[None]) -> None:
+        running = self._running.get(name)
+        if running is not None and running.task is task and running.over:
+            self._look_again.set()  # whatever ended it, it is begun again
 
     async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
         place = Place(self._cluster_id, resource.name)
-        watching = asyncio.create_task(self._look_again_when(stream)) if resource.name == DEFINITIONS else None
+        rank = LAST.get(resource.name, self._pace.rank)
+        pace = msgspec.structs.replace(self._pace, rank=rank) if rank != self._pace.rank else self._pace
+        heard_of = resource.name == DEFINITIONS  # somebody listens to every change, and needs a task for that
+        watching = asyncio.create_task(self._look_again_when(stream)) if heard_of else None
+        woken = None if heard_of else partial(self._go_on, client, resource.name)
         delay = 1.0
         try:
             while True:
                 before = stream.kept.version
                 try:
-                    await self._listen(place, stream, client, resource)
+                    await stream.run(client, resource, pace, partial(self._hear, place), woken)
+                    return  # parked
                 except BaseflyError as error:
                     delay = 1.0 if stream.kept.version != before else min(delay * 2, self._patience.longest)
                     self._interrupted(place, error)
@@ -236,11 +264,11 @@ class ClusterSync:
             if watching is not None:
                 watching.cancel()
 
-    async def _listen(self, place: Place, stream: StreamSync, client: Client, resource: Resource) -> None:
-        rank = LAST.get(resource.name, self._pace.rank)
-        pace = msgspec.structs.replace(self._pace, rank=rank) if rank != self._pace.rank else self._pace
-        async for news in stream.run(client, resource, pace):
-            self._hear(place, news)
+    async def _look_after_parked(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.quiet)
+            for running in list(self._running.values()):
+                running.stream.look()
 
     async def _look_again_when(self, definitions: StreamSync) -> None:
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import Callable, Hashable
 from contextlib import aclosing
 from functools import lru_cache
 from typing import Any, cast
@@ -19,14 +19,16 @@ from basefly.base.kube.watch import (
     Changed,
     Deleted,
     Due,
+    Event,
     Listed,
     Listing,
     Pace,
+    Quiet,
     Retrying,
     Skipped,
     Whole,
 )
-from basefly.base.kube.watch.follow import Kept, follow
+from basefly.base.kube.watch.follow import Following, Kept
 from basefly.base.kube.watch.position import older
 from basefly.core.sync import kinds
 from basefly.core.sync.kind import Kind, Row, identity
@@ -66,6 +68,9 @@ class StreamSync:
         self._kind = kind
         self._restored = restored
         self._hear = hear
+        self._woken: Callable[[], None] | None = None
+        self.parked = False  # the watch is left alone until it tells something
+        self._following: Following | None = None  # whose watch is or was parked
         self._eye = writer.eye if writer.witness.wants(kind.resource) else None
         self._shown: dict[str, str] = {}  # versions by uid, of the list that is being read
         self.kept = kept
@@ -77,41 +82,92 @@ class StreamSync:
         self._changed = self._changed or asyncio.Event()
         return self._changed
 
-    async def run(self, client: Client, resource: Resource, pace: Pace) -> AsyncIterator[Retrying | Recovered]:
-        """Follow the resource until it raises; tells interruptions that heal."""
+    async def run(
+        self,
+        client: Client,
+        resource: Resource,
+        pace: Pace,
+        tell: Callable[[Retrying | Recovered], None],
+        woken: Callable[[], None] | None = None,
+    ) -> None:
+        """Follow the resource until it raises; `tell` is told interruptions that heal.
+
+        With `woken` a quiet watch is parked: this returns, and is to be called again when `woken` is.
+        """
+        self._woken = woken
+        following, self._following = self._following or self._begin(client, resource, pace), None
+        async with aclosing(following.events()) as events:
+            async for event in events:
+                if isinstance(event, Quiet):
+                    if woken is not None and following.park(event, self._heard):
+                        self._following, self.parked = following, True
+                        return
+                elif isinstance(event, Retrying):
+                    tell(event)
+                else:
+                    await self._apply(event)
+                    if isinstance(event, Alive | Listed):
+                        tell(Recovered())
+                del event  # as in Lines.blocks
+
+    def look(self) -> None:
+        """Go on with a parked watch that has said nothing for too long."""
+        if self.parked and self._following is not None and self._following.overdue:
+            self._wake()
+
+    def close(self) -> None:
+        """End a parked watch."""
+        self.parked = False
+        if self._following is not None:
+            self._following.close()
+            self._following = None
+
+    def _begin(self, client: Client, resource: Resource, pace: Pace) -> Following:
         typed = _decoder(cast("Hashable", self._kind.shape))
         decoder = Whole(typed) if self._eye else typed
         accept = METADATA if self._kind.metadata_only and not self._eye else None
-        events = follow(client, resource, decoder=decoder, since=self.kept, accept=accept, pace=pace)
-        async with aclosing(events):
-            async for event in events:
-                match event:
-                    case Changed():
-                        await self._see(event)
-                    case Deleted():
-                        meta = event.object.metadata
-                        await self._report(identity(meta), None, event.resource_version, meta.resource_version)
-                    case Skipped():
-                        self._owe(doubtful=self.kept.doubtful or not event.known)
-                        await self._set_aside(event)
-                    case Due():
-                        self._owe(due=True)
-                    case Listing():
-                        self._shown = {}
-                        self._owe(doubtful=False, due=True)
-                        self._writer.state(self._place, "listing", "")
-                    case Listed():
-                        self._complete(event)
-                        yield Recovered()
-                    case Bookmark():
-                        self._move(event.resource_version)
-                        self._writer.move(self._place, event.resource_version)
-                    case Alive():
-                        self._writer.move(self._place, self.kept.version)
-                        yield Recovered()
-                    case Retrying():
-                        yield event
-                del event  # as in Lines.blocks
+        return Following(client, resource, decoder=decoder, since=self.kept, accept=accept, pace=pace)
+
+    def _heard(self) -> None:
+        """The parked watch has told something: where it is only that all is quiet, nobody need be woken."""
+        if self.parked and self._following is not None:
+            told = self._following.told(self._heard)
+            for event in told or ():
+                self._stand(event)
+            if told is None:
+                self._wake()
+
+    def _wake(self) -> None:
+        self.parked = False
+        if self._woken is not None:
+            self._woken()
+
+    async def _apply(self, event: Event) -> None:
+        match event:
+            case Changed():
+                await self._see(event)
+            case Deleted():
+                meta = event.object.metadata
+                await self._report(identity(meta), None, event.resource_version, meta.resource_version)
+            case Skipped():
+                self._owe(doubtful=self.kept.doubtful or not event.known)
+                await self._set_aside(event)
+            case Due():
+                self._owe(due=True)
+            case Listing():
+                self._shown = {}
+                self._owe(doubtful=False, due=True)
+                self._writer.state(self._place, "listing", "")
+            case Listed():
+                self._complete(event)
+            case _:
+                self._stand(event)
+
+    def _stand(self, event: Event) -> None:
+        """All was quiet up to now, or up to the version of a bookmark."""
+        if isinstance(event, Bookmark):
+            self._move(event.resource_version)
+        self._writer.move(self._place, self.kept.version)
 
     async def _see(self, event: Changed) -> None:
         row = kinds.row(self._kind, event.object)

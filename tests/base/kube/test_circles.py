@@ -22,7 +22,7 @@ from basefly.base.kube.errors import ApiError, ConnectError
 from basefly.base.kube.http2.connection import Connection
 from basefly.base.kube.objects import ObjectMeta
 from basefly.base.kube.watch import Changed, Pace
-from basefly.base.kube.watch.follow import follow
+from basefly.base.kube.watch.follow import Following
 from basefly.base.resilience.deadlines import Deadlines
 from basefly.base.resilience.ending import end
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, event, pod
@@ -48,7 +48,9 @@ async def _failure(client: Client, how: str) -> ref[Exception]:
             async with client.stream("/api/v1/pods?watch=1"):
                 pass
         else:
-            async with aclosing(follow(client, PODS, pace=Pace(attempts=1, idle=0.2, listing_idle=0.2))) as events:
+            async with aclosing(
+                Following(client, PODS, pace=Pace(attempts=1, idle=0.2, listing_idle=0.2)).events()
+            ) as events:
                 async for _ in events:
                     pass
     except (ApiError, ConnectError) as error:
@@ -111,7 +113,7 @@ async def test_an_object_that_was_told_is_not_held_until_the_next_comes() -> Non
     told: asyncio.Queue[ref[_Spec]] = asyncio.Queue()
 
     async def listen(client: Client) -> None:
-        async with aclosing(follow(client, PODS, decoder=msgspec.json.Decoder(_Pod))) as events:
+        async with aclosing(Following(client, PODS, decoder=msgspec.json.Decoder(_Pod)).events()) as events:
             async for each in events:
                 if isinstance(each, Changed):
                     told.put_nowait(ref(each.object.spec))

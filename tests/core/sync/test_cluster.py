@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from basefly.base.db.pool import Database
 from basefly.base.kube.client import Client
 from basefly.base.kube.watch import Pace
@@ -219,3 +221,53 @@ class TestResume:
         asked = [r for r in cluster.requests if r.target.resource in ("pods", "nodes", "services")]
         assert asked
         assert not [r for r in asked if r.is_list or "sendInitialEvents" in r.query]
+
+
+class TestParking:
+    """Kinds of which nothing is told need no task that waits for it."""
+
+    async def test_what_is_quiet_is_parked_and_its_next_change_is_seen(
+        self, cluster: Cluster, equal: Equal, db: Database, org: UUID, cluster_id: UUID, writer: Writer, client: Client
+    ) -> None:
+        cluster.seed(nodes=2, pods=5, seed=7)
+        cluster.bookmark_seconds = 0.5
+        followed = [kind.resource for kind in kinds.KINDS]
+        sync = ClusterSync(
+            db, writer, org_id=org, cluster_id=cluster_id, pace=msgspec.structs.replace(QUICK, quiet=0.3)
+        )
+        async with running(sync.run(client)):
+            await eventually(lambda: equal(*followed))
+            await eventually(_all_are_parked)
+            asked = len(cluster.requests)
+            cluster.api.create(pod("late"))
+            cluster.api.delete("nodes", cluster.api.list("nodes")[0]["metadata"]["name"])
+            await eventually(lambda: equal("pods", "nodes"))
+            await eventually(_all_are_parked)
+            assert len(cluster.requests) == asked, "the same watches"
+            assert cluster.cut()
+            cluster.api.create(pod("later"))
+            await eventually(lambda: equal("pods"))
+            await eventually(_all_are_parked)
+
+    async def test_a_version_that_a_parked_watch_told_is_where_it_goes_on(
+        self, cluster: Cluster, equal: Equal, db: Database, org: UUID, cluster_id: UUID, writer: Writer, client: Client
+    ) -> None:
+        cluster.bookmark_seconds = 0.5
+        pace = msgspec.structs.replace(QUICK, quiet=0.2)
+        async with running(ClusterSync(db, writer, org_id=org, cluster_id=cluster_id, pace=pace).run(client)):
+            await eventually(lambda: equal("namespaces"))
+            await eventually(_all_are_parked)
+            made = cluster.api.create(pod("a"))  # all other kinds are told by bookmarks how far the cluster is
+            await eventually(lambda: equal("pods"))
+
+            async def told() -> bool:
+                async with db.transaction(org) as tx:
+                    (nodes,) = await streams.get_streams(tx, clusters=[cluster_id], resource="nodes")
+                return int(nodes.resource_version) >= int(made["metadata"]["resourceVersion"])
+
+            await eventually(told)
+
+
+async def _all_are_parked() -> bool:
+    """But definitions, for which somebody listens."""
+    return sum(task.get_name().startswith("sync ") for task in asyncio.all_tasks()) <= 1 + len(("sync health",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import NamedTuple, Protocol
 
@@ -39,9 +39,20 @@ class Carrier(Protocol):
 
 
 class Stream:
-    """Holds what has come and was not read, which is at most the WINDOW. One reader."""
+    """Holds what has come and was not read, which is at most the WINDOW. One reader, who may leave and listen."""
 
-    __slots__ = ("_carrier", "_ended", "_failure", "_held", "_owed", "_pieces", "_waiting", "head", "number")
+    __slots__ = (
+        "_carrier",
+        "_ended",
+        "_failure",
+        "_held",
+        "_listener",
+        "_owed",
+        "_pieces",
+        "_waiting",
+        "head",
+        "number",
+    )
 
     def __init__(self, carrier: Carrier, number: int) -> None:
         self.number = number
@@ -51,6 +62,7 @@ class Stream:
         self._held = 0  # bytes of the window that the pieces take, padding included
         self._owed = 0  # bytes that were read since the server last heard that it may send more
         self._waiting: asyncio.Future[None] | None = None
+        self._listener: Callable[[], None] | None = None
         self._failure: Exception | None = None  # copies are raised: one that was holds whoever read us, who holds us
         self._ended = False
 
@@ -64,12 +76,16 @@ class Stream:
 
     async def readany(self) -> bytes:
         """What has come, as soon as something has; nothing at the proper end. Raises OSError after the last byte."""
-        while not self._pieces:
+        while (data := self.take()) is None:
+            await self._news()
+        return data
+
+    def take(self) -> bytes | None:
+        """As `readany`, but None where it would wait."""
+        if not self._pieces:
             if self._failure is not None:
                 raise copy(self._failure)
-            if self._ended:
-                return b""
-            await self._news()
+            return b"" if self._ended else None
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._owed, self._held = self._owed + self._held, 0
@@ -78,6 +94,12 @@ class Stream:
             self._carrier.consumed(self.number, owed)
         return data
 
+    def listen(self, listener: Callable[[], None] | None) -> None:
+        """Have it called, once and soon, when there is something to take, an end or a failure included."""
+        self._listener = listener
+        if self._pieces or self.over:
+            self._wake()
+
     @property
     def over(self) -> bool:
         """Whether nothing more can come."""
@@ -85,6 +107,7 @@ class Stream:
 
     def close(self) -> None:
         """Want no more of it."""
+        self._listener = None
         if not self.over:
             self.fail(ConnectionAbortedError("the answer was not wanted any longer"))
             self._carrier.abandon(self.number)
@@ -125,3 +148,6 @@ class Stream:
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+        if self._listener is not None:
+            listener, self._listener = self._listener, None
+            asyncio.get_running_loop().call_soon(listener)

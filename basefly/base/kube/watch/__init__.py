@@ -10,10 +10,11 @@ from basefly.base.kube.watch.events import (
     Event,
     Listed,
     Listing,
+    Quiet,
     Retrying,
     Skipped,
 )
-from basefly.base.kube.watch.follow import Kept, follow
+from basefly.base.kube.watch.follow import Following, Kept
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.reader import Whole
 from basefly.base.kube.watch.turns import Turns
@@ -26,13 +27,14 @@ __all__ = [
     "Deleted",
     "Due",
     "Event",
+    "Following",
     "Kept",
     "Listed",
     "Listing",
     "Pace",
+    "Quiet",
     "Retrying",
     "Skipped",
     "Turns",
     "Whole",
-    "follow",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from basefly.base.kube.errors import ApiError, ConnectError
+from basefly.base.kube.lines import Lines
 
 Body = bytes | memoryview | msgspec.Raw
 
@@ -73,6 +74,12 @@ class Alive(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Quiet(msgspec.Struct, frozen=True):
+    """The watch has said nothing for `pace.quiet` seconds: whoever wants to may park it (Following.park)."""
+
+    lines: Lines
+
+
 class Due(msgspec.Struct, frozen=True):
     """A list is due: what was told so far may not be all. It stays due, whatever fails before it is complete."""
 
@@ -86,4 +93,4 @@ class Retrying(msgspec.Struct, frozen=True):
     delay: float
 
 
-Event = Listing | Changed | Deleted | Skipped | Listed | Bookmark | Alive | Due | Retrying
+Event = Listing | Changed | Deleted | Skipped | Listed | Bookmark | Alive | Quiet | Due | Retrying

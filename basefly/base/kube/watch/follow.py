@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -12,14 +12,15 @@ import structlog
 from basefly.base.kube.client import Client
 from basefly.base.kube.discovery import Resource
 from basefly.base.kube.errors import ApiError, BadRequest, ConnectError, Gone, ServerError, TooManyRequests
+from basefly.base.kube.lines import Lines
 from basefly.base.kube.objects import JSON, ObjectMeta
-from basefly.base.kube.watch.events import Changed, Due, Event, Listed, Listing, Retrying, Skipped
+from basefly.base.kube.watch.events import Changed, Due, Event, Listed, Listing, Quiet, Retrying, Skipped
 from basefly.base.kube.watch.pace import Pace
 from basefly.base.kube.watch.pages import pages
 from basefly.base.kube.watch.position import Behind, Position
 from basefly.base.kube.watch.reader import Reader, Whole
 from basefly.base.kube.watch.source import Source
-from basefly.base.kube.watch.stream import stream
+from basefly.base.kube.watch.stream import bookmarks, stream
 
 UNSTREAMED = 3  # kinds of a server whose streamed lists failed, until no other kind tries
 
@@ -38,15 +39,7 @@ class Kept(NamedTuple):
     due: bool = False
 
 
-async def follow(
-    client: Client,
-    resource: Resource,
-    *,
-    decoder: msgspec.json.Decoder[Any] | Whole | None = None,
-    since: str | Kept = "",
-    accept: str | None = None,
-    pace: Pace | None = None,
-) -> AsyncGenerator[Event, None]:
+class Following:
     """All objects of a kind, and then each change, for ever.
 
     With `since` (what was kept from before) the watch goes on from there; without, or if the server no longer
@@ -62,45 +55,27 @@ async def follow(
     that are too large; objects that cannot be read; events told twice, too late or never; a cluster restored to an
     older state.
 
-    Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished), BadRequest and the
-    ConnectError of a server that is left in peace at once; any other ConnectError, ServerError and TooManyRequests
-    after `pace.attempts` failures in a row without progress.
-    Call it again with the version last kept to go on.
+    A watch that is Quiet can be parked: it stays open while nobody waits for it, which takes a third of the memory.
+    Of fifty kinds of a cluster most change once in hours.
     """
-    pace = pace or Pace()
-    source = Source(client, resource.path(), Reader.of(resource, decoder), pace, accept or JSON)
-    following = _Following(source, since if isinstance(since, Kept) else Kept(since))
-    while True:
-        try:
-            async with aclosing(following.round()) as events:
-                async for event in events:
-                    yield event
-                    del event  # as in Lines.blocks
-            delay = following.ended()
-        except Gone as error:
-            delay = following.gone(error)
-            yield Due(str(error))
-        except Behind as error:
-            delay = following.wait()
-            yield Retrying(error, delay)
-        except (ConnectError, ServerError, TooManyRequests) as error:
-            if following.failed(error):
-                raise
-            delay = following.wait_after(error)
-            yield Retrying(error, delay)
-        if delay:
-            await pace.sleep(delay)
 
-
-class _Following:
-    """One followed kind: its position, and how often in a row it failed."""
-
-    def __init__(self, source: Source, kept: Kept) -> None:
-        self._source = source
-        self._pace = source.pace
+    def __init__(
+        self,
+        client: Client,
+        resource: Resource,
+        *,
+        decoder: msgspec.json.Decoder[Any] | Whole | None = None,
+        since: str | Kept = "",
+        accept: str | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        kept = since if isinstance(since, Kept) else Kept(since)
+        self._pace = pace or Pace()
+        self._source = Source(client, resource.path(), Reader.of(resource, decoder), self._pace, accept or JSON)
         self._position = Position(kept.version, due=kept.due)
-        self._paged = not source.pace.streamed
-        self._failures = 0
+        self._parked: Lines | None = None
+        self._paged = not self._pace.streamed
+        self._failures = 0  # in a row
         self._step = 0
         self._began = 0.0
         self._moved = False  # did anything come in this round?
@@ -110,22 +85,77 @@ class _Following:
         self._odd = kept.doubtful  # something could not be read since the last list: it may be by now
         self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
 
-    async def round(self) -> AsyncGenerator[Event, None]:
-        """One stream from its beginning to its end, with the list before it if one is needed."""
-        self._began, self._moved = self._pace.clock(), False
-        if self._position.behind is not None:
-            await self._source.check(self._position)
-        if not self._position.version and (self._paged or self._source.client.unstreamed >= UNSTREAMED):
-            async with aclosing(pages(self._source, self._position)) as events:
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """What happens, from where a parked watch stands.
+
+        Raises, for the caller to decide: Unauthorized, Forbidden, NotFound (the kind has vanished), BadRequest and the
+        ConnectError of a server that is left in peace at once; any other ConnectError, ServerError and TooManyRequests
+        after `pace.attempts` failures in a row without progress.
+        Follow again from the version last kept to go on.
+        """
+        while True:
+            try:
+                async with aclosing(self._round()) as events:
+                    async for event in events:
+                        yield event
+                        del event  # as in Lines.blocks
+                delay = self._ended()
+            except Gone as error:
+                delay = self._gone(error)
+                yield Due(str(error))
+            except Behind as error:
+                delay = self._wait()
+                yield Retrying(error, delay)
+            except (ConnectError, ServerError, TooManyRequests) as error:
+                if self._failed(error):
+                    raise
+                delay = self._wait_after(error)
+                yield Retrying(error, delay)
+            if delay:
+                await self._pace.sleep(delay)
+
+    def park(self, quiet: Quiet, heard: Callable[[], None]) -> bool:
+        """Leave the watch alone: stop reading the events, and `heard` is called once it tells something.
+
+        Unless it has to be looked after; returns whether it is parked.
+        """
+        if self._odd or self._deaf:
+            return False
+        self._parked = quiet.lines
+        self._position.settle()
+        quiet.lines.park(heard)
+        return True
+
+    def told(self, heard: Callable[[], None]) -> Sequence[Event] | None:
+        """What the parked watch has told, and it stays parked, as before; None if its events have to be read on."""
+        told = bookmarks(self._source, self._position, self._parked) if self._parked else None
+        if told is not None and self._parked:
+            self._progress()
+            self._position.settle()
+            self._parked.park(heard)
+        return told
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the parked watch has been silent for so long that its events have to be read on."""
+        return self._parked is not None and self._parked.overdue
+
+    def close(self) -> None:
+        """End the parked watch."""
+        if self._parked is not None:
+            self._parked.close()
+            self._parked = None
+
+    async def _round(self) -> AsyncGenerator[Event, None]:
+        """One stream from its beginning to its end, or from where it was parked, with the list it may need before."""
+        parked, self._parked = self._parked, None
+        if parked is None:
+            async with aclosing(self._before_watching()) as events:
                 async for event in events:
-                    self._failures = 0
-                    yield self._noted(event)
+                    yield event
                     del event
-        if self._deaf:
-            why = "its watches tell nothing, though lists show news"
-            yield Retrying(ConnectError("stalled", self._source.client.server, why=why), self._pace.idle)
         try:
-            told = stream(self._source, self._position, self._progress, deaf=self._deaf)
+            told = stream(self._source, self._position, self._progress, deaf=self._deaf, parked=parked)
             async with aclosing(told) as events:
                 async for event in events:
                     yield self._noted(event)
@@ -141,7 +171,21 @@ class _Following:
                 raise
             await self._stalled(error)
 
-    def ended(self) -> float:
+    async def _before_watching(self) -> AsyncGenerator[Event, None]:
+        self._began, self._moved = self._pace.clock(), False
+        if self._position.behind is not None:
+            await self._source.check(self._position)
+        if not self._position.version and (self._paged or self._source.client.unstreamed >= UNSTREAMED):
+            async with aclosing(pages(self._source, self._position)) as events:
+                async for event in events:
+                    self._failures = 0
+                    yield self._noted(event)
+                    del event
+        if self._deaf:
+            why = "its watches tell nothing, though lists show news"
+            yield Retrying(ConnectError("stalled", self._source.client.server, why=why), self._pace.idle)
+
+    def _ended(self) -> float:
         """The server has ended the stream. Returns the wait before the next one; raises Gone if a list is due."""
         lived = self._age()
         if not self._position.version:
@@ -149,15 +193,15 @@ class _Following:
         if self._odd or self._pace.clock() >= self._list_by:
             raise Gone(410, "Old", "what watches tell is compared with a list now and then")
         if lived < self._pace.short and not self._moved:
-            return self.wait()
-        return 0.0 if lived > 5 * self._pace.short else self.wait()
+            return self._wait()
+        return 0.0 if lived > 5 * self._pace.short else self._wait()
 
-    def gone(self, error: Gone) -> float:
+    def _gone(self, error: Gone) -> float:
         """Our version is forgotten, or a list expired half-way. Returns the wait before listing again."""
         self._position.forget(error)
-        return self.wait()
+        return self._wait()
 
-    def failed(self, error: ApiError | ConnectError) -> bool:
+    def _failed(self, error: ApiError | ConnectError) -> bool:
         """One more failure; whether it is the caller's now: there were too many, or it was not even tried."""
         self._failures += 1
         if self._odd and self._position.version:  # however the watch has ended
@@ -167,9 +211,9 @@ class _Following:
         resting = isinstance(error, ConnectError) and error.kind == "resting"
         return resting or self._failures >= self._pace.attempts
 
-    def wait_after(self, error: ApiError | ConnectError) -> float:
+    def _wait_after(self, error: ApiError | ConnectError) -> float:
         """The wait before the next attempt, as long as the server wants it."""
-        return max(self.wait(), error.retry_after if isinstance(error, ApiError) else 0.0)
+        return max(self._wait(), error.retry_after if isinstance(error, ApiError) else 0.0)
 
     def _progress(self) -> None:
         self._moved, self._deaf = True, False
@@ -205,7 +249,7 @@ class _Following:
         elif self._silent and isinstance(event, Changed):
             self._deaf = self._deaf or self._position.missed(event.object.metadata.resource_version)
 
-    def wait(self) -> float:
+    def _wait(self) -> float:
         """The wait before the next attempt: full jitter under a bound that doubles, anew after a healthy life."""
         if self._age() >= self._pace.healthy:
             self._step = 0

@@ -19,6 +19,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     page_bytes: int = 8 * 2**20  # a page above this is asked for again with fewer objects
     line_bytes: int = 8 * 2**20  # an object above this is skipped
     idle: float = 70.0  # API servers send a bookmark about every 60 to 62 s; a silence beyond that is a stall
+    quiet: float = 5.0  # a watch that says nothing for so long may be parked; what it says next costs a little more
     listing_idle: float = 10.0  # the same while a streamed list runs: some servers never end one
     listing: float = 60.0  # nor does one that changes all the time ever fall silent: then pages serve better
     deaf: int = 2  # watches in a row that say nothing, not even a bookmark, until a list has to tell

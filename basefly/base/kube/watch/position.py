@@ -57,6 +57,10 @@ class Position:
         if not self._restored and older(version, self._seen):
             self._fall_behind(version, now)
 
+    def settle(self) -> None:
+        """All is quiet: of what was told before only the newest may still be told twice."""
+        del self._told[:-1]
+
     def complete(self, version: str) -> Listed:
         """A list is complete as of `version`."""
         listed = Listed(version, self._restored)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import msgspec
 
 from basefly.base.kube.errors import ApiError, ConnectError, Gone, api_error
-from basefly.base.kube.lines import split
+from basefly.base.kube.lines import Lines, split
 from basefly.base.kube.objects import ObjectMeta, status
-from basefly.base.kube.watch.events import Alive, Body, Bookmark, Changed, Deleted, Due, Event, Listing, Skipped
+from basefly.base.kube.watch.events import Alive, Body, Bookmark, Changed, Deleted, Due, Event, Listing, Quiet, Skipped
 from basefly.base.kube.watch.position import Position
 from basefly.base.kube.watch.reader import Frame, Unreadable
 from basefly.base.kube.watch.source import Source
 
+_BOOKMARK = b'{"type":"BOOKMARK"'
+
 
 async def stream(
-    source: Source, position: Position, progress: Callable[[], None], *, deaf: bool = False
+    source: Source,
+    position: Position,
+    progress: Callable[[], None],
+    *,
+    deaf: bool = False,
+    parked: Lines | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Watch from the position on, or list by the stream first if there is none. Ends when the server ends it.
 
-    A watch that opens is a sign of life, unless those before it were `deaf`.
+    A watch that opens is a sign of life, unless those before it were `deaf`. One that was `parked` goes on.
     """
     listing, pace = not position.version, source.pace
     began, doubted = pace.clock(), 0.0
@@ -31,13 +39,13 @@ async def stream(
     async with AsyncExitStack() if listing else nullcontext() as held:
         heard = await source.admit(held) if held else None
         idle = pace.listing_idle if listing else pace.doubt if position.suspicious else pace.idle
-        async with source.client.stream(
+        async with parked or source.client.stream(
             source.path, _asked(source, position), accept=source.accept, idle=idle, limit=pace.line_bytes
         ) as lines:
-            if listing:
-                yield Listing("stream")
-            elif not deaf:
-                yield Alive(datetime.now(UTC))
+            for event in turn.opened(alive=not deaf and parked is None):
+                yield event
+            quiet = pace.quiet if lines.can_park else inf
+            lines.quiet = inf if listing else quiet
             async for blocks in lines.blocks():
                 if heard is not None:
                     heard()
@@ -49,7 +57,7 @@ async def stream(
                     del block
                 del blocks
                 if held and listing and not turn.listing:
-                    listing, lines.idle = False, pace.idle
+                    listing, lines.idle, lines.quiet = False, pace.idle, quiet
                     await held.aclose()
                 if listing and pace.clock() - began > pace.listing:
                     raise ConnectError("stalled", source.client.server, why="its list has no end")
@@ -57,9 +65,26 @@ async def stream(
                     if not doubted:
                         yield Due("something was told too late")
                     lines.idle, doubted = pace.doubt, doubted or pace.clock()
+                elif not listing and lines.waited >= lines.quiet:
+                    yield Quiet(lines)
                 if doubted and pace.clock() >= doubted + pace.doubt:
                     await source.check(position)
                     raise Gone(410, "Disorder", "something was told wrongly: only a list can say what else was")
+
+
+def bookmarks(source: Source, position: Position, lines: Lines) -> list[Event] | None:
+    """What a parked watch has told, if it was only that all is quiet; None if somebody has to read on."""
+    if not lines.gather():
+        return None
+    turn, told = _Turn(source, position, listing=False), list[Event]()
+    for block in lines.ready:
+        for line in split(block):
+            event = turn.bookmark(line)
+            if event is None:
+                return None
+            told.append(event)
+    lines.ready.clear()
+    return told
 
 
 def _asked(source: Source, position: Position) -> dict[str, str | int]:
@@ -83,6 +108,12 @@ class _Turn:
         self._source = source
         self._position = position
 
+    def opened(self, *, alive: bool) -> Sequence[Event]:
+        """What the stream tells by having opened: that a list begins, or else, if it is a sign of that, life."""
+        if self.listing:
+            return (Listing("stream"),)
+        return (Alive(datetime.now(UTC)),) if alive else ()
+
     def events(self, block: bytes) -> Iterator[Event]:
         """The events of a block of lines, as far as they are news. Raises the error that an ERROR event tells."""
         told = self._source.reader.told(block) if block else None
@@ -91,6 +122,11 @@ class _Turn:
         else:
             read = (self._about(one.type, one.object) for one in told)
         return (event for event in read if event is not None)
+
+    def bookmark(self, line: bytes) -> Event | None:
+        """What a line tells that is a bookmark and nothing to worry about; read again, it tells the same."""
+        event = self._read(line) if line.startswith(_BOOKMARK) else None
+        return event if isinstance(event, Alive | Bookmark) else None
 
     def _read(self, line: bytes) -> Event | None:
         if not line:

@@ -15,11 +15,11 @@ from basefly.base.kube.watch import (
     Deleted,
     Due,
     Event,
+    Following,
     Listed,
     Pace,
     Retrying,
     Skipped,
-    follow,
 )
 from tests.base.kube.apiserver import Apiserver, Asked
 
@@ -60,7 +60,7 @@ async def told(
     options.setdefault("pace", pace())
     async with server.client() as client:
         try:
-            async with asyncio.timeout(within), aclosing(follow(client, PODS, **options)) as events:
+            async with asyncio.timeout(within), aclosing(Following(client, PODS, **options).events()) as events:
                 async for one in events:
                     found.append(one)
                     if until(found):

@@ -11,7 +11,7 @@ import pytest
 from basefly.base.kube.client import Client
 from basefly.base.kube.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from basefly.base.kube.objects import METADATA
-from basefly.base.kube.watch import Listed, Skipped, Turns, follow
+from basefly.base.kube.watch import Following, Listed, Skipped, Turns
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
 from tests.base.kube.watch.following import PODS, Waits, after, lists, pace, said, streams_list, told
 
@@ -248,7 +248,7 @@ async def test_only_so_many_lists_run_at_once() -> None:
 
 
 async def _first_listed(client: Client, gate: Turns) -> str:
-    async for one in follow(client, PODS, pace=pace(lists=gate)):
+    async for one in Following(client, PODS, pace=pace(lists=gate)).events():
         if isinstance(one, Listed):
             await asyncio.sleep(0.2)  # the stream goes on meanwhile
             return one.resource_version
