@@ -94,14 +94,21 @@ class GuardedConnector(aiohttp.TCPConnector):
         self._deadlines = deadlines
 
     async def _wrap_create_connection(self, *args: Any, **options: Any) -> tuple[Any, ResponseHandler]:
-        if options.get("ssl"):
-            options["ssl_handshake_timeout"] = self._deadlines.tls
-        transport, protocol = await super()._wrap_create_connection(*args, **options)
-        peer = transport.get_extra_info("peername")
-        if why := refusal(peer[0], private=self._private):
+        protocol: ResponseHandler = args[0]()
+        context, name = options.pop("ssl", None), options.pop("server_hostname", None)
+        secured = _Tls.over(protocol, context, name, self._deadlines.tls) if context else None
+        transport, _ = await super()._wrap_create_connection(lambda: secured or protocol, *args[1:], **options)
+        try:
+            if why := refusal(transport.get_extra_info("peername")[0], private=self._private):
+                raise AddressRefused(why)
+            if secured is not None:
+                await secured.shaken
+        except BaseException:
             transport.abort()
-            raise AddressRefused(why)
-        return transport, protocol
+            if secured is not None:
+                secured.shaken.cancel()  # nobody waits for it any longer
+            raise
+        return protocol.transport, protocol
 
 
 class DialedConnector(aiohttp.TCPConnector):
@@ -113,16 +120,17 @@ class DialedConnector(aiohttp.TCPConnector):
         self._deadlines = deadlines
 
     async def _wrap_create_connection(self, *args: Any, **options: Any) -> tuple[Any, ResponseHandler]:
-        request = options["req"]
-        secured: dict[str, Any] = {}
-        if context := options.get("ssl"):
-            name = options.get("server_hostname") or request.url.raw_host
-            secured = {"ssl": context, "server_hostname": name, "ssl_handshake_timeout": self._deadlines.tls}
+        request, protocol = options["req"], args[0]()
+        name = options.get("server_hostname") or request.url.raw_host
         made: socket.socket | None = None
         try:
             async with asyncio.timeout(self._deadlines.connect):
                 made = await self._dialer.dial()
-            return await asyncio.get_running_loop().create_connection(args[0], sock=made, **secured)
+            if context := options.get("ssl"):
+                await encrypt(made, protocol, context, server_name=name, within=self._deadlines.tls)
+            else:
+                await asyncio.get_running_loop().create_connection(lambda: protocol, sock=made)
+            return protocol.transport, protocol
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
         except OSError as error:
@@ -304,17 +312,25 @@ async def encrypt(
     TLS is asyncio's, on uvloop's loop too: when the peer closes, uvloop's throws away what had not been read yet
     (MagicStack/uvloop#661), which is the end of what a command in a pod has said.
     """
-    loop, shaken = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
-    limit: Any = within  # typeshed wants whole seconds, asyncio does not
-    secured = _Tls(loop, protocol, tls, shaken, server_hostname=server_name, ssl_handshake_timeout=limit)
-    await loop.create_connection(lambda: secured, sock=made)
-    await shaken
+    secured = _Tls.over(protocol, tls, server_name, within)
+    await asyncio.get_running_loop().create_connection(lambda: secured, sock=made)
+    await secured.shaken
 
 
 class _Tls(SSLProtocol):
     """Holds 64 KiB a connection instead of 256: four records at once cost no more processor than sixteen."""
 
     max_size = 64 * 1024
+    shaken: asyncio.Future[None]  # done when the handshake is over, whichever way
+
+    @classmethod
+    def over(cls, protocol: asyncio.Protocol, tls: ssl.SSLContext, name: str, within: float | None) -> _Tls:
+        """What speaks TLS for `protocol`."""
+        loop, shaken = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+        limit: Any = within  # typeshed wants whole seconds, asyncio does not
+        secured = cls(loop, protocol, tls, shaken, server_hostname=name, ssl_handshake_timeout=limit)
+        secured.shaken = shaken
+        return secured
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)

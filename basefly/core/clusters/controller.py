@@ -27,6 +27,7 @@ LOOK = 1.0  # s: how often we see whether a probe is due
 EVERY = 10.0  # s between the probes of a cluster that is well
 SOON = 3.0  # s after one that failed: a dead cluster is known, and a living one is back, within a few probes
 REFUSED = 60.0  # s after it refused our credentials: asking more often could lock an account
+VERSION_EVERY = 60.0  # s between questions for the version of a cluster that is well
 PLACE_EVERY = 600.0  # s between looks at where the nodes are
 FAILURES = 2  # in a row until a cluster that was well counts as unreachable: one lost packet is no outage
 AT_ONCE = 50  # probes of clusters that answered last time,
@@ -42,6 +43,7 @@ class Watched(msgspec.Struct):
     version: int
     due: float = 0.0
     place_due: float = 0.0
+    version_due: float = 0.0
     failures: int = 0
     asking: asyncio.Task[None] | None = None
 
@@ -133,14 +135,17 @@ class ProbeController:
             watched.due = min(watched.due, self._clock() + SOON)
 
     async def _ask(self, org_id: UUID, target: Target, watched: Watched) -> None:
+        known = target.version if self._clock() < watched.version_due else ""
         async with self._gates[watched.failures == 0]:
             try:
                 async with asyncio.timeout(2 * probe.DEADLINES.total):
-                    found = await probe.ask(watched.client)
+                    found = await probe.ask(watched.client, known)
             except TimeoutError:
                 found = Probe(health="unreachable", reason=f"{watched.client.server} answers too slowly.")
         watched.failures = 0 if found.answered else watched.failures + 1
         watched.due = self._clock() + self._pause(found)
+        if not known or not found.answered:  # one that is back may be another version
+            watched.version_due = self._clock() + VERSION_EVERY if found.answered else 0.0
         breaker = self._house.get(Connections).policy(target.id).breaker
         if found.answered:
             breaker.force("closed")

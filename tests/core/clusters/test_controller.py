@@ -15,7 +15,15 @@ from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
 from basefly.core.clusters import actions, store
 from basefly.core.clusters.connections import Connections
-from basefly.core.clusters.controller import AT_ONCE_SICK, EVERY, REFUSED, SOON, ProbeController, Recovery
+from basefly.core.clusters.controller import (
+    AT_ONCE_SICK,
+    EVERY,
+    REFUSED,
+    SOON,
+    VERSION_EVERY,
+    ProbeController,
+    Recovery,
+)
 from basefly.sim import Cluster, Effect
 from tests.base.resilience.clock import Clock
 from tests.core.clusters.conftest import Register
@@ -140,6 +148,22 @@ async def test_one_failed_probe_is_no_outage(
         await prober.pass_time(EVERY + SOON)
         assert fault.struck == 1
     assert await shown(owner, made) == ("healthy", "")
+
+
+async def test_one_that_is_well_is_asked_for_its_version_once_a_minute(
+    owner: Person, cluster: Cluster, register: Register, prober: Prober
+) -> None:
+    made = await register()
+    await prober.pass_time(EVERY)
+    cluster.requests.clear()
+    await prober.pass_time(2 * VERSION_EVERY)
+    asked = [request.path for request in cluster.requests if request.path in ("/version", "/readyz")]
+    assert 1 <= asked.count("/version") <= 2
+    assert asked.count("/readyz") >= 12
+    cluster.git_version = "v1.99.0"
+    await prober.pass_time(VERSION_EVERY + EVERY)
+    found = (await owner.http.get(f"/api/v1/clusters/{made['id']}")).json()
+    assert found["version"] == "v1.99.0"
 
 
 async def test_refused_credentials_are_said_and_tried_once_a_minute(
