@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -36,6 +37,7 @@ from basefly.core.sync import kinds
 from basefly.core.sync.definitions import Definitions
 from basefly.core.sync.model import Place, Stream, StreamState
 from basefly.core.sync.printed import Printed
+from basefly.core.sync.starts import Starts
 from basefly.core.sync.store import merge, streams
 from basefly.core.sync.store.merge import Sweep
 from basefly.core.sync.store.streams import DEFINITIONS
@@ -100,6 +102,7 @@ class ClusterSync:
         self._org_id = org_id
         self._cluster_id = cluster_id
         self._pace = msgspec.structs.replace(pace, lists=pace.lists.of_a_cluster()) if pace.lists else pace
+        self._starts = Starts()
         self._patience = patience or Patience()
         self._known: set[str] = set()  # resources that were served when the cluster last said so
         self._uid: str | None = None  # of kube-system, which lives exactly as long as its cluster
@@ -224,16 +227,17 @@ class ClusterSync:
         place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind, printed)
         hear = self._definitions.hear if resource.name == DEFINITIONS else None
         stream = StreamSync(self._writer, place, kind, kept, restored=restored, hear=hear)
-        self._start(client, followed, stream)
+        self._start(followed, stream, self._follow_in_turn(client, resource, stream))
 
     def _go_on(self, client: Client, name: str) -> None:
         """The parked watch of a stream has something to tell."""
-        running = self._running[name]
-        self._start(client, running.followed, running.stream)
+        if (running := self._running.get(name)) is not None:  # or it is being stopped
+            followed, stream, _ = running
+            self._start(followed, stream, self._follow(client, followed.resource, stream, _already))
 
-    def _start(self, client: Client, followed: Followed, stream: StreamSync) -> None:
+    def _start(self, followed: Followed, stream: StreamSync, work: Coroutine[Any, Any, None]) -> None:
         name = followed.resource.name
-        task = asyncio.create_task(self._follow(client, followed.resource, stream), name=f"sync {name}")
+        task = asyncio.create_task(work, name=f"sync {name}")
         self._running[name] = Running(followed, stream, task)
         task.add_done_callback(partial(self._done, name))
 
@@ -242,27 +246,43 @@ class ClusterSync:
         if running is not None and running.task is task and running.over:
             self._look_again.set()  # whatever ended it, it is begun again
 
-    async def _follow(self, client: Client, resource: Resource, stream: StreamSync) -> None:
-        place = Place(self._cluster_id, resource.name)
-        rank = LAST.get(resource.name, self._pace.rank)
+    async def _follow_in_turn(self, client: Client, resource: Resource, stream: StreamSync) -> None:
+        begun = await self._starts.turn(self._rank(resource))
+        try:
+            await self._follow(client, resource, stream, begun)
+        finally:
+            begun()
+
+    async def _follow(self, client: Client, resource: Resource, stream: StreamSync, begun: Callable[[], None]) -> None:
+        """Follow until the watch is parked, or for ever; `begun` is called when it stands or has failed."""
+        place, rank = Place(self._cluster_id, resource.name), self._rank(resource)
         pace = msgspec.structs.replace(self._pace, rank=rank) if rank != self._pace.rank else self._pace
         heard_of = resource.name == DEFINITIONS  # somebody listens to every change, and needs a task for that
         watching = asyncio.create_task(self._look_again_when(stream)) if heard_of else None
         woken = None if heard_of else partial(self._go_on, client, resource.name)
         delay = 1.0
+
+        def tell(news: Retrying | Recovered) -> None:
+            begun()
+            self._hear(place, news)
+
         try:
             while True:
                 before = stream.kept.version
                 try:
-                    await stream.run(client, resource, pace, partial(self._hear, place), woken)
+                    await stream.run(client, resource, pace, tell, woken)
                     return  # parked
                 except BaseflyError as error:
+                    begun()
                     delay = 1.0 if stream.kept.version != before else min(delay * 2, self._patience.longest)
                     self._interrupted(place, error)
                     await self._rest(error, delay)
         finally:
             if watching is not None:
                 watching.cancel()
+
+    def _rank(self, resource: Resource) -> int:
+        return LAST.get(resource.name, self._pace.rank)
 
     async def _look_after_parked(self) -> None:
         while True:
@@ -348,6 +368,10 @@ class ClusterSync:
             except BaseflyError as unheard:
                 log.warning("sync.health_not_kept", cluster=str(self._cluster_id), reason=str(unheard))
                 self._troubled.set()
+
+
+def _already() -> None:
+    """What goes on has begun before."""
 
 
 def _told(count: int, kinds: int, reason: str) -> str:
