@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from math import log10
+from math import ceil, log10
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bench.endurance.endurance import Sample
 
 PICTURE = Path(__file__).parents[2] / "docs/operations/endurance.svg"
-WIDTH, HEIGHT, LEFT, TOP, GAP = 900, 170, 70, 40, 46  # of the picture, and of each plot
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, GAP = 900, 170, 70, 30, 40, 46  # of the picture, and of each plot
 MIB = 2**20
 SLOWEST = 100_000.0  # ms
 DECADES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)  # ms
@@ -58,7 +58,7 @@ def drawn(kept: Kept) -> str:
     ends = [float(each["second"]) for each in samples]
     memory = [[float(each[name]) / MIB for each in samples] for name in ("hub", "postgres")]
     plots = (
-        Plot("memory, MiB: hub (blue), PostgreSQL", memory, most=1.1 * max(map(max, memory))),
+        Plot("memory, MiB: hub (blue), PostgreSQL", memory, most=_round(max(map(max, memory)))),
         Plot("from change to reader, ms: p50 (blue), p99", _of(samples, "fresh_p50", "fresh_p99")),
         Plot("requests, ms: p50 (blue), p99", _of(samples, "api_p50", "api_p99")),
     )
@@ -87,7 +87,7 @@ class Plot(msgspec.Struct, frozen=True):
         yield f'<text x="{LEFT}" y="{top - 6}">{self.title}</text>'
         for tick in (0.0, self.most / 2, self.most) if self.most else DECADES:
             y = self._y(tick, top)
-            yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - 10}" stroke="{_INK}" stroke-opacity=".3"/>'
+            yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{_INK}" stroke-opacity=".3"/>'
             yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:,.0f}</text>'
         for line, colour in zip(self.lines, _LINES, strict=True):
             places = zip(ends, line, strict=True)
@@ -113,12 +113,17 @@ def _ground(samples: Sequence[Mapping[str, float | str]], ends: Sequence[float],
         yield f'<text x="{_x(minute * 60, ends):.1f}" y="{top + HEIGHT + 16}" text-anchor="middle">{minute} min</text>'
 
 
+def _round(most: float) -> float:
+    """The next even hundred: the axis has a tick in its middle."""
+    return 200.0 * ceil(most / 200)
+
+
 def _of(samples: Sequence[Mapping[str, float | str]], *names: str) -> list[list[float]]:
     return [[float(each[name]) for each in samples] for name in names]
 
 
 def _x(second: float, ends: Sequence[float]) -> float:
-    return LEFT + (WIDTH - LEFT - 10) * second / ends[-1]
+    return LEFT + (WIDTH - LEFT - RIGHT) * second / ends[-1]
 
 
 def _file() -> Path:
