@@ -34,6 +34,7 @@ Params = Mapping[str, str | int]
 Read = Callable[[], Awaitable[bytes]]
 
 MEBIBYTE = 2**20
+KEPT = 60.0  # s that a connection is kept unused: among a thousand clusters it may be twenty until the next list of one
 
 
 class Client:
@@ -316,8 +317,9 @@ class Client:
 
     def _connector(self) -> aiohttp.TCPConnector:
         if self._dialer:
-            return DialedConnector(self._dialer, deadlines=self.deadlines, limit=0)
-        return GuardedConnector(private=self._private, deadlines=self.deadlines, limit=0, ttl_dns_cache=10)
+            return DialedConnector(self._dialer, deadlines=self.deadlines, limit=0, keepalive_timeout=KEPT)
+        options: dict[str, Any] = {"limit": 0, "ttl_dns_cache": 10, "keepalive_timeout": KEPT}
+        return GuardedConnector(private=self._private, deadlines=self.deadlines, **options)
 
     def _timeout(self, idle: float | None, total: float | None) -> aiohttp.ClientTimeout:
         standing = self.deadlines.connect + self.deadlines.tls
