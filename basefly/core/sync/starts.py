@@ -8,7 +8,7 @@ from collections.abc import Callable
 from basefly.base.resilience.gate import Gate
 
 AT_ONCE = 8  # of one cluster; which lists of all are read is Turns' to say
-LENT = 10.0  # s: one that takes longer goes on, and the next begins
+LENT = 120.0  # s: one that takes longer goes on, and the next begins; among a thousand clusters lists wait long
 
 
 class Starts:

@@ -23,7 +23,7 @@ class Batch(msgspec.Struct):
     """
 
     changes: dict[Place, dict[str, Row | None]] = {}  # by uid; None: deleted
-    glimpses: dict[tuple[Place, str], Glimpse] = {}
+    glimpses: dict[Place, dict[str, Glimpse]] = {}  # by uid; no more of them than changes
     sweeps: dict[Place, set[str]] = {}  # uids which a complete list showed
     standings: dict[Place, Standing] = {}
     hefts: dict[Place, int] = {}
@@ -38,10 +38,12 @@ class Batch(msgspec.Struct):
             changes = self.changes[place] = {}
         changes[uid] = row
         self.hefts[place] = self.hefts.get(place, 0) + heft
-        if self.glimpses:
-            self.glimpses.pop((place, uid), None)
+        glimpses = self.glimpses.get(place)
         if glimpse is not None:
-            self.glimpses[place, uid] = glimpse
+            glimpses = self.glimpses.setdefault(place, {}) if glimpses is None else glimpses
+            glimpses[uid] = glimpse
+        elif glimpses is not None:
+            glimpses.pop(uid, None)
         if row is not None and self.sweeps and place in self.sweeps:
             self.sweeps[place].add(uid)  # it came after the list, so the list could not show it
 
@@ -110,9 +112,9 @@ class Batch(msgspec.Struct):
         if kept:
             self.changes[place] = kept
         self.hefts[place] = heft - other.hefts[place]
-        for uid in given:
-            if (glimpse := self.glimpses.pop((place, uid), None)) is not None:
-                other.glimpses[place, uid] = glimpse
+        if seen := self.glimpses.pop(place, None):
+            other.glimpses[place] = {uid: seen[uid] for uid in given if uid in seen}
+            self.glimpses[place] = {uid: glimpse for uid, glimpse in seen.items() if uid not in given}
 
     def split(self, heft: int) -> tuple[Batch, Batch]:
         """The places with the least to write, up to `heft` but one at least, and the others: the largest come last."""
@@ -124,26 +126,25 @@ class Batch(msgspec.Struct):
             first.add(place)
         return self.of(first), self.of(self.places() - first)
 
-    def halves(self) -> tuple[Batch, Batch]:
-        """The same in two, of about the same heft, no cluster in both; of one cluster alone the second is empty."""
+    def parts(self, count: int) -> list[Batch]:
+        """The same in so many at most, of about the same heft, no cluster in two of them."""
         hefts = Counter(dict.fromkeys(self.clusters(), 0))
         for place, heft in self.hefts.items():
             hefts[place.cluster_id] += heft
-        first, left = set[UUID](), hefts.total()
+        loads, part = [0] * count, dict[UUID, int]()
         for cluster_id, heft in hefts.most_common():
-            if not first or 2 * heft <= left:
-                first.add(cluster_id)
-                left -= 2 * heft
-        one = {place for place in self.places() if place.cluster_id in first}
-        return self.of(one), self.of(self.places() - one)
+            part[cluster_id] = loads.index(min(loads))
+            loads[part[cluster_id]] += heft
+        places = [set[Place]() for _ in loads]
+        for place in self.places():
+            places[part[place.cluster_id]].add(place)
+        return [self.of(each) for each in places if each]
 
     def take(self, other: Batch, place: Place) -> None:
         """Have all of a place that another holds, and that is not known here."""
         for mine, theirs in _tables(self, other):
             if place in theirs:
                 mine[place] = theirs.pop(place)
-        for key in [key for key in other.glimpses if key[0] == place]:
-            self.glimpses[key] = other.glimpses.pop(key)
 
     def only(self, cluster_id: UUID) -> Batch:
         return self.of({place for place in self.places() if place.cluster_id == cluster_id})
@@ -155,7 +156,7 @@ class Batch(msgspec.Struct):
         """The part of it that is about these."""
         return Batch(
             {place: rows for place, rows in self.changes.items() if place in places},
-            {key: glimpse for key, glimpse in self.glimpses.items() if key[0] in places},
+            {place: seen for place, seen in self.glimpses.items() if place in places},
             {place: uids for place, uids in self.sweeps.items() if place in places},
             {place: standing for place, standing in self.standings.items() if place in places},
             {place: heft for place, heft in self.hefts.items() if place in places},
@@ -165,9 +166,9 @@ class Batch(msgspec.Struct):
         """Put these rows, of which nothing more is kept, in the place of what was reported."""
         for (place, uid), row in odd.items():
             self.changes[place][uid] = row
-            self.glimpses.pop((place, uid), None)
+            self.glimpses.get(place, {}).pop(uid, None)
 
 
 def _tables(mine: Batch, theirs: Batch) -> Iterable[tuple[dict[Place, object], dict[Place, object]]]:
-    names = ("changes", "sweeps", "standings", "hefts")
+    names = ("changes", "glimpses", "sweeps", "standings", "hefts")
     return ((getattr(mine, name), getattr(theirs, name)) for name in names)

@@ -27,7 +27,8 @@ from basefly.core.sync.writing.poison import REFUSED, Poison
 
 FLUSH_WITHIN = 0.1  # s: at most this long a change waits for others to be written with
 FLUSH_AFTER = 0.01  # s: and at least this long, so that what happens together is written together
-BATCH = 2_000  # changes: enough of them are written at once without waiting
+BATCH = 3_000  # changes: enough of them are written at once without waiting
+PARTS = 3  # of a batch of lists, written side by side: more would take every connection that the hub has for itself
 SHARED = 4_000  # changes that are written at once; of more, each cluster's fair share
 BUDGET = 4_000  # changes of one cluster that may wait; then its streams wait, and nobody else's
 BUDGET_OF_ALL = 16_000  # changes of all clusters that may wait; then those wait of which there are more than their
@@ -162,8 +163,8 @@ class Writer:
             fresh, self._fresh = self._fresh.shared(SHARED)
             await self._write_and_settle(fresh)
             backlog, self._backlog = self._backlog.split(BATCH)
-            async with asyncio.TaskGroup() as group:  # while PostgreSQL merges the one, we make the other ready
-                for part in backlog.halves():
+            async with asyncio.TaskGroup() as group:  # while PostgreSQL merges the one, we make the others ready
+                for part in backlog.parts(PARTS):
                     group.create_task(self._write_and_settle(part))
             self._written_at = asyncio.get_running_loop().time()
             if self._fresh or self._backlog:
@@ -285,7 +286,8 @@ class Writer:
         """What is kept of it for later. A history that cannot be kept keeps no row from being true."""
         seen = [
             Seen(place, row, glimpse)
-            for (place, uid), glimpse in batch.glimpses.items()
+            for place, glimpses in batch.glimpses.items()
+            for uid, glimpse in glimpses.items()
             if (row := batch.changes.get(place, {}).get(uid)) is not None
         ]
         gone = [one for one in gone if self.witness.wants(one.resource)]

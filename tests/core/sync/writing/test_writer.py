@@ -253,25 +253,25 @@ class TestBacklog:
         assert (set(first.changes), set(rest.changes)) == ({small}, {large})
         assert not rest.split(1)[1].changes  # one at least, however large
 
-    def test_halves_share_no_cluster_and_lose_nothing(self) -> None:
+    @pytest.mark.parametrize(("count", "hefts"), [(2, [6, 7]), (3, [4, 4, 5])])
+    def test_parts_share_no_cluster_and_lose_nothing(self, count: int, hefts: list[int]) -> None:
         batch = Batch()
         for weight in (5, 1, 2, 2, 3):
             cluster_id = uuid4()
             for number in range(weight):
                 batch.change(Place(cluster_id, "pods"), str(number), row(str(number), "p"))
             batch.move(Place(cluster_id, "nodes"), "7")
-        one, other = batch.halves()
-        assert not one.clusters() & other.clusters()
-        assert one.changes | other.changes == batch.changes
-        assert one.standings | other.standings == batch.standings
-        assert sorted(sum(half.hefts.values()) for half in (one, other)) in ([5, 8], [6, 7])
+        parts = batch.parts(count)
+        assert sum(len(part.clusters()) for part in parts) == len(batch.clusters())
+        assert {place: rows for part in parts for place, rows in part.changes.items()} == batch.changes
+        assert {place: one for part in parts for place, one in part.standings.items()} == batch.standings
+        assert sorted(sum(part.hefts.values()) for part in parts) == hefts
 
-    def test_of_one_cluster_there_is_one_half(self, cluster_id: UUID) -> None:
+    def test_of_one_cluster_there_is_one_part(self, cluster_id: UUID) -> None:
         batch = Batch()
         batch.change(Place(cluster_id, "pods"), "a", row("a", "p"))
-        one, other = batch.halves()
-        assert one.changes == batch.changes
-        assert not other
+        (part,) = batch.parts(3)
+        assert part.changes == batch.changes
 
     async def test_what_follows_a_list_that_waits_stays_behind_it(
         self, db: Database, org: UUID, cluster_id: UUID
