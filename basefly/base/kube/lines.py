@@ -94,10 +94,9 @@ class Lines:
         """End what is parked."""
         self._answer.close()
 
-    @property
-    def overdue(self) -> bool:
-        """Whether what is parked has been silent for too long."""
-        return self._parked is not None and self.waited + self._clock() - self._parked >= self.idle
+    def overdue(self, now: float) -> bool:
+        """Whether what is parked has been silent for too long (loop's time)."""
+        return self._parked is not None and self.waited + now - self._parked >= self.idle
 
     def gather(self) -> bool:
         """Whether what came meanwhile is `ready`; False where it has ended or broken off, as `blocks` will tell."""

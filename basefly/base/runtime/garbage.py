@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
-import itertools
+import time
 
 YOUNG = 20_000  # objects more than went, until it looks at the youngest; a page of a list alone brings some thousands
 
+OLD = 20  # times that it has looked at the youngest, or at those before them, until it looks at the next older
 TIDY_EVERY = 60.0  # s; it takes some hundredths of a second, in which nobody is answered
-WHOLE_EVERY = 24 * 60  # times of tidying: then Python looks through everything once, some seconds at 1,000 clusters
+MANY = 250_000  # objects more than at the last time are looked through at once: five million after a restart take 1 s
+LOOK_EVERY = 1.0  # s
+WHOLE_EVERY = 24 * 3600.0  # s; then Python looks through everything once, some seconds at 1,000 clusters
 
 
 def settle() -> None:
@@ -21,7 +24,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, 20, 20)
+    gc.set_threshold(YOUNG, OLD, OLD)
 
 
 async def tidy(every: float = TIDY_EVERY) -> None:
@@ -32,11 +35,25 @@ async def tidy(every: float = TIDY_EVERY) -> None:
     after a first sync a third of what the hub had in use (malloc_trim(3), which glibc alone has).
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    for turn in itertools.count(1):
-        await asyncio.sleep(every)
-        if turn % WHOLE_EVERY == 0:
+    tidied = looked = time.monotonic()
+    while True:
+        await asyncio.sleep(min(every, LOOK_EVERY))
+        now = time.monotonic()
+        due = now >= tidied + every
+        if not due and _more() < MANY:
+            continue
+        if now >= looked + WHOLE_EVERY:
+            looked = now
             gc.unfreeze()
         gc.collect()
         gc.freeze()
-        if trim is not None:
-            await asyncio.to_thread(trim, 0)
+        if due:
+            tidied = now
+            if trim is not None:
+                await asyncio.to_thread(trim, 0)
+
+
+def _more() -> int:
+    """About how many objects more there are than when everything was last looked through."""
+    youngest, young, middle = gc.get_count()
+    return youngest + YOUNG * (young + OLD * middle)

@@ -286,9 +286,10 @@ class ClusterSync:
 
     async def _look_after_parked(self) -> None:
         while True:
-            await asyncio.sleep(self._pace.quiet)
+            await asyncio.sleep(self._pace.idle / 7)
+            now = asyncio.get_running_loop().time()
             for running in list(self._running.values()):
-                running.stream.look()
+                running.stream.look(now)
 
     async def _look_again_when(self, definitions: StreamSync) -> None:
         while True:

@@ -110,9 +110,9 @@ class StreamSync:
                         tell(Recovered())
                 del event  # as in Lines.blocks
 
-    def look(self) -> None:
-        """Go on with a parked watch that has said nothing for too long."""
-        if self.parked and self._following is not None and self._following.overdue:
+    def look(self, now: float) -> None:
+        """Go on with a parked watch that has said nothing for too long (loop's time)."""
+        if self.parked and self._following is not None and self._following.overdue(now):
             self._wake()
 
     def close(self) -> None:

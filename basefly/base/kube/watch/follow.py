@@ -135,10 +135,9 @@ class Following:
             self._parked.park(heard)
         return told
 
-    @property
-    def overdue(self) -> bool:
-        """Whether the parked watch has been silent for so long that its events have to be read on."""
-        return self._parked is not None and self._parked.overdue
+    def overdue(self, now: float) -> bool:
+        """Whether the parked watch has been silent for so long (loop's time) that its events have to be read on."""
+        return self._parked is not None and self._parked.overdue(now)
 
     def close(self) -> None:
         """End the parked watch."""
