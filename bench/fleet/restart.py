@@ -32,8 +32,8 @@ def run(options: Run) -> Findings:
 def found(stand: Stand, read: First, options: Run) -> Findings:
     """What came of the first sync, and what a restart takes now."""
     wrong = stand.differences()
-    stopped = _again(stand, stand.hub.stop)
     killed = _again(stand, stand.hub.program.kill)
+    stopped = _again(stand, stand.hub.stop)  # last: the database is its child again, for whoever measures it
     figures = {**read.figures, **_named("after a stop", stopped), **_named("after kill -9", killed)}
     bars = [
         Bar.of("first sync, s", measured=read.seconds, at_most=FIRST[options.size]),
