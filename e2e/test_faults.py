@@ -21,7 +21,7 @@ pytestmark = pytest.mark.upsets
 KNOWN = 30  # seconds until a dead cluster is known to be dead
 BACK = 10  # seconds until a cluster that answers again is back
 FEW = 4  # connections: of all watches one or two, and one each of the probes and of what else is asked now and then
-IDLE = 40  # s until those are closed that lists were read by
+IDLE = 75.0  # s; those that lists were read on are kept for 30 to 60 s
 
 
 @contextmanager

@@ -34,7 +34,7 @@ Params = Mapping[str, str | int]
 Read = Callable[[], Awaitable[bytes]]
 
 MEBIBYTE = 2**20
-KEPT = 60.0  # s that a connection is kept unused: among a thousand clusters it may be twenty until the next list of one
+KEPT = 30.0  # s that a connection is kept unused: among a thousand clusters it may be twenty until the next list of one
 
 
 class Client:
