@@ -98,7 +98,9 @@ class StreamSync:
         following, self._following = self._following or self._begin(client, resource, pace), None
         async with aclosing(following.events()) as events:
             async for event in events:
-                if isinstance(event, Quiet):
+                if isinstance(event, Changed):  # nearly all of them
+                    await self._see(event)
+                elif isinstance(event, Quiet):
                     if woken is not None and following.park(event, self._heard):
                         self._following, self.parked = following, True
                         return
@@ -144,8 +146,6 @@ class StreamSync:
 
     async def _apply(self, event: Event) -> None:
         match event:
-            case Changed():
-                await self._see(event)
             case Deleted():
                 meta = event.object.metadata
                 await self._report(identity(meta), None, event.resource_version, meta.resource_version)
