@@ -316,10 +316,10 @@ class Client:
         return self._session
 
     def _connector(self) -> aiohttp.TCPConnector:
+        options: dict[str, Any] = {"deadlines": self.deadlines, "limit": 0, "keepalive_timeout": KEPT}
         if self._dialer:
-            return DialedConnector(self._dialer, deadlines=self.deadlines, limit=0, keepalive_timeout=KEPT)
-        options: dict[str, Any] = {"limit": 0, "ttl_dns_cache": 10, "keepalive_timeout": KEPT}
-        return GuardedConnector(private=self._private, deadlines=self.deadlines, **options)
+            return DialedConnector(self._dialer, **options)
+        return GuardedConnector(private=self._private, ttl_dns_cache=10, **options)
 
     def _timeout(self, idle: float | None, total: float | None) -> aiohttp.ClientTimeout:
         standing = self.deadlines.connect + self.deadlines.tls

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
 
 
 class Gate:
@@ -42,6 +43,22 @@ class Gate:
             if given.done() and not given.cancelled():
                 self.release()  # it came too late
             raise
+
+    async def lend(self, seconds: float, rank: int = 0) -> Callable[[], None]:
+        """Wait for a place, and have it for so long at most: what hangs keeps nobody waiting.
+
+        Call what this returns, once or often, to give it back before.
+        """
+        await self.acquire(rank)
+        held = [self]
+
+        def give_back() -> None:
+            ends.cancel()
+            if held:
+                held.pop().release()
+
+        ends = asyncio.get_running_loop().call_later(seconds, give_back)
+        return give_back
 
     def release(self) -> None:
         """Give a place back."""

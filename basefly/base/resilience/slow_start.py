@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -52,21 +51,10 @@ class Window:
     @asynccontextmanager
     async def place(self, *, doubted: bool = False) -> AsyncIterator[None]:
         """Wait for a place, and hold it until the block ends or the time for which it is lent is over."""
-        await self._gate.acquire()
-        held = True
-
-        def give_back() -> None:
-            nonlocal held
-            if held:
-                held = False
-                self._gate.release()
-
-        seconds = self._growth.doubted if doubted else self._growth.lent
-        lent = asyncio.get_running_loop().call_later(seconds, give_back)
+        give_back = await self._gate.lend(self._growth.doubted if doubted else self._growth.lent)
         try:
             yield
         finally:
-            lent.cancel()
             give_back()
 
     def went_well(self, seconds: float) -> None:

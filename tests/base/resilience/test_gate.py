@@ -62,3 +62,43 @@ async def test_whoever_gives_up_has_taken_no_place_even_if_it_was_just_given() -
     await asyncio.sleep(0)
     await queue.comes("d")
     assert queue.inside == ["a", "d"]
+
+
+async def test_so_many_at_once_and_the_lowest_rank_next() -> None:
+    gate, order = Gate(2), list[str]()
+
+    async def enter(name: str, rank: int) -> None:
+        give_back = await gate.lend(60.0, rank)
+        order.append(name)
+        await asyncio.sleep(0.01)
+        give_back()
+        give_back()  # a second time gives nothing back
+
+    async with asyncio.TaskGroup() as group:
+        for name, rank in (("a", 0), ("b", 0), ("pods", 2), ("c", 0), ("events", 3), ("d", 0)):
+            group.create_task(enter(name, rank))
+    assert order == ["a", "b", "c", "d", "pods", "events"]
+
+
+async def test_one_that_hangs_has_its_place_for_a_while_only() -> None:
+    gate = Gate(1)
+    hangs = await gate.lend(0.05)
+    async with asyncio.timeout(5):
+        give_back = await gate.lend(60.0)
+    hangs()  # late: its time was over, and is not given back twice
+    waiting = asyncio.create_task(gate.lend(60.0))
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    give_back()
+    await waiting
+
+
+async def test_whoever_gives_up_waiting_has_taken_none() -> None:
+    gate = Gate(1)
+    give_back = await gate.lend(60.0)
+    waiting = asyncio.create_task(gate.lend(60.0))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    give_back()
+    async with asyncio.timeout(5):
+        await gate.lend(60.0)

@@ -45,7 +45,7 @@ async def test_many_objects_at_once_are_looked_through_before_they_are_more() ->
     before = gc.get_freeze_count()
     tidying = asyncio.create_task(garbage.tidy())
     try:
-        held = [[] for _ in range(garbage.MANY + 2 * garbage.YOUNG)]  # type: ignore[var-annotated]  # of nothing
+        held: list[list[None]] = [[] for _ in range(garbage.MANY + 2 * garbage.YOUNG)]
         async with asyncio.timeout(20):
             while gc.get_freeze_count() < before + len(held):
                 await asyncio.sleep(0.05)

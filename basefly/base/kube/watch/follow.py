@@ -55,7 +55,7 @@ class Following:
     that are too large; objects that cannot be read; events told twice, too late or never; a cluster restored to an
     older state.
 
-    A watch that is Quiet can be parked: it stays open while nobody waits for it, which takes a third of the memory.
+    A watch that is Quiet can be parked: it stays open while nobody waits for it, which takes half of the memory.
     Of fifty kinds of a cluster most change once in hours.
     """
 
@@ -128,11 +128,11 @@ class Following:
 
     def told(self, heard: Callable[[], None]) -> Sequence[Event] | None:
         """What the parked watch has told, and it stays parked, as before; None if its events have to be read on."""
-        told = bookmarks(self._source, self._position, self._parked) if self._parked else None
-        if told is not None and self._parked:
-            self._progress()
-            self._position.settle()
-            self._parked.park(heard)
+        if self._parked is None or (told := bookmarks(self._source, self._position, self._parked)) is None:
+            return None
+        self._progress()
+        self._position.settle()
+        self._parked.park(heard)
         return told
 
     def overdue(self, now: float) -> bool:

@@ -38,12 +38,10 @@ class Batch(msgspec.Struct):
             changes = self.changes[place] = {}
         changes[uid] = row
         self.hefts[place] = self.hefts.get(place, 0) + heft
-        glimpses = self.glimpses.get(place)
         if glimpse is not None:
-            glimpses = self.glimpses.setdefault(place, {}) if glimpses is None else glimpses
-            glimpses[uid] = glimpse
-        elif glimpses is not None:
-            glimpses.pop(uid, None)
+            self.glimpses.setdefault(place, {})[uid] = glimpse
+        elif place in self.glimpses:
+            self.glimpses[place].pop(uid, None)
         if row is not None and self.sweeps and place in self.sweeps:
             self.sweeps[place].add(uid)  # it came after the list, so the list could not show it
 

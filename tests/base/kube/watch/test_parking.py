@@ -14,6 +14,9 @@ from basefly.base.kube.watch import Bookmark, Changed, Event, Following, Listed,
 from tests.base.kube.apiserver import MULTIPLEXED, Answer, Apiserver, Asked, bookmark, event, pod, pods
 from tests.base.kube.watch.following import PODS, lists, pace, said
 
+# Only what shares a connection can be parked.
+pytestmark = pytest.mark.parametrize("protocol", [True], indirect=True, ids=["http2"])
+
 
 class Script:
     """A server that tells what it is given when it is given it, on whichever watch stands."""
@@ -46,7 +49,6 @@ class Parking:
 
     def __init__(self, client: Client, **quick: Any) -> None:
         self.following = Following(client, PODS, since="100", pace=pace(**{"idle": 5.0, "quiet": 0.05, **quick}))
-        self.told: list[Event] = []
         self._something = asyncio.Event()
 
     async def parked(self) -> list[Event]:
@@ -68,12 +70,6 @@ class Parking:
         await asyncio.wait_for(self._something.wait(), 5)
         self._something.clear()
         return self.following.told(self._something.set)
-
-
-@pytest.fixture(autouse=True)
-def protocol(request: pytest.FixtureRequest) -> None:
-    """Only what shares a connection can be parked."""
-    MULTIPLEXED.set(True)
 
 
 async def test_bookmarks_are_heard_and_wake_nobody() -> None:
