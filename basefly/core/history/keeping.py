@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from basefly.base.db.transaction import Tx
 from basefly.core.history import model, store
-from basefly.core.history.store import Known, New
+from basefly.core.history.store import First, Known, New
 from basefly.core.history.versions.comparing import TOLD, fields
 from basefly.core.history.versions.glimpse import Looking
 from basefly.core.history.versions.packing import opened, packed
+from basefly.core.sync.model import Place
 from basefly.core.sync.store.merge import Gone
 from basefly.core.sync.witness import Eye, Seen
 
@@ -49,60 +50,97 @@ class Keeping:
     async def keep(self, tx: Tx, seen: Sequence[Seen], gone: Sequence[Gone]) -> set[UUID]:
         """Keep what differs from the present version and end those of what has gone."""
         touched = set(await store.end_gone(tx, gone)) if gone else set()
-        known = await store.get_differing(tx, seen) if seen else []
+        if not seen:
+            return touched
+        listed = await store.get_listed(tx, {each.place for each in seen})
+        begun = await store.begin(tx, _firsts(seen, listed))
+        touched.update(begun.clusters)
+        known = await store.get_differing(tx) if begun.count < len(seen) else []
         new, same = list[New](), list[tuple[int, int]]()
         for count, before in enumerate(known):
-            if count % AT_ONCE == AT_ONCE - 1:
-                await asyncio.sleep(0)
-            now = seen[before.place - 1]
+            await _in_turn(count)
+            now = seen[before.place]
             try:
-                version = _version(now, before)
-            except (RecursionError, msgspec.DecodeError) as error:  # one odd object hides no other
-                log.warning("history.object_odd", cluster=str(now.place.cluster_id), uid=now.row.uid, reason=str(error))
+                version = _changed(now, before)
+            except (RecursionError, ValueError) as error:
+                _odd(now, error)
                 continue
             if version is None:
-                same.append((before.id or 0, now.glimpse.digest))
+                same.append((before.id, now.glimpse.digest))
             else:
                 new.append(version)
         if same:
             await store.restamp(tx, same)
         if new:
-            await store.replace(tx, new)
-        return touched | {each.cluster_id for each in new if each.cause != "seen"}
+            touched.update(await store.replace(tx, new))
+        return touched
 
 
-def _version(seen: Seen, before: Known) -> New | None:
+async def _firsts(seen: Sequence[Seen], listed: Mapping[Place, datetime]) -> AsyncIterator[First]:
+    """What the life of each of them begins with, if it has not begun; without what nobody could read again."""
+    for count, each in enumerate(seen):
+        await _in_turn(count)
+        try:
+            msgspec.json.decode(each.glimpse.text)
+        except (RecursionError, msgspec.DecodeError) as error:
+            _odd(each, error)
+        else:
+            yield _first(count, each, listed.get(each.place))
+
+
+async def _in_turn(count: int) -> None:
+    if count % AT_ONCE == AT_ONCE - 1:
+        await asyncio.sleep(0)
+
+
+def _odd(seen: Seen, error: Exception) -> None:
+    """One odd object hides no other."""
+    log.warning("history.object_odd", cluster=str(seen.place.cluster_id), uid=seen.row.uid, reason=str(error))
+
+
+def _first(count: int, seen: Seen, looked_at: datetime | None) -> First:
+    """Created, if its kind was listed before its time and it was not there."""
+    place, row, glimpse = seen
+    created = _moment(row.created_at)
+    born = looked_at is not None and created > looked_at - CLOCKS
+    return First(
+        count,
+        place.cluster_id,
+        place.resource,
+        row.namespace,
+        row.name,
+        row.uid,
+        "created" if born else "seen",
+        _past(created if born else _written(seen)),
+        _tidy(glimpse.manager),
+        _tidy(glimpse.operation),
+        glimpse.digest,
+        packed(glimpse.text),
+    )
+
+
+def _changed(seen: Seen, before: Known) -> New | None:
     """The version that begins now; none if the one `before` says the same in another order.
 
-    Raises msgspec.DecodeError or RecursionError for what nobody could read again.
+    Raises ValueError or RecursionError for what nobody could read again.
     """
-    place, row, glimpse = seen
-    now, was = msgspec.json.decode(glimpse.text), opened(before.text) if before.text is not None else None
+    glimpse = seen.glimpse
+    now, was = msgspec.json.decode(glimpse.text), opened(before.text)
     if now == was:
         return None
-    new = New(
-        before=before.id,
-        cluster_id=place.cluster_id,
-        resource=place.resource,
-        namespace=row.namespace,
-        name=row.name,
-        uid=row.uid,
-        cause="changed",
-        at=None,
-        digest=glimpse.digest,
-        text=packed(glimpse.text),
-    )
-    created = _moment(row.created_at)
-    written = _moment(glimpse.changed_at) if glimpse.changed_at else created
-    wrote = {"manager": _tidy(glimpse.manager), "operation": _tidy(glimpse.operation)}
-    if was is None or before.at is None:
-        born = before.looked_at is not None and created > before.looked_at - CLOCKS
-        return replace(new, cause="created" if born else "seen", at=_past(created if born else written), **wrote)
+    changes = fields(was, now)
+    text = packed(glimpse.text)
+    new = New(before=before.id, changes=changes[:TOLD], changed=len(changes), digest=glimpse.digest, text=text)
+    written = _written(seen)
     # Where no field is newer than what was known, whoever changed it owns none: nobody knows who it was.
     if _past(written) is None or written > before.at:
+        wrote = {"manager": _tidy(glimpse.manager), "operation": _tidy(glimpse.operation)}
         new = replace(new, at=_past(written), **wrote)
-    changes = fields(was, now)
-    return replace(new, changes=changes[:TOLD], changed=len(changes))
+    return new
+
+
+def _written(seen: Seen) -> datetime:
+    return _moment(seen.glimpse.changed_at or seen.row.created_at)
 
 
 def _past(moment: datetime) -> datetime | None:

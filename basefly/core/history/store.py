@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,54 +14,85 @@ from basefly.base.db.transaction import Tx
 from basefly.base.principal import Scope
 from basefly.core.history.model import GONE, Field, Settings, Stored, Version, Wanted
 from basefly.core.inventory.store.filters import Where, escape_like, within
+from basefly.core.sync.model import Place
 from basefly.core.sync.store.merge import Gone
-from basefly.core.sync.witness import Seen
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What is known of an object that was seen, by its place in what was asked for (from 1).
+class First(NamedTuple):
+    """The version that an object begins with, if it has none; `place` is its number in what was seen.
 
-    `text` is what its present version says, if there is one; `looked_at` when its kind was last listed as a whole.
+    Without `at` it begins now.
     """
 
     place: int
-    id: int | None
-    at: datetime | None
-    text: bytes | None
-    looked_at: datetime | None
-
-
-class New(msgspec.Struct, frozen=True, kw_only=True):
-    """A version to keep; `before` is the one that it ends. Without `at` it begins now."""
-
-    before: int | None
     cluster_id: UUID
     resource: str
     namespace: str
     name: str
     uid: str
-    cause: Literal["seen", "created", "changed"]
+    cause: Literal["seen", "created"]
     at: datetime | None
-    manager: str = ""
-    operation: str = ""
-    changes: list[Field] = []
-    changed: int = 0
+    manager: str
+    operation: str
     digest: int
     text: bytes
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """How many objects had no version before, and the clusters in which any was created."""
+
+    count: int
+    clusters: list[UUID]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The present version of an object that was seen, by its number in what was seen."""
+
+    place: int
+    id: int
+    at: datetime
+    text: bytes
+
+
+class New(msgspec.Struct, frozen=True, kw_only=True):
+    """A version to keep; `before` is the one that it ends. Without `at` it begins now."""
+
+    before: int
+    at: datetime | None = None
+    manager: str = ""
+    operation: str = ""
+    changes: list[Field]
+    changed: int
+    digest: int
+    text: bytes
+
+
+_SEEN = """
+create temporary table if not exists seen_versions (
+    place int4, cluster_id uuid, resource text, namespace text, name text, uid text, cause text, at timestamptz,
+    manager text, operation text, digest int8, text bytea
+) on commit delete rows"""
+_TYPES = ("int4", "uuid", "text", "text", "text", "text", "text", "timestamptz", "text", "text", "int8", "bytea")
+# A first list brings nothing but objects without a version: no question comes before what writes theirs.
+_BEGIN = """
+with begun as (
+    insert into object_versions (org_id, cluster_id, resource, namespace, name, uid, cause, at, manager, operation,
+                                 digest, text)
+    select %(org)s, cluster_id, resource, namespace, name, uid, cause, least(coalesce(at, now()), now()), manager,
+           operation, digest, text
+    from seen_versions
+    on conflict (org_id, cluster_id, resource, uid) where until is null do nothing
+    returning cluster_id, cause
+)
+select count(*), coalesce(array_agg(distinct cluster_id) filter (where cause <> 'seen'), '{}') as clusters from begun"""
 # The present version of an object `i`; `offset 0` keeps it one short index scan an object.
 _PRESENT = """
     select id, at, digest, text from object_versions
     where org_id = %(org)s and cluster_id = i.cluster_id and resource = i.resource and uid = i.uid and until is null
     offset 0"""
 _DIFFERING = f"""
-    select i.place, v.id, v.at, v.text, s.listed_at as looked_at
-    from unnest(%(clusters)s::uuid[], %(resources)s::text[], %(uids)s::text[], %(digests)s::bigint[])
-        with ordinality as i (cluster_id, resource, uid, digest, place)
-    left join lateral ({_PRESENT}) v on true
-    left join sync_streams s on s.org_id = %(org)s and (s.cluster_id, s.resource) = (i.cluster_id, i.resource)
-    where v.digest is distinct from i.digest order by i.place"""  # noqa: S608  # of constants, as below
+    select i.place, v.id, v.at, v.text from seen_versions i cross join lateral ({_PRESENT}) v
+    where v.digest <> i.digest order by i.place"""  # noqa: S608  # of constants, as below
 _GONE = f"""
     with ended as (
         update object_versions v
@@ -76,15 +107,33 @@ _GONE = f"""
     ) select distinct cluster_id from ended"""  # noqa: S608  # of constants, as above
 
 
-async def get_differing(tx: Tx, seen: Sequence[Seen]) -> list[Known]:
-    """Those of the objects whose present version says something else, or that have none."""
-    values = {
-        "clusters": [each.place.cluster_id for each in seen],
-        "resources": [each.place.resource for each in seen],
-        "uids": [each.row.uid for each in seen],
-        "digests": [each.glimpse.digest for each in seen],
-    }
-    return await tx.all(Known, _DIFFERING, values | {"org": tx.org_id})
+async def get_listed(tx: Tx, places: Collection[Place]) -> Mapping[Place, datetime]:
+    """When each of these kinds was last listed as a whole, if ever."""
+    query = """
+        select s.cluster_id, s.resource, s.listed_at
+        from unnest(%s::uuid[], %s::text[]) as i (cluster_id, resource)
+        join sync_streams s on s.org_id = %s and (s.cluster_id, s.resource) = (i.cluster_id, i.resource)
+        where s.listed_at is not null"""
+    values = [[place.cluster_id for place in places], [place.resource for place in places], tx.org_id]
+    found = await tx.all(dict, query, values)
+    return {Place(each["cluster_id"], each["resource"]): each["listed_at"] for each in found}
+
+
+async def begin(tx: Tx, firsts: AsyncIterable[First]) -> Begun:
+    """Begin the lives of those that have no version; `get_differing` tells of the others. Once a transaction."""
+    await tx.execute(_SEEN)
+    async with tx.connection.cursor().copy("copy seen_versions from stdin (format binary)") as copy:
+        copy.set_types(_TYPES)
+        async for first in firsts:
+            await copy.write_row(first)
+    begun = await tx.one(Begun, _BEGIN, {"org": tx.org_id})
+    assert begun is not None, "a count is always there"  # noqa: S101  # for the type checker
+    return begun
+
+
+async def get_differing(tx: Tx) -> list[Known]:
+    """The present versions that say something else than what was given to `begin`."""
+    return await tx.all(Known, _DIFFERING, {"org": tx.org_id})
 
 
 async def restamp(tx: Tx, same: Sequence[tuple[int, int]]) -> None:
@@ -95,30 +144,31 @@ async def restamp(tx: Tx, same: Sequence[tuple[int, int]]) -> None:
     await tx.execute(query, [[id_ for id_, _ in same], [digest for _, digest in same], tx.org_id])
 
 
-async def replace(tx: Tx, new: Sequence[New]) -> None:
-    """End the versions before and begin the new ones; no clock of a cluster puts one before its time or after now."""
+async def replace(tx: Tx, new: Sequence[New]) -> list[UUID]:
+    """End the versions before and begin the new ones; the clusters in which any was there to end.
+
+    No clock of a cluster puts one before its time or after now.
+    """
     end = """
         update object_versions v set until = greatest(v.at, least(coalesce(i.at, now()), now())), ended = 'changed'
         from unnest(%s::bigint[], %s::timestamptz[]) as i (id, at) where v.org_id = %s and v.id = i.id"""
     begin = """
-        insert into object_versions (org_id, cluster_id, resource, namespace, name, uid, cause, at, manager, operation,
-                                     changes, changed, digest, text)
-        select %(org)s, i.cluster_id, i.resource, i.namespace, i.name, i.uid, i.cause,
-               coalesce(v.until, least(coalesce(i.at, now()), now())), i.manager, i.operation,
-               i.changes, i.changed, i.digest, i.text
-        from unnest(%(before)s::bigint[], %(cluster_id)s::uuid[], %(resource)s::text[], %(namespace)s::text[],
-                    %(name)s::text[], %(uid)s::text[], %(cause)s::text[], %(at)s::timestamptz[], %(manager)s::text[],
-                    %(operation)s::text[], %(changes)s::jsonb[], %(changed)s::int[], %(digest)s::bigint[],
-                    %(text)s::bytea[]) with ordinality
-            as i (before, cluster_id, resource, namespace, name, uid, cause, at, manager, operation, changes, changed,
-                  digest, text, place)
-        left join object_versions v on v.org_id = %(org)s and v.id = i.before
-        order by i.place"""
-    if ended := [each for each in new if each.before is not None]:
-        await tx.execute(end, [[each.before for each in ended], [each.at for each in ended], tx.org_id])
+        with begun as (
+            insert into object_versions (org_id, cluster_id, resource, namespace, name, uid, cause, at, manager,
+                                         operation, changes, changed, digest, text)
+            select v.org_id, v.cluster_id, v.resource, v.namespace, v.name, v.uid, 'changed', v.until, i.manager,
+                   i.operation, i.changes, i.changed, i.digest, i.text
+            from unnest(%(before)s::bigint[], %(manager)s::text[], %(operation)s::text[], %(changes)s::jsonb[],
+                        %(changed)s::int[], %(digest)s::bigint[], %(text)s::bytea[]) with ordinality
+                as i (before, manager, operation, changes, changed, digest, text, place)
+            join object_versions v on v.org_id = %(org)s and v.id = i.before
+            order by i.place
+            returning cluster_id
+        ) select distinct cluster_id from begun"""
+    await tx.execute(end, [[each.before for each in new], [each.at for each in new], tx.org_id])
     columns: dict[str, list[Any]] = {name: [getattr(each, name) for each in new] for name in New.__struct_fields__}
     columns["changes"] = [Jsonb(msgspec.to_builtins(changes)) for changes in columns["changes"]]
-    await tx.execute(begin, columns | {"org": tx.org_id})
+    return await tx.all(UUID, begin, columns | {"org": tx.org_id})
 
 
 async def end_gone(tx: Tx, gone: Sequence[Gone]) -> list[UUID]:

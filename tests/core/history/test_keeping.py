@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from basefly.base.db.pool import Database
+from basefly.base.db.transaction import Tx
 from basefly.base.principal import Reach, Scope
 from basefly.base.runtime.house import House
 from basefly.core.history import store
 from basefly.core.history.keeping import Keeping
 from basefly.core.history.model import Field, Wanted, is_kept
-from basefly.core.history.store import New, Path
+from basefly.core.history.store import Begun, First, New, Path
 from basefly.core.history.trimming import trim
 from basefly.core.history.versions.comparing import fields
 from basefly.core.history.versions.difference import difference, written
@@ -120,35 +121,43 @@ class TestFields:
         assert difference("a", "a") == []
 
 
+Begin = Callable[..., Awaitable[Begun]]
+
+
 @pytest.fixture
-def version(cluster_id: UUID) -> Callable[..., New]:
-    """A version of a config map."""
+def begin(cluster_id: UUID) -> Begin:
+    """Begins the lives of config maps of these names."""
 
-    def make(name: str = "settings", before: int | None = None, **more: Any) -> New:
-        values = {"cause": "seen" if before is None else "changed", "at": None, "digest": 1, "text": b"x"} | more
-        return New(
-            before=before, cluster_id=cluster_id, resource="configmaps", namespace="shop", name=name, uid=name, **values
-        )
+    async def firsts(names: Sequence[str], cause: Literal["seen", "created"]) -> AsyncIterator[First]:
+        for place, name in enumerate(names):
+            yield First(place, cluster_id, "configmaps", "shop", name, name, cause, None, "", "", 1, b"x")
 
-    return make
+    def begin(tx: Tx, *names: str, cause: Literal["seen", "created"] = "seen") -> Awaitable[Begun]:
+        return store.begin(tx, firsts(names or ["settings"], cause))
+
+    return begin
+
+
+def changed(before: int, at: datetime | None = None) -> New:
+    return New(before=before, at=at, changes=[], changed=0, digest=1, text=b"x")
 
 
 class TestKept:
     async def test_the_database_shows_them_to_their_organization_alone(
-        self, db: Database, org: UUID, other_org: UUID, version: Callable[..., New]
+        self, db: Database, org: UUID, other_org: UUID, begin: Begin
     ) -> None:
         async with db.transaction(org) as tx:
-            await store.replace(tx, [version()])
+            await begin(tx)
             assert await tx.value("select count(*) from object_versions") == 1
         async with db.transaction(other_org) as tx:
             assert await tx.value("select count(*) from object_versions") == 0
             assert await tx.execute("update object_versions set manager = 'x'") == 0
 
     async def test_whoever_sees_one_namespace_sees_no_other(
-        self, db: Database, org: UUID, cluster_id: UUID, version: Callable[..., New]
+        self, db: Database, org: UUID, cluster_id: UUID, begin: Begin
     ) -> None:
         async with db.transaction(org) as tx:
-            await store.replace(tx, [version(cause="created")])
+            assert (await begin(tx, cause="created")).clusters == [cluster_id]
             for namespace, seen in (("shop", 1), ("pay", 0)):
                 scope = Scope(org, (Reach(frozenset({cluster_id}), frozenset({namespace})),))
                 assert len(await store.page(tx, scope, Wanted(), after=None, limit=9)) == seen
@@ -156,17 +165,31 @@ class TestKept:
                 assert bool(await store.get_as_of(tx, scope, path, datetime.now(UTC) + timedelta(days=1))) is bool(seen)
 
     async def test_no_clock_of_a_cluster_puts_a_version_before_the_last_or_after_now(
-        self, db: Database, org: UUID, version: Callable[..., New]
+        self, db: Database, org: UUID, cluster_id: UUID, begin: Begin
     ) -> None:
+        async with db.transaction(org) as tx:
+            await begin(tx)
         for at in (datetime.now(UTC), datetime(2001, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)):
             async with db.transaction(org) as tx:
                 last = await tx.value("select max(id) from object_versions")
-                await store.replace(tx, [version(before=last, at=at)])
+                assert await store.replace(tx, [changed(last, at)]) == [cluster_id]
         async with db.transaction(org) as tx:
             spans = await tx.all(dict, "select at, until, now() as now from object_versions order by id")
         for early, late in pairwise(spans):
             assert early["until"] == late["at"] >= early["at"]
         assert all(each["at"] <= each["now"] for each in spans)
+
+    async def test_a_life_that_has_begun_begins_no_second_time(self, db: Database, org: UUID, begin: Begin) -> None:
+        for names, count in ((("a", "b"), 2), (("b", "c"), 1), (("a", "b", "c"), 0)):
+            async with db.transaction(org) as tx:
+                begun = await begin(tx, *names)
+                assert (begun.count, begun.clusters) == (count, [])
+                assert await store.get_differing(tx) == []
+        async with db.transaction(org) as tx:
+            await tx.execute("update object_versions set digest = 2 where name = 'b'")
+        async with db.transaction(org) as tx:
+            await begin(tx, "a", "b", "c")
+            assert [known.place for known in await store.get_differing(tx)] == [1]
 
 
 class TestOddObjects:
@@ -200,18 +223,18 @@ class TestOddObjects:
 
 
 class TestRetention:
-    async def test_the_old_and_the_many_go_and_the_present_stays(
-        self, house: House, org: UUID, version: Callable[..., New]
-    ) -> None:
+    async def test_the_old_and_the_many_go_and_the_present_stays(self, house: House, org: UUID, begin: Begin) -> None:
         async with house.db.transaction(org) as tx:
             await tx.execute(
                 "insert into history_settings (org_id, days, versions, key) values (%s, 10, 3, 'k')", [org]
             )
         for name, count in (("few", 2), ("many", 6), ("old", 2)):
-            for _ in range(count):
+            async with house.db.transaction(org) as tx:
+                await begin(tx, name)
+            for _ in range(count - 1):
                 async with house.db.transaction(org) as tx:
                     last = await tx.value("select max(id) from object_versions where name = %s", [name])
-                    await store.replace(tx, [version(name, before=last)])
+                    await store.replace(tx, [changed(last)])
         async with house.db.transaction(org) as tx:
             past = datetime.now(UTC) - timedelta(days=11)
             query = (
@@ -226,9 +249,9 @@ class TestRetention:
             assert await tx.value("select count(*) from object_versions where until is null") == 3
 
     async def test_what_was_of_a_cluster_goes_with_it(
-        self, house: House, org: UUID, cluster_id: UUID, version: Callable[..., New]
+        self, house: House, org: UUID, cluster_id: UUID, begin: Begin
     ) -> None:
         async with house.db.transaction(org) as tx:
-            await store.replace(tx, [version(str(n)) for n in range(5)])
+            await begin(tx, *map(str, range(5)))
             await tx.execute("update clusters set deleted_at = now() where id = %s", [cluster_id])
         assert await trim(house, org, at_once=2) == 5

@@ -1,16 +1,23 @@
-"""How versions lie in the database: zlib (RFC 1950) of JSON, with a dictionary that both sides know. Pure.
+"""How versions lie in the database: Zstandard (RFC 8878) of JSON, with a dictionary that both sides know. Pure.
 
 Objects of Kubernetes are short, and much is the same in all of them: the names of fields, and what an API server fills
-in. With these as a preset dictionary a version takes less than half. A stream names its dictionary by checksum, so that
-what was packed without one opens as well. **DICTIONARY never changes**: another one is another name beside it.
+in. With these as a dictionary a version takes less than half. Older hubs packed with zlib (RFC 1950), whose streams
+name their dictionary by checksum, so that what was packed without one opens as well. **DICTIONARY never changes**:
+another one is another name beside it.
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
 from typing import Any
 
 import msgspec
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 # As an API server writes its objects, in its order of fields; what is commonest stands last, where it costs least.
 DICTIONARY = b"".join(
@@ -78,17 +85,29 @@ DICTIONARY = b"".join(
 )
 
 
-# 16 KB of window hold the dictionary and most objects; a small one is copied sooner, with the dictionary read already.
-_PRIMED = zlib.compressobj(wbits=14, memLevel=6, zdict=DICTIONARY)
+_RAW = zstd.ZstdDict(DICTIONARY, is_raw=True)
+# To begin a stream of zlib costs 13 µs, for it copies its tables; this one keeps them. Level 4 is the last cheap one: a
+# version takes 7 % more than with zlib, in a quarter of the time. The checksum tells damage (4 bytes).
+_PACKER = zstd.ZstdCompressor(
+    options={zstd.CompressionParameter.compression_level: 4, zstd.CompressionParameter.checksum_flag: 1},
+    zstd_dict=_RAW.as_digested_dict,
+)
+_MAGIC = b"\x28\xb5\x2f\xfd"  # of a frame
 
 
 def packed(text: bytes) -> bytes:
     """What is kept of an object, as it is to lie."""
-    packer = _PRIMED.copy()
-    return packer.compress(text) + packer.flush()
+    return _PACKER.compress(text, _PACKER.FLUSH_FRAME)
 
 
 def opened(packed: bytes) -> dict[str, Any]:
-    """What is kept of an object, from how it lies."""
-    found: dict[str, Any] = msgspec.json.decode(zlib.decompressobj(zdict=DICTIONARY).decompress(packed))
+    """What is kept of an object, from how it lies. Raises ValueError for what is damaged."""
+    try:
+        if packed.startswith(_MAGIC):
+            text = zstd.decompress(packed, _RAW)
+        else:
+            text = zlib.decompressobj(zdict=DICTIONARY).decompress(packed)
+    except (zstd.ZstdError, zlib.error) as error:
+        raise ValueError(f"This version cannot be opened: {error}") from error
+    found: dict[str, Any] = msgspec.json.decode(text)
     return found

@@ -37,7 +37,10 @@ def test_what_is_the_same_in_all_objects_takes_no_room() -> None:
 
 
 def test_what_an_older_hub_packed_is_opened() -> None:
-    assert opened(zlib.compress(msgspec.json.encode(DEPLOYMENT))) == DEPLOYMENT
+    text = msgspec.json.encode(DEPLOYMENT)
+    assert opened(zlib.compress(text)) == DEPLOYMENT
+    packer = zlib.compressobj(wbits=14, memLevel=6, zdict=DICTIONARY)
+    assert opened(packer.compress(text) + packer.flush()) == DEPLOYMENT
 
 
 def test_the_dictionary_is_what_it_was() -> None:
@@ -46,5 +49,7 @@ def test_the_dictionary_is_what_it_was() -> None:
 
 
 def test_damage_is_an_error() -> None:
-    with pytest.raises(zlib.error):
-        opened(b"\x78\x9c" + packed(b"{}")[2:])
+    sound = packed(msgspec.json.encode(DEPLOYMENT))
+    for damaged in (sound[:-1], sound[:-5] + b"?" + sound[-4:], b"\x78\x9c" + sound[2:]):
+        with pytest.raises(ValueError, match="cannot be opened"):
+            opened(damaged)
