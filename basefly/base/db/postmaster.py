@@ -34,7 +34,6 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "port": str(PORT),
     "max_connections": "100",
-    "shared_buffers": "128MB",
     "synchronous_commit": "on",
     "jit": "off",
     "huge_pages": "off",
@@ -47,6 +46,29 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_min_error_statement": "panic",  # statements may hold what is nobody's business
 }
+
+
+MIB = 2**20
+CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")  # cgroups(7), version 2: bytes, or "max"
+
+
+def shared_buffers(memory: int) -> str:
+    """How much of its pages PostgreSQL keeps, of so many bytes of memory: a 32nd, between 128 MiB and 1 GiB.
+
+    Memory is taken as pages are touched: a small fleet never takes that much. Indexes of a large one are written all
+    over, and each page that is not kept costs a read and a write.
+    """
+    return f"{min(max(memory // 32 // MIB, 128), 1024)}MB"
+
+
+def memory(control_group: Path = CONTROL_GROUP) -> int:
+    """Bytes that there are for us: the machine's, or what our control group may have of them."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = control_group.read_text().strip()
+    except OSError:
+        return machine
+    return min(machine, int(limit)) if limit.isdigit() else machine
 
 
 class Binaries:
@@ -93,7 +115,8 @@ class Postmaster:
         self.sockets = socket_folder(home, self._account)
         self._binaries = binaries
         self._say = say
-        self._options = {**SETTINGS, "unix_socket_directories": str(self.sockets), **(options or {})}
+        chosen = {"unix_socket_directories": str(self.sockets), "shared_buffers": shared_buffers(memory())}
+        self._options = {**SETTINGS, **chosen, **(options or {})}
         self._child: subprocess.Popen[bytes] | None = None
 
     def ensure_data(self) -> None:
