@@ -22,6 +22,7 @@ import uvloop
 from basefly.sim import Cluster, Fleet
 from basefly.sim.fleet import planned
 from basefly.sim.store.record import Record
+from bench.fleet import bodies
 from bench.fleet.illness import Illness
 from bench.fleet.size import Size
 from bench.soak.truth import followed
@@ -131,6 +132,8 @@ async def _serve(connection: Connection, size: Size) -> None:
     clusters = planned(size.clusters, nodes=size.nodes, pods=size.pods, seed=SEED)
     for cluster in clusters:
         cluster.settle()  # now, or whoever asks first would wait for it
+        for kind in followed(cluster):
+            bodies.make(cluster.store.of(kind).page())
     gc.collect()
     gc.freeze()  # to look through all that for garbage takes seconds, in which every cluster would be silent
     async with Fleet.listening(clusters) as fleet:
