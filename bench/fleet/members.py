@@ -228,10 +228,8 @@ def _restart(cluster: Cluster, pods: Sequence[Record], chance: random.Random) ->
     pod = chance.choice(pods)
     while b"restartCount" not in pod.body:  # it waits for a node, and has nothing that could be restarted
         pod = chance.choice(pods)
-    changed = cluster.api.change("pods", pod.name, pod.namespace, by=_restarted)
-    restarts = sum(held["restartCount"] for held in changed["status"]["containerStatuses"])
-    return Change(cluster.name, pod.namespace, pod.name, restarts, time.time())
-
-
-def _restarted(pod: dict[str, Any]) -> None:
-    pod["status"]["containerStatuses"][0]["restartCount"] += 1
+    changed = cluster.store.of("pods").records[pod.key].load()
+    containers = changed["status"]["containerStatuses"]
+    containers[0]["restartCount"] += 1
+    cluster.store.put("pods", changed)  # past the interface, whose checks would take three quarters of a change
+    return Change(cluster.name, pod.namespace, pod.name, sum(held["restartCount"] for held in containers), time.time())

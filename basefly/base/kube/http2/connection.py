@@ -228,8 +228,13 @@ def _unsaid() -> str:
 
 def _machine() -> _Machine:
     # What we ask is lower case and in order as we write it: to have it checked takes four times as long as to send it.
-    ours = {"validate_outbound_headers": False, "normalize_outbound_headers": False}
-    machine = _Machine(H2Configuration(client_side=True, header_encoding="utf-8", **ours))
+    configuration = H2Configuration(
+        client_side=True,
+        header_encoding="utf-8",
+        validate_outbound_headers=False,
+        normalize_outbound_headers=False,
+    )
+    machine = _Machine(configuration)
     machine.local_settings = Settings(
         client=True,
         initial_values={

@@ -33,8 +33,13 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._standing = standing
         # What we answer is lower case and in order as it is written: to have it checked takes longer than to send it.
-        ours = {"validate_outbound_headers": False, "normalize_outbound_headers": False}
-        self._machine = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8", **ours))
+        configuration = H2Configuration(
+            client_side=False,
+            header_encoding="utf-8",
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+        )
+        self._machine = H2Connection(configuration)
         self._exchanges: dict[int, Exchange] = {}
         self._writable = asyncio.Event()
         self._writable.set()
