@@ -17,9 +17,11 @@ import pytest
 from basefly.base.db import migrate, postmaster
 from basefly.base.db.embedded import Embedded
 from basefly.base.db.pool import Database
+from basefly.base.db.postmaster import memory, shared_buffers
 from basefly.base.settings import Settings, SettingsError
 
 OTHER = Path("/usr/lib/postgresql/15/bin")
+GIB = 2**30
 ROOT = Path(__file__).resolve().parents[3]
 Start = Callable[..., Embedded]
 
@@ -236,3 +238,18 @@ def test_root_without_namespaces_uses_an_account_that_is_let_through_to_the_fold
     finally:
         shutil.rmtree(open_to_all)
         shutil.rmtree(closed)
+
+
+@pytest.mark.parametrize(
+    ("machine", "given"), [(GIB, "128MB"), (8 * GIB, "256MB"), (24 * GIB, "768MB"), (512 * GIB, "1024MB")]
+)
+def test_a_large_machine_keeps_more_pages(machine: int, given: str) -> None:
+    assert shared_buffers(machine) == given
+
+
+def test_a_control_group_counts_where_it_leaves_less(tmp_path: Path) -> None:
+    told = tmp_path / "memory.max"
+    whole = memory(told)
+    for text, expected in ((f"{GIB}\n", GIB), ("max\n", whole), (f"{2**60}\n", whole), ("soon\n", whole)):
+        told.write_text(text)
+        assert memory(told) == expected
