@@ -76,16 +76,16 @@ class Followed(NamedTuple):
 
 
 class Running(NamedTuple):
-    """A stream that runs just now, or whose watch is parked: then its task has ended."""
+    """A stream that runs just now, or whose watch is parked: then it has no task, for one that has ended takes room."""
 
     followed: Followed
     stream: StreamSync
-    task: asyncio.Task[None]
+    task: asyncio.Task[None] | None
 
     @property
     def over(self) -> bool:
         """Whether it has failed for good, and is to be begun again."""
-        return self.task.done() and not self.stream.parked
+        return (self.task is None or self.task.done()) and not self.stream.parked
 
 
 class ClusterSync:
@@ -220,7 +220,7 @@ class ClusterSync:
 
     async def _stop(self, *names: str) -> None:
         stopped = {name: self._running.pop(name) for name in names if name in self._running}
-        for failure in await end(*(one.task for one in stopped.values())):
+        for failure in await end(*(one.task for one in stopped.values() if one.task is not None)):
             log.error("sync.stream_failed", cluster=str(self._cluster_id), exc_info=failure)
         for name, one in stopped.items():
             one.stream.close()
@@ -247,8 +247,12 @@ class ClusterSync:
 
     def _done(self, name: str, task: asyncio.Task[None]) -> None:
         running = self._running.get(name)
-        if running is not None and running.task is task and running.over:
+        if running is None or running.task is not task:
+            return
+        if running.over:
             self._look_again.set()  # whatever ended it, it is begun again
+        else:
+            self._running[name] = running._replace(task=None)
 
     async def _follow_in_turn(self, client: Client, resource: Resource, stream: StreamSync) -> None:
         begun = await self._starts.lend(STARTS_WITHIN, self._rank(resource))

@@ -21,6 +21,7 @@ FRAME = 128 * 1024  # bytes: a list that comes in few large frames costs less th
 _AHEAD = 16 * 2**20  # bytes that may be on their way on the whole connection; what a stream may hold bounds it further
 _HEADERS = 64 * 1024  # bytes of a head, as HTTP/2 counts them
 _PING = b"basefly?"
+HEEDED = ("location", "retry-after")  # of an answer's headers: all of them would be a fifth of what a quiet watch takes
 
 Headers = Sequence[tuple[str, str]]
 
@@ -250,7 +251,7 @@ def _machine() -> _Machine:
 
 def _head(headers: Any) -> Head:
     named = dict(headers)
-    return Head(int(named.pop(":status")), named)
+    return Head(int(named[":status"]), {name: named[name] for name in HEEDED if name in named})
 
 
 def _reset(code: int | None) -> OSError:

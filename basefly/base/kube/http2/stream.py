@@ -20,7 +20,7 @@ class Unprocessed(OSError):
 
 
 class Head(NamedTuple):
-    """The status of an answer, and its headers by their names in lower case."""
+    """The status of an answer, and those of its headers that anybody heeds, by their names in lower case."""
 
     status: int
     headers: Mapping[str, str]
