@@ -46,9 +46,7 @@ from basefly.core.sync.writing.writer import Writer
 
 REDISCOVER_EVERY = 300.0  # s
 STARTS = 8  # streams that begin at once: one that waits for that takes a tenth of the memory of one that begins
-STARTS_WITHIN = (
-    120.0  # s: one that takes longer goes on, and the next begins; among a thousand clusters lists wait long
-)
+STARTS_WITHIN = 120.0  # s: beside one that takes longer the next begins; among a thousand clusters lists wait long
 LAST = {
     "replicasets.apps": 1,
     "pods": 2,

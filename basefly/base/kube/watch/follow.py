@@ -22,8 +22,9 @@ from basefly.base.kube.watch.reader import Reader, Whole
 from basefly.base.kube.watch.source import Source
 from basefly.base.kube.watch.stream import bookmarks, stream
 
-NONE = frozenset[tuple[str, str]]()  # one for all: an empty set takes 216 bytes, and there are thousands of watches
 UNSTREAMED = 3  # kinds of a server whose streamed lists failed, until no other kind tries
+# One for all: an empty set takes 216 bytes, and there are thousands of watches.
+NOTHING_ASIDE = frozenset[tuple[str, str]]()
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class Following:
         self._moved = False  # did anything come in this round?
         self._silent = 0  # watches in a row that said nothing
         self._deaf = False  # a list showed news that the watches before it had not told
-        self._aside = NONE  # paths of those that could not be read when they were last told
+        self._aside = NOTHING_ASIDE  # paths of those that could not be read when they were last told
         self._odd = kept.doubtful  # something could not be read since the last list: it may be by now
         self._list_by = self._pace.clock() + self._pace.jitter(*self._pace.relist)
 
