@@ -25,7 +25,7 @@ from basefly.base.settings import SettingsError
 
 RESET = "reset"  # notices may have been missed: read everything again
 EVERYBODY = ""  # in place of an organization
-BATCH = 0.05  # seconds that topics are gathered before they are handed over
+BATCH = 0.02  # seconds that topics are gathered before they are handed over
 MOST = 1000  # topics waiting for one subscriber; more are as good as a reset
 PULSE = 15.0  # seconds of silence after which the connection is asked whether it lives
 ANSWER = 5.0  # seconds that it may take to say so

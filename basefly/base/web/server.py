@@ -22,6 +22,7 @@ from basefly.base.web import gate, health, live, problems, requests, routing, st
 from basefly.base.web.boundary import arrival, idempotency
 from basefly.base.web.boundary.idempotency import Replayed
 from basefly.base.web.boundary.recall import Recall
+from basefly.base.web.boundary.sharing import Written
 from basefly.base.web.frame import framed
 from basefly.base.web.gate import Plugs
 from basefly.base.web.openapi import docs, document
@@ -75,7 +76,7 @@ def build(
     routing.check([*OWN, live.changes, *api, *pages, *sockets], permissions)
     return _routed(
         *OWN,
-        Router("/api/v1", route_handlers=[live.changes, *api]),
+        Router("/api/v1", route_handlers=[live.changes, *api], response_class=Written),
         Router("/", route_handlers=[*pages, *sockets], include_in_schema=False),
     )
 

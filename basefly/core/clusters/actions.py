@@ -20,6 +20,7 @@ from basefly.base.kube import fields, kubeconfig
 from basefly.base.kube.credentials import Credentials
 from basefly.base.principal import Principal
 from basefly.base.runtime.house import House
+from basefly.base.web.boundary.sharing import Answer
 from basefly.base.web.language import sentence
 from basefly.core.access import granting
 from basefly.core.access.model import Where
@@ -74,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False  # refuse a cluster that is there already, under whatever name
 
 
-class ClusterPage(msgspec.Struct, frozen=True):
+class ClusterPage(Answer, frozen=True):
     """One page of clusters. `next` is the cursor of the page after it, if there is one; `total` counts all pages."""
 
     items: list[Cluster]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
 from typing import NamedTuple
 from uuid import UUID
@@ -80,10 +81,7 @@ async def list_objects(
 
 async def listed(tx: Tx, by: Principal, asked: Understood, *, ages: bool = True) -> ObjectPage:
     """The page that a request, once understood, asks for; without the age of each cluster's part if nobody reads it."""
-
-    async def read(tx: Tx) -> ObjectPage:
-        return await _listed(tx, by, asked, ages=ages)
-
+    read = partial(_listed, by=by, asked=asked, ages=ages)
     question = ("page", msgspec.json.encode(asked.query), ages)
     return await answered(tx, by, question, read, resource=asked.query.resource, clusters=asked.query.clusters)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from basefly.base.errors import FieldError, Invalid
 from basefly.base.kube.selectors import Requirement
+from basefly.base.web.boundary.sharing import Answer
 from basefly.core.sync import kinds
 from basefly.core.sync.freshness import Missing
 from basefly.core.sync.kind import ColumnType, Kind
@@ -62,7 +63,7 @@ class InventoryObject(msgspec.Struct, frozen=True, kw_only=True):
     cells: dict[str, Any]
 
 
-class ObjectPage(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectPage(Answer, frozen=True, kw_only=True):
     """One page of a list. `total` is exact when `total_exact`, and otherwise a lower bound.
 
     `next` and `previous` are the cursors of the pages beside it, None where there is none.

@@ -136,7 +136,7 @@ def _line(item: InventoryObject, shown: Sequence[Shown], ranks: Sequence[str]) -
 
 def _cell(item: InventoryObject, shown: Shown) -> Cell:
     if shown.own is not None:
-        return _linked(item, cell(shown.own, item.cells.get(shown.name)), shown.own)
+        return _linked(item, cell(shown.own, item.cells.get(shown.name), shown.title), shown.own)
     if shown.name == "cluster":
         return Cell(title=shown.title, text=item.cluster.name, href=f"/clusters/{quote(item.cluster.name, safe='')}")
     if shown.name == "status":

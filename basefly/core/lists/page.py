@@ -107,10 +107,11 @@ async def list_page(request: Request, tx: Tx, by: Principal, resource: str) -> R
 def read(request: Request, resource: str, clusters: list[ClusterState]) -> ListRequest:
     """What an address asks for."""
     query = request.query_params
-    names = {word: each.name for each in clusters for word in (each.name.lower(), str(each.id))}
+    named = _given(query.getall("cluster", []))
+    names = {word: each.name for each in clusters for word in (each.name.lower(), str(each.id))} if named else {}
     return ListRequest(
         resource=resource,
-        cluster=tuple(names.get(word.lower(), word) for word in _given(query.getall("cluster", []))),
+        cluster=tuple(names.get(word.lower(), word) for word in named),
         set=_given(query.getall("set", [])),
         namespace=_given(query.getall("namespace", [])),
         q=query.get("q", ""),

@@ -69,7 +69,7 @@ def compact(value: float) -> str:
 
 def when(value: datetime | None) -> str:
     """A moment as RFC 3339 in UTC, for `<time datetime>` and for programs; people read `moment`."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
+    return f"{value.astimezone(UTC).isoformat()[:19]}Z" if value else ""
 
 
 def moment(value: datetime | None, now: datetime | None = None) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Principal
+from basefly.base.web.boundary.sharing import Answer
 from basefly.core.inventory.asking.request import ListRequest, Understood, understand
 from basefly.core.inventory.model import ObjectQuery
 from basefly.core.inventory.sight import READ, answered
@@ -15,7 +16,7 @@ from basefly.core.inventory.store.rollups import DIMENSIONS, Count, Dimension
 _FIELDS: dict[Dimension, str] = {"status": "statuses", "health": "healths", "namespace": "namespaces"}
 
 
-class Facets(msgspec.Struct, frozen=True, kw_only=True):
+class Facets(Answer, frozen=True, kw_only=True):
     """How many objects there are by status, health, cluster and namespace, the most first.
 
     Each count is under all filters but those of its own dimension, so that it says what choosing the value brings.

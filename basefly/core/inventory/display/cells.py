@@ -19,7 +19,7 @@ LISTED = 2  # more values than this are counted
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One value: its text; `full` where that is shortened (of a status: its health), `time` where it is one.
 
-    `href` is where it leads; `kind` are its classes. With `used` it is a meter of how much of `allowed` is taken.
+    `title` is its column's, translated, `href` where it leads, `kind` its classes. With `used` a meter of `allowed`.
     """
 
     title: str
@@ -42,10 +42,10 @@ def metered(shown: Cell, column: Column, cells: Mapping[str, Any]) -> Cell:
     return msgspec.structs.replace(shown, used=float(asked), allowed=float(allowed))
 
 
-def cell(column: Column, value: Any) -> Cell:
-    """A value of a column, which may be absent."""
+def cell(column: Column, value: Any, title: str = "") -> Cell:
+    """A value of a column, which may be absent; `title` is the column's, for whoever has many of its cells."""
     text, full, time = _shown(column.type, value)
-    return Cell(title=column.title, text=text, type=column.type, full=full, time=time)
+    return Cell(title=title or t(column.title), text=text, type=column.type, full=full, time=time)
 
 
 def _shown(kind: str, value: Any) -> tuple[str, str, datetime | None]:

@@ -161,13 +161,14 @@ class Writer:
             self._work.clear()
             self._full.clear()
             fresh, self._fresh = self._fresh.shared(SHARED)
+            left = bool(self._fresh)
             await self._write_and_settle(fresh)
             backlog, self._backlog = self._backlog.split(BATCH)
             async with asyncio.TaskGroup() as group:  # while PostgreSQL merges the one, we make the others ready
                 for part in backlog.parts(PARTS):
                     group.create_task(self._write_and_settle(part))
             self._written_at = asyncio.get_running_loop().time()
-            if self._fresh or self._backlog:
+            if left or self._backlog:  # what only came meanwhile waits for company, or each batch would be of a few
                 self._work.set()
                 self._full.set()
 
