@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from basefly.base.db.pool import Database
 from basefly.base.db.transaction import Tx
 from basefly.base.principal import Grant, Principal
 from basefly.base.sight import Profile, Sight
-from basefly.base.web.boundary.sharing import shared
+from basefly.base.web.boundary.sharing import Answer, Written, shared
 
+JSON = "application/json"
 CLUSTER = UUID(int=7)
 BOTH = frozenset({"clusters:read", "inventory:read"})
 
@@ -54,3 +56,30 @@ async def test_nor_does_what_the_clusters_themselves_show_otherwise(db: Database
     seen = [Sight("inventory:read", {CLUSTER: Profile(whole=frozenset({kind}))}, {}) for kind in ("pods", "nodes")]
     people = [someone(org, Grant(BOTH), sight=sight) for sight in seen]
     assert [await told(db, by, name) for by, name in zip(people, ("pods", "nodes"), strict=True)] == ["pods", "nodes"]
+
+
+class Found(Answer, frozen=True):
+    name: str
+
+
+class Other(msgspec.Struct):
+    name: str
+
+
+def test_a_shared_answer_is_written_once() -> None:
+    found = Found("web")
+    first, again = (Written(found).render(found, JSON) for _ in range(2))
+    assert first == b'{"name":"web"}'
+    assert first is again
+
+
+def test_what_was_made_of_it_is_written_anew() -> None:
+    found = Found("web")
+    assert found.json != msgspec.structs.replace(found, name="api").json
+
+
+def test_other_answers_are_written_each_time() -> None:
+    other = Other("web")
+    first = Written(other).render(other, JSON)
+    other.name = "api"
+    assert (first, Written(other).render(other, JSON)) == (b'{"name":"web"}', b'{"name":"api"}')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Coroutine, Iterable
 from datetime import timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from basefly.core.sync.model import Place
 from basefly.core.sync.store import merge, streams
 from basefly.core.sync.store.merge import Change, copy_line
 from basefly.core.sync.writing.batch import Batch
-from basefly.core.sync.writing.writer import BUDGET, BUDGET_OF_ALL, HEFT, SHARE, Writer
+from basefly.core.sync.writing.writer import BUDGET, BUDGET_OF_ALL, FLUSH_WITHIN, HEFT, SHARE, Writer
 from tests.core.sync.conftest import Rows, eventually, running
 
 PODS = Resource(group="", version="v1", plural="pods", kind="Pod", namespaced=True)
@@ -95,6 +96,23 @@ class TestWriting:
             return stream.resource_version == "41" and "default/web" in await rows("pods")
 
         await eventually(written)
+
+    async def test_what_comes_one_by_one_is_written_together(
+        self, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
+    ) -> None:
+        place, count, begun = await follow(db, org, cluster_id), 60, time.monotonic()
+        for number in range(count):
+            await writer.put(place, str(number), row(str(number), f"pod-{number}"), str(number))
+            await asyncio.sleep(0.005)
+        lasted = time.monotonic() - begun
+
+        async def there() -> bool:
+            return len(await rows("pods")) == count
+
+        await eventually(there)
+        async with db.transaction(org) as tx:
+            transactions = await tx.value("select count(distinct changed_at) from objects")
+        assert transactions <= lasted / FLUSH_WITHIN + 3
 
     async def test_a_list_sweeps_what_it_did_not_show(
         self, db: Database, org: UUID, cluster_id: UUID, writer: Writer, rows: Rows
