@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from basefly.base.db import logins, migrate
 from basefly.base.db.pool import Database
@@ -24,6 +25,9 @@ from basefly.sim.access import rbac, users
 from basefly.sim.access.users import User
 from tests.holding import nobody_holds_two_connections  # noqa: F401  # fixtures
 from tests.people import house, hub, listener, owner, port, stranger, viewer  # noqa: F401  # fixtures
+
+settings.register_profile("basefly", deadline=None)  # no test fails because the machine is slow
+settings.load_profile("basefly")
 
 # Every xdist worker meets here; the folder is named after the process that leads the session and stops the server.
 # In memory where there is room: a fresh database takes 20 ms there, and ten times that on a disk.
