@@ -25,6 +25,7 @@ from basefly.core.sync.controller import SyncController
 from basefly.core.sync.sharing import shares
 from basefly.core.sync.sharing.shares import Sharer
 from basefly.core.sync.sharing.unfollowed import UnfollowedController
+from basefly.core.sync.store import streams
 from basefly.sim import Cluster, Fleet
 from tests.core.sync.conftest import eventually, running
 from tests.core.sync.test_cluster import pod
@@ -114,6 +115,18 @@ async def pods(owner: Person, registered: dict[UUID, Cluster], within: float = 6
     await eventually(equal, within)
 
 
+async def all_listed(hub: Hub, owner: Person, registered: dict[UUID, Cluster], within: float = 60) -> int:
+    """Wait until every kind has been listed, for pods may be there before others were asked for; how often in all."""
+
+    async def all_are() -> bool:
+        async with hub.house.db.transaction(owner.by.org_id) as tx:
+            found = await streams.get_streams(tx, clusters=list(registered))
+        return {each.cluster_id for each in found} == set(registered) and all(each.listed_at for each in found)
+
+    await eventually(all_are, within)
+    return lists(registered)
+
+
 def change(registered: dict[UUID, Cluster], name: str) -> None:
     """A pod comes in every cluster, and the last one goes."""
     for cluster in registered.values():
@@ -139,7 +152,7 @@ class TestMembers:
             change(registered, "one")
             await share(a, of=ids)
             await pods(owner, registered)
-            before = lists(registered)
+            before = await all_listed(hub, owner, registered)
             async with process(hub, rival(ids)) as b:
                 change(registered, "two")
                 await share(a, b, of=ids)
@@ -163,7 +176,7 @@ class TestMembers:
                 await share(a, b, of=ids)
                 change(registered, "one")
                 await pods(owner, registered)
-                before = lists(registered)
+                before = await all_listed(hub, owner, registered)
                 await b._house.db.close()  # it can neither say goodbye nor give anything back
                 change(registered, "two")
                 await share(a, of=ids)
