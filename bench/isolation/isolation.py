@@ -41,7 +41,10 @@ LOAD_REACHED = 0.8  # of the stated rates; below it the run says nothing
 
 
 class Load(NamedTuple):
-    """A fleet and what is asked of its hub. `rate`: looks a second, of each of the three; times in s."""
+    """A fleet and what is asked of its hub. `rate`: looks a second, of each of the three; times in s.
+
+    At a higher `pace` the fleet would fill the processor of its own process, and it would be that which is measured.
+    """
 
     clusters: int
     nodes: int
@@ -58,9 +61,9 @@ class Load(NamedTuple):
 
 
 SIZES = {
-    "S": Load(100, 10, 1000, pace=20.0, rows=60.0, rate=12.0, calm=12.0, ill=12.0, rest=2.0, rounds=2),
-    "M": Load(500, 10, 1000, pace=20.0, rows=200.0, rate=12.0, calm=20.0, ill=20.0, rest=3.0, rounds=2),
-    "L": Load(1000, 20, 1000, pace=20.0, rows=400.0, rate=12.0, calm=20.0, ill=20.0, rest=3.0, rounds=2),
+    "S": Load(100, 10, 1000, pace=2.0, rows=60.0, rate=12.0, calm=12.0, ill=12.0, rest=2.0, rounds=2),
+    "M": Load(500, 10, 1000, pace=1.0, rows=200.0, rate=12.0, calm=20.0, ill=20.0, rest=3.0, rounds=2),
+    "L": Load(1000, 20, 1000, pace=1.0, rows=400.0, rate=12.0, calm=20.0, ill=20.0, rest=3.0, rounds=2),
 }
 QUICK = Load(10, 2, 20, pace=60.0, rows=0.5, rate=8.0, calm=2.0, ill=2.0, rest=0.0, rounds=1,
              illnesses=ILLNESSES[::4], given_up=3.0)  # fmt: skip
