@@ -89,7 +89,7 @@ def _ask_all(schema: Any, url: str, headers: dict[str, str], examples: int) -> t
         if operation.path in ENDS:
             continue
 
-        @settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
+        @settings(max_examples=examples, database=None, phases=[Phase.generate],
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:

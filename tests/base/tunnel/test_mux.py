@@ -150,7 +150,7 @@ _messages = st.one_of(
 )
 
 
-@settings(max_examples=int(os.environ.get("BASEFLY_FUZZ", "2000")), deadline=None)
+@settings(max_examples=int(os.environ.get("BASEFLY_FUZZ", "2000")))
 @given(st.lists(_messages, max_size=30))
 def test_whatever_comes_is_understood_or_breaks_the_tunnel(messages: list[bytes]) -> None:
     hub, agent = pair()
@@ -165,7 +165,7 @@ def test_whatever_comes_is_understood_or_breaks_the_tunnel(messages: list[bytes]
         assert len(side) <= STREAMS
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 2), st.binary(min_size=1, max_size=200_000)), max_size=40))
 def test_two_sides_never_break_each_other(writes: list[tuple[int, bytes]]) -> None:
     hub, agent = pair()

@@ -55,7 +55,7 @@ class TestWords:
         assert data(word) == value
 
     @given(PLAIN)
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_what_the_hub_writes_is_read_back(self, value: Any) -> None:
         whole = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": value}
         assert _same(reading.one(dump(whole)), whole)

@@ -76,7 +76,7 @@ class TestRandomEdits:
             granted += run(chance(seed), STEPS)["grant"]
         assert granted > SEQUENCES, "sequences that grant nothing prove nothing"
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.data())
     def test_nor_does_a_search_find_how(self, data: st.DataObject) -> None:
         run(lambda below: data.draw(st.integers(0, below - 1)), 15)
