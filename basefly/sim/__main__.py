@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from basefly.sim.control.commands import add_commands
 from basefly.sim.control.server import control
 from basefly.sim.fleet import Fleet, planned
 from basefly.sim.life.scenarios import SCENARIOS
+
+TIDY_EVERY = 1.0  # s
 
 
 def main() -> None:
@@ -65,14 +68,24 @@ async def _serve(asked: argparse.Namespace) -> None:
         if asked.kubeconfig:
             _say(f"kubectl --kubeconfig {asked.kubeconfig} get pods -A")
         _say(f"control  http://127.0.0.1:{found.port}  (token in {asked.state})")
-        telling = asyncio.create_task(demo.tell(clusters, asked.seed)) if asked.demo else None
+        beside = [asyncio.create_task(_tidy())]
+        if asked.demo:
+            beside.append(asyncio.create_task(demo.tell(clusters, asked.seed)))
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
-        if telling:
-            telling.cancel()
+        for task in beside:
+            task.cancel()
         state.forget(asked.state, found)
+
+
+async def _tidy() -> None:
+    """Look through new objects for circles, and through none twice: with millions every cluster fell silent for 2 s."""
+    while True:
+        gc.collect()
+        gc.freeze()
+        await asyncio.sleep(TIDY_EVERY)
 
 
 def _planned(asked: argparse.Namespace) -> list[Cluster]:

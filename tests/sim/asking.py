@@ -35,7 +35,7 @@ class Asker:
         url = self._cluster.server + path
         async with self._session.request(method, url, data=data, headers=given) as response:
             text = await response.text()
-            return response.status, json.loads(text) if text.startswith(("{", "[")) else text
+            return response.status, json.loads(text) if text.startswith(("{", "[{", "[]")) else text
 
     async def get(self, path: str, **headers: str) -> Any:
         """The answer to a GET that must succeed."""

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _HEALTH = ("readyz", "livez", "healthz")
+_CHECKS = ("ping", "log", "etcd")
+_HOOKS = (
+    "start-apiserver-admission-initializer", "generic-apiserver-start-informers", "start-apiextensions-informers",
+    "start-apiextensions-controllers", "crd-informer-synced", "start-system-namespaces-controller",
+    "rbac/bootstrap-roles", "scheduling/bootstrap-system-priority-classes", "priority-and-fairness-config-consumer",
+    "start-kube-aggregator-informers", "apiservice-registration-controller", "apiservice-discovery-controller",
+)  # fmt: skip  # some of those that an API server has
 
 
 async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> web.Response:
@@ -28,7 +35,8 @@ async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> 
         raise not_allowed()
     match parts:
         case [health, *_] if health in _HEALTH:
-            return web.Response(text="ok", headers={"X-Content-Type-Options": "nosniff"})
+            text = _checks(health) if "verbose" in request.query else "ok"
+            return web.Response(text=text, headers={"X-Content-Type-Options": "nosniff"})
         case ["version"]:
             return await answer_value(request, version(cluster.git_version))
         case ["api"] | ["apis"] if _wants_aggregated(request):
@@ -43,6 +51,11 @@ async def answer_path(cluster: Cluster, request: web.BaseRequest, path: str) -> 
         case []:
             return await answer_value(request, {"paths": _paths(cluster)})
     return web.Response(text="404 page not found\n", status=404)
+
+
+def _checks(health: str) -> str:
+    names = [*_CHECKS, *(f"poststarthook/{name}" for name in _HOOKS), *(["shutdown"] if health == "readyz" else [])]
+    return "".join(f"[+]{name} ok\n" for name in names) + f"{health} check passed\n"
 
 
 def version(git_version: str) -> dict[str, str]:

@@ -31,6 +31,7 @@ async def test_version_and_health(cluster: Cluster) -> None:
     async with asking(cluster) as asker:
         assert (await asker.get("/version"))["gitVersion"] == "v1.36.2"
         assert [await asker.get(path) for path in ("/readyz", "/livez")] == ["ok", "ok"]
+        assert (await asker.get("/readyz?verbose")).endswith("[+]shutdown ok\nreadyz check passed\n")
         assert await asker.ask("/apis/nothing/v1") == (404, "404 page not found\n")
 
 
