@@ -213,7 +213,7 @@ class Caller:
     def __init__(self, *, private: bool, most: int = 512 * 1024, deadlines: Deadlines | None = None) -> None:
         self.private = private
         self._most = most
-        self._deadlines = deadlines or Deadlines(first_byte=5.0, idle=5.0, total=10.0)
+        self._deadlines = deadlines or Deadlines(total=10.0)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -260,7 +260,7 @@ class Caller:
             limits = self._deadlines
             self._session = aiohttp.ClientSession(
                 connector=GuardedConnector(private=self.private, deadlines=limits, limit=20, limit_per_host=4),
-                timeout=aiohttp.ClientTimeout(limits.total, connect=limits.connect + limits.tls, sock_read=limits.idle),
+                timeout=aiohttp.ClientTimeout(limits.total, connect=limits.connect + limits.tls),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": f"basefly/{__version__}", "Accept": "application/json"},
                 trust_env=False,

@@ -18,7 +18,7 @@ from basefly import __version__
 from basefly.base.http import DialedConnector, Dialer, GuardedConnector
 from basefly.base.kube.credentials import Credentials, tls
 from basefly.base.kube.errors import ConnectError, api_error
-from basefly.base.kube.faults import connect_error
+from basefly.base.kube.faults import Stalled, connect_error
 from basefly.base.kube.http2.pool import Pool
 from basefly.base.kube.http2.stream import Stream
 from basefly.base.kube.lines import Answer, Lines
@@ -131,7 +131,7 @@ class Client:
         """
         headers = {"Accept": accept, "Accept-Encoding": "gzip"}
         headers |= {} if body is None else {"Content-Type": JSON}
-        within = self._timeout(self.deadlines.idle, self.deadlines.total)
+        within = self._timeout(self.deadlines.total)
         async with self._answer(method, path, params, headers, within=within, body=body) as response:
             return await self._body(response.content.readany, limit)
 
@@ -185,7 +185,7 @@ class Client:
         if stream is not None:
             answer = Answer(*await stream.answered(), stream.readany, stream.close, stream)
         else:
-            within = self._timeout(None, None)
+            within = self._timeout(None)
             response = await self._ask("GET", path, params, {"Accept": accept}, within=within, body=None)
             answer = Answer(response.status, response.headers, response.content.readany, partial(_let_go, response))
         try:
@@ -267,7 +267,7 @@ class Client:
         pieces: list[bytes] = []
         size = 0
         try:
-            while piece := await read():
+            while piece := await self._piece(read):
                 size += len(piece)
                 if size > limit:
                     raise ConnectError("too_large", self.server, why=f"more than {limit // MEBIBYTE} MiB")
@@ -275,6 +275,16 @@ class Client:
         except (aiohttp.ClientError, OSError) as error:
             raise connect_error(error, self.server) from error
         return b"".join(pieces)
+
+    async def _piece(self, read: Read) -> bytes:
+        patience = asyncio.timeout(self.deadlines.idle)
+        try:
+            async with patience:
+                return await read()
+        except TimeoutError as error:
+            if patience.expired():
+                raise Stalled from error
+            raise
 
     def decode(self, body: bytes, into: type[T]) -> T:
         """Decode an answer of this server; what is not of that shape is no answer of a Kubernetes API."""
@@ -321,9 +331,9 @@ class Client:
             return DialedConnector(self._dialer, **options)
         return GuardedConnector(private=self._private, ttl_dns_cache=10, **options)
 
-    def _timeout(self, idle: float | None, total: float | None) -> aiohttp.ClientTimeout:
-        standing = self.deadlines.connect + self.deadlines.tls
-        return aiohttp.ClientTimeout(total=total, sock_connect=standing, sock_read=idle)
+    def _timeout(self, total: float | None) -> aiohttp.ClientTimeout:
+        """Without `sock_read`: after a large answer it goes on in the pool, and breaks what is asked there next."""
+        return aiohttp.ClientTimeout(total=total, sock_connect=self.deadlines.connect + self.deadlines.tls)
 
 
 def _let_go(response: aiohttp.ClientResponse) -> None:

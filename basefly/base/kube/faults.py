@@ -40,6 +40,10 @@ _PASSING: set[ConnectKind] = {"refused", "dropped"}
 _CLIENT = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "UNKNOWN_CA", "ALERT_CERTIFICATE")
 
 
+class Stalled(TimeoutError):
+    """An answer that has begun has said nothing for too long."""
+
+
 def connect_error(error: BaseException, server: str) -> ConnectError:
     """The ConnectError that `error` means: an aiohttp.ClientError, an OSError or a TimeoutError, which is let go of."""
     _let_go(error)
@@ -53,7 +57,7 @@ def connect_error(error: BaseException, server: str) -> ConnectError:
         return ConnectError("dns", server, why=error.os_error.strerror or str(error.os_error))
     if isinstance(error, socket.gaierror):
         return ConnectError("dns", server, why=error.strerror or str(error))
-    if isinstance(error, aiohttp.SocketTimeoutError):
+    if isinstance(error, Stalled):
         return ConnectError("stalled", server, why="it stopped in the middle of an answer")
     if isinstance(error, TimeoutError):
         return ConnectError("timeout", server, why="the network or the API server is too slow")

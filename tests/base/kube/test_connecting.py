@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import socket
 import ssl
 import time
@@ -114,6 +115,18 @@ class TestTheAddress:
 
         async with Apiserver.start(stop) as server:
             assert (await failure(credentials(server.url))).kind == "stalled"
+
+    async def test_a_connection_that_waits_for_what_is_asked_next_is_not_stalled(self) -> None:
+        async def answer(asked: Asked, out: Answer) -> None:
+            body = gzip.compress(json.dumps({"text": "x" * 2**20}).encode())  # so much that reading pauses in between
+            head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+            await out.raw(head.encode() + body)
+
+        async with Apiserver.start(answer) as server, server.client() as client:
+            await client.get_json("/")
+            await asyncio.sleep(2 * FAST.idle)
+            await client.get_json("/")
+            assert server.connections == 1
 
     async def test_it_breaks_off_in_the_middle_of_an_answer(self) -> None:
         async def cut(asked: Asked, out: Answer) -> None:
