@@ -25,7 +25,7 @@ from basefly.core.clusters.store import Target, Well
 
 LOOK = 1.0  # s: how often we see whether a probe is due
 EVERY = 10.0  # s between the probes of a cluster that is well
-SOON = 3.0  # s after one that failed: a dead cluster is known, and a living one is back, within a few probes
+SOON = 2.0  # s after one that failed: a dead cluster is known, and a living one is back, within a few probes
 REFUSED = 60.0  # s after it refused our credentials: asking more often could lock an account
 VERSION_EVERY = 60.0  # s between questions for the version of a cluster that is well
 PLACE_EVERY = 600.0  # s between looks at where the nodes are
@@ -138,7 +138,7 @@ class ProbeController:
         known = target.version if self._clock() < watched.version_due else ""
         async with self._gates[watched.failures == 0]:
             try:
-                async with asyncio.timeout(2 * probe.DEADLINES.total):
+                async with asyncio.timeout(probe.DEADLINES.total):
                     found = await probe.ask(watched.client, known)
             except TimeoutError:
                 found = Probe(health="unreachable", reason=f"{watched.client.server} answers too slowly.")

@@ -15,7 +15,7 @@ from basefly.base.web.language import sentence
 from basefly.core.clusters.model import Health, NodeMark, Place, Probe, locate
 
 # A probe must have an answer, or none, well before the next one is due.
-DEADLINES = Deadlines(connect=2.0, tls=2.0, first_byte=2.0, idle=2.0, total=5.0)
+DEADLINES = Deadlines(connect=2.0, tls=2.0, first_byte=2.0, idle=2.0, total=4.0)
 NODES = 50  # enough to tell where most of them are
 
 
@@ -32,11 +32,13 @@ async def ask(client: Client, known: str = "") -> Probe:
 
     `known` is its version, where that was asked lately: of a thousand clusters it is half of what probing costs.
     """
-    began = time.perf_counter()
     try:
+        version = known or await _version(client)  # of one that hangs, each question takes its deadline
+        began = time.perf_counter()
         trouble = await _unready(client)
         latency = round((time.perf_counter() - began) * 1000)
-        version = known if known and trouble == "" else await _version(client)
+        if known and trouble != "":
+            version = await _version(client)
     except ConnectError as error:
         return Probe(health="unreachable", reason=error.detail)
     except Unauthorized as error:
@@ -54,9 +56,12 @@ async def _version(client: Client) -> str:
 
 
 async def _unready(client: Client) -> str | None:
-    """Which of the API server's own checks fail, or nothing; None if it does not tell us. Raises as Client does."""
+    """Which of the API server's own checks fail, or nothing; None if it does not tell us. Raises as Client does.
+
+    We ask for all of them: where only a trickle comes through, a mere "ok" is as fast as anywhere.
+    """
     try:
-        await client.get_bytes("/readyz", limit=65536)
+        await client.get_bytes("/readyz", {"verbose": ""}, limit=65536)
     except ServerError as error:
         failing = re.findall(r"\[-\](\S+) failed", error.message)
         why = ", ".join(failing) or error.message

@@ -11,9 +11,10 @@ import pytest
 
 from basefly.base.errors import Unavailable
 from basefly.base.resilience.breaker import Breaker
+from basefly.base.resilience.deadlines import Deadlines
 from basefly.base.resilience.ending import end
 from basefly.base.runtime.house import House
-from basefly.core.clusters import actions, store
+from basefly.core.clusters import actions, probe, store
 from basefly.core.clusters.connections import Connections
 from basefly.core.clusters.controller import (
     AT_ONCE_SICK,
@@ -101,6 +102,18 @@ async def test_probes_of_dead_clusters_delay_none_of_the_living(
         await gate.acquire()  # as many as may at once are hanging
     await prober.pass_time(EVERY)
     assert await shown(owner, made) == ("healthy", "")
+
+
+async def test_one_of_which_only_a_trickle_comes_through_is_known_as_soon_as_one_that_hangs(
+    owner: Person, cluster: Cluster, register: Register, prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "DEADLINES", Deadlines(connect=0.4, tls=0.4, first_byte=0.4, idle=0.4, total=0.4))
+    made = await register()
+    await prober.pass_time(EVERY)
+    assert await shown(owner, made) == ("healthy", "")
+    with cluster.faults.inject(Effect.TRICKLE, rate=100.0):
+        await prober.pass_time(EVERY + 2 * SOON)  # sooner than its version is asked for again
+        assert (await shown(owner, made))[0] == "unreachable"
 
 
 async def busy(*_: object) -> None:
