@@ -25,7 +25,7 @@ from basefly.base.runtime import garbage
 from basefly.core.sync import kinds
 from basefly.core.sync.model import Place
 from basefly.core.sync.store import streams
-from basefly.core.sync.stream import Recovered, StreamSync
+from basefly.core.sync.stream import News, StreamSync
 from basefly.core.sync.writing.writer import Writer
 from bench.measure import metered
 
@@ -74,7 +74,7 @@ async def _sync(db: Database, client: Client, org: UUID, place: Place, changes: 
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _tell(news: Retrying | Recovered) -> None:
+def _tell(news: News) -> None:
     if isinstance(news, Retrying):
         print(news.error, file=sys.stderr)
 

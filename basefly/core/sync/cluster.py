@@ -26,7 +26,7 @@ from basefly.base.kube.errors import (
     Unauthorized,
 )
 from basefly.base.kube.objects import METADATA_LIST, Page, PartialObject
-from basefly.base.kube.watch import Pace, Retrying
+from basefly.base.kube.watch import Listing, Pace, Retrying
 from basefly.base.kube.watch.follow import Kept
 from basefly.base.kube.watch.position import Behind, older
 from basefly.base.resilience.ending import end
@@ -41,7 +41,7 @@ from basefly.core.sync.printed import Printed
 from basefly.core.sync.store import merge, streams
 from basefly.core.sync.store.merge import Sweep
 from basefly.core.sync.store.streams import DEFINITIONS
-from basefly.core.sync.stream import Recovered, StreamSync
+from basefly.core.sync.stream import News, Recovered, StreamSync
 from basefly.core.sync.writing.writer import Writer
 
 REDISCOVER_EVERY = 300.0  # s
@@ -115,6 +115,7 @@ class ClusterSync:
         self._answered = asyncio.Event()  # set for a moment when an interrupted stream stands again
         self._shaken = False  # the cluster has not answered for a while
         self._behind: float | None = None  # since when the cluster has stood at an older state than was seen
+        self._said: dict[str, tuple[StreamState, str]] = {}  # of streams that are interrupted: what was written of it
         self._troubles: dict[str, str] = {}  # reasons by resource, for the cluster's health
         self._troubled = asyncio.Event()  # `_troubles` has changed
 
@@ -226,6 +227,7 @@ class ClusterSync:
 
     def _begin(self, client: Client, followed: Followed, kept: Kept, *, restored: bool) -> None:
         resource, printed = followed
+        self._said.pop(resource.name, None)
         place, kind = Place(self._cluster_id, resource.name), kinds.by_resource(resource.name, resource.kind, printed)
         hear = self._definitions.hear if resource.name == DEFINITIONS else None
         stream = StreamSync(self._writer, place, kind, kept, restored=restored, hear=hear)
@@ -268,8 +270,9 @@ class ClusterSync:
         woken = None if heard_of else partial(self._go_on, client, resource.name)
         delay = 1.0
 
-        def tell(news: Retrying | Recovered) -> None:
-            begun()
+        def tell(news: News) -> None:
+            if not isinstance(news, Listing):
+                begun()
             self._hear(place, news)
 
         try:
@@ -304,12 +307,17 @@ class ClusterSync:
             definitions.changed.clear()
             self._look_again.set()
 
-    def _hear(self, place: Place, news: Retrying | Recovered) -> None:
+    def _hear(self, place: Place, news: News) -> None:
         if isinstance(news, Retrying):
             self._shaken = self._shaken or isinstance(news.error, ConnectError)
-            if news.delay > 1 or isinstance(news.error, Behind):  # others are over before anyone could read of them
-                self._interrupted(place, news.error)
+            if news.delay > self._pace.spread or isinstance(news.error, Behind):
+                self._interrupted(place, news.error)  # others are over before anyone could read of them
             return
+        self._said.pop(place.resource, None)
+        if isinstance(news, Recovered):
+            self._stands_again(place)
+
+    def _stands_again(self, place: Place) -> None:
         self._trouble(place, "")
         self._answered.set()  # wakes the streams that wait for the cluster
         self._answered.clear()
@@ -328,7 +336,9 @@ class ClusterSync:
         reason = self._reason(error)
         if state != "denied":
             self._trouble(place, reason)
-        self._writer.state(place, state, reason)
+        if self._said.get(place.resource) != (state, reason):  # each time would wake whoever looks at the kind
+            self._said[place.resource] = state, reason
+            self._writer.state(place, state, reason)
 
     async def _rest(self, error: BaseflyError, delay: float) -> None:
         """Wait before the next try; for a cluster that did not answer only until it answers another stream."""

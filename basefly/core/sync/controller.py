@@ -35,7 +35,9 @@ from basefly.core.sync.writing.writer import Writer
 LEASE = timedelta(seconds=10)  # what a killed process holds is followed again within this
 RENEW_EVERY = 3.0  # s
 LISTS = 8  # lists read at the same time, over all clusters: bounds memory and the first rush
+ATTEMPTS = 2  # of each stream, until those of its cluster take turns: one that is ill is not asked for each of them
 LOOK_EVERY = 5.0  # s; notices make it sooner
+TOGETHER = 0.2  # s in which several notices, as of clusters that fall ill together, become one look
 LATE = 5.0  # s of silence, after which others follow what a process was to take and has not: it may be paused
 LOOK_AGAIN = 0.5  # s, while a cluster of ours is still held by whoever had it before
 FREED = "hub/leases"  # the topic: somebody has let go of clusters that may be others' now
@@ -62,7 +64,7 @@ class SyncController:
     def __init__(self, house: House, me: str = "") -> None:
         self._house = house
         self._me = Sharer(me or house.name, house.settings.region)
-        self._pace = Pace(lists=Turns(LISTS), streamed=False)
+        self._pace = Pace(lists=Turns(LISTS), streamed=False, attempts=ATTEMPTS)
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
         self._owned: dict[UUID, Owned] = {}
         self._ending: dict[UUID, asyncio.Task[None]] = {}  # what we followed, and have let go of a moment ago
@@ -78,7 +80,8 @@ class SyncController:
         ]
         try:
             while True:
-                await happens(self._wake, within=await self._looked())
+                if await happens(self._wake, within=await self._looked()):
+                    await asyncio.sleep(TOGETHER)
                 self._wake.clear()
         finally:
             await end(*background)  # or we would say that we live while we leave

@@ -47,6 +47,9 @@ class Recovered:
     """A stream that was interrupted stands again."""
 
 
+News = Retrying | Listing | Recovered
+
+
 class StreamSync:
     """The list and watch of one resource. `kept` is how far it has come, and `changed` is set at each change.
 
@@ -87,10 +90,10 @@ class StreamSync:
         client: Client,
         resource: Resource,
         pace: Pace,
-        tell: Callable[[Retrying | Recovered], None],
+        tell: Callable[[News], None],
         woken: Callable[[], None] | None = None,
     ) -> None:
-        """Follow the resource until it raises; `tell` is told interruptions that heal.
+        """Follow the resource until it raises; `tell` is told interruptions that heal, and lists that begin.
 
         With `woken` a quiet watch is parked: this returns, and is to be called again when `woken` is.
         """
@@ -110,6 +113,8 @@ class StreamSync:
                     await self._apply(event)
                     if isinstance(event, Alive | Listed):
                         tell(Recovered())
+                    elif isinstance(event, Listing):
+                        tell(event)
                 del event  # as in Lines.blocks
 
     def look(self, now: float) -> None:

@@ -111,7 +111,7 @@ async def synced(
     db: Database, org: UUID, cluster_id: UUID, writer: Writer, client: Client
 ) -> AsyncIterator[ClusterSync]:
     """The simulated cluster, followed."""
-    pace = Pace(backoff=(0.05, 0.2), idle=5.0)
+    pace = Pace(backoff=(0.05, 0.2), spread=1.0, idle=5.0)
     sync = ClusterSync(db, writer, org_id=org, cluster_id=cluster_id, pace=pace)
     async with running(sync.run(client)):
         yield sync

@@ -19,7 +19,7 @@ from basefly.sim import Cluster
 from basefly.sim.faults import Effect
 from tests.core.sync.conftest import Equal, Rows, eventually, running
 
-QUICK = Pace(backoff=(0.05, 0.2), idle=5.0)
+QUICK = Pace(backoff=(0.05, 0.2), spread=1.0, idle=5.0)
 
 
 def pod(name: str, phase: str = "Running", **labels: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class TestFirstSync:
     ) -> None:
         cluster.seed(nodes=2, pods=30, seed=7)
         cluster.faults.add(Effect.UNSTREAMED)
-        pace = Pace(page=7, backoff=(0.05, 0.2))
+        pace = Pace(page=7, backoff=(0.05, 0.2), spread=1.0)
         sync = ClusterSync(db, writer, org_id=org, cluster_id=cluster_id, pace=pace)
         async with running(sync.run(client)):
             await eventually(lambda: equal("pods", "nodes", "configmaps"))

@@ -15,6 +15,7 @@ from basefly.base.kube.http2.stream import Stream, Unprocessed
 from basefly.base.resilience.deadlines import Deadlines
 
 PLAIN_FOR = 600.0  # s until a server that knows no HTTP/2 is asked again whether it does by now
+ANSWERED = 5.0  # s until the head of an answer without end: who hangs longer would not hear that the server is back
 TRIES = 3  # of a request that servers gave back unseen
 
 
@@ -47,7 +48,8 @@ class Pool:
                 return None
             stream = connection.begin(headers)
             try:
-                await stream.answered()
+                async with asyncio.timeout(min(ANSWERED, self._deadlines.first_byte)):
+                    await stream.answered()
             except Unprocessed:
                 if tried == TRIES:
                     raise

@@ -195,7 +195,7 @@ class Following:
             raise Gone(410, "Old", "what watches tell is compared with a list now and then")
         if lived < self._pace.short and not self._moved:
             return self._wait()
-        return 0.0 if lived > 5 * self._pace.short else self._wait()
+        return self._wait(after_life=True) if lived > 5 * self._pace.short else self._wait()
 
     def _gone(self, error: Gone) -> float:
         """Our version is forgotten, or a list expired half-way. Returns the wait before listing again."""
@@ -214,7 +214,8 @@ class Following:
 
     def _wait_after(self, error: ApiError | ConnectError) -> float:
         """The wait before the next attempt, as long as the server wants it."""
-        return max(self._wait(), error.retry_after if isinstance(error, ApiError) else 0.0)
+        wait = self._wait(after_life=self._failures == 1 and self._age() > 5 * self._pace.short)
+        return max(wait, error.retry_after if isinstance(error, ApiError) else 0.0)
 
     def _progress(self) -> None:
         self._moved, self._deaf = True, False
@@ -250,10 +251,15 @@ class Following:
         elif self._silent and isinstance(event, Changed):
             self._deaf = self._deaf or self._position.missed(event.object.metadata.resource_version)
 
-    def _wait(self) -> float:
-        """The wait before the next attempt: full jitter under a bound that doubles, anew after a healthy life."""
+    def _wait(self, *, after_life: bool = False) -> float:
+        """The wait before the next attempt: full jitter under a bound that doubles, anew after a healthy life.
+
+        A watch that lived for a while need not be spared, only not begin together with all that ended with it.
+        """
         if self._age() >= self._pace.healthy:
             self._step = 0
+        if after_life:
+            return self._pace.jitter(0.0, self._pace.spread)
         first, longest = self._pace.backoff
         self._step = min(self._step + 1, 16)
         return self._pace.jitter(0.0, min(longest, first * 2 ** (self._step - 1)))

@@ -31,6 +31,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 3  # failures in a row, without any progress, after which the error is the caller's
     backoff: tuple[float, float] = (0.8, 10.0)  # first and longest wait; factor 2, full jitter
     healthy: float = 120.0  # a stream that lived this long starts the backoff anew
+    spread: float = 2.0  # one that ended, or was cut, after a while begins again within this: all may have at once
     short: float = 1.0  # a watch that ends sooner than this, without an event, is a failure
     streamed: bool = True  # ask for streamed lists first
     lists: Turns | None = None  # what a list waits for, so that the caller limits how many run

@@ -44,6 +44,7 @@ def pace(waits: Waits | None = None, **more: Any) -> Pace:
         "idle": 0.3,
         "listing_idle": 0.3,
         "short": 0.05,
+        "spread": 0.0,
         "proof": 0.0,
         "deaf": 9,
         "jitter": max,

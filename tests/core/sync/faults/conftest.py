@@ -31,7 +31,7 @@ from tests.core.sync.conftest import Rows, running
 from tests.core.sync.test_cluster import pod
 
 PACE = Pace(
-    backoff=(0.05, 0.3), idle=1.5, listing_idle=1.0, listing=3.0, doubt=0.2, proof=1.0, healthy=5.0,
+    backoff=(0.05, 0.3), spread=1.0, idle=1.5, listing_idle=1.0, listing=3.0, doubt=0.2, proof=1.0, healthy=5.0,
     ends_after=(5, 10), page=7, lists=Turns(4, lent=1.0), quiet=0.2,
 )  # fmt: skip
 PATIENCE = Patience(longest=0.5, refused=1.5, settle=0.1, each=0.05)

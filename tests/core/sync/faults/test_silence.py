@@ -12,6 +12,7 @@ import msgspec
 from basefly.base.db.pool import Database
 from basefly.core.clusters.model import ClusterState
 from basefly.core.sync import freshness
+from basefly.core.sync.model import Place, StreamState
 from basefly.core.sync.writing.writer import Writer
 from basefly.sim import Cluster
 from basefly.sim.faults import Effect
@@ -73,6 +74,33 @@ async def test_34_i3_without_bookmarks_a_quiet_kind_stays_live(
         assert (datetime.now(UTC) - stream.as_of).total_seconds() < 3 * PACE.idle
         cluster.api.create(pod("a"))
         await world.settles()
+
+
+async def test_an_interruption_that_goes_on_is_written_once(
+    cluster: Cluster, db: Database, org: Any, cluster_id: Any, writer: Writer, rows: Rows, monkeypatch: Any
+) -> None:
+    """Each time would wake everybody who looks at the kind, over all clusters."""
+    said: list[tuple[str, str, str]] = []
+    state = writer.state
+
+    def overheard(place: Place, how: StreamState, reason: str) -> None:
+        said.append((place.resource, how, reason))
+        state(place, how, reason)
+
+    monkeypatch.setattr(writer, "state", overheard)
+    cluster.seed(nodes=1, pods=3, seed=7)
+    world = World(cluster, db, org, cluster_id, rows)
+    async with world.followed(writer):
+        await world.settles()
+        for times in (1, 2):
+            with cluster.faults.inject(Effect.ERROR, code=503, resource="pods") as fault:
+                cluster.faults.drop_watches()
+                await world.says("pods", "retrying")
+                while fault.struck < 8:
+                    await asyncio.sleep(0.05)
+            await world.says("pods", "live")
+            told = [one for one in said if one[:2] == ("pods", "retrying")]
+            assert told == told[:1] * times
 
 
 async def test_45_i11_a_slow_cluster_keeps_no_turn_from_others(
