@@ -61,9 +61,9 @@ class Load(NamedTuple):
 
 
 SIZES = {
-    "S": Load(100, 10, 1000, pace=2.0, rows=60.0, rate=12.0, calm=12.0, ill=12.0, rest=2.0, rounds=2),
-    "M": Load(500, 10, 1000, pace=1.0, rows=200.0, rate=12.0, calm=20.0, ill=20.0, rest=3.0, rounds=2),
-    "L": Load(1000, 20, 1000, pace=1.0, rows=400.0, rate=12.0, calm=20.0, ill=20.0, rest=3.0, rounds=2),
+    "S": Load(100, 10, 1000, pace=2.0, rows=60.0, rate=12.0, calm=30.0, ill=30.0, rest=2.0, rounds=2),
+    "M": Load(500, 10, 1000, pace=1.0, rows=200.0, rate=12.0, calm=30.0, ill=30.0, rest=3.0, rounds=2),
+    "L": Load(1000, 20, 1000, pace=1.0, rows=400.0, rate=12.0, calm=30.0, ill=30.0, rest=3.0, rounds=2),
 }
 QUICK = Load(10, 2, 20, pace=60.0, rows=0.5, rate=8.0, calm=2.0, ill=2.0, rest=0.0, rounds=1,
              illnesses=ILLNESSES[::4], given_up=3.0)  # fmt: skip
