@@ -115,6 +115,11 @@ class Database:
         await self._primary.close()
 
     @property
+    def longest_wait(self) -> float:
+        """Seconds that whoever waits longest for a connection to the primary has waited."""
+        return self._primary.longest_wait
+
+    @property
     def load(self) -> dict[str, int]:
         """How busy the pool is: pool_size, pool_available, requests_waiting (psycopg_pool's names)."""
         return self._primary.load

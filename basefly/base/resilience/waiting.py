@@ -42,10 +42,22 @@ class Together(Generic[T]):
         try:
             answer = await read()
         except BaseException:
-            del self._asked[what]
+            self._over(what, asked)
             asked.set_exception(_GivenUp())
             asked.exception()  # perhaps nobody waits
             raise
-        del self._asked[what]
+        self._over(what, asked)
         asked.set_result(answer)
         return answer
+
+    def asks(self, what: Hashable) -> bool:
+        """Whether somebody asks it already."""
+        return what in self._asked
+
+    def close(self, what: Hashable) -> None:
+        """Who comes from now on asks anew: what is asked already may not tell what they know of."""
+        self._asked.pop(what, None)
+
+    def _over(self, what: Hashable, asked: asyncio.Future[T]) -> None:
+        if self._asked.get(what) is asked:
+            del self._asked[what]

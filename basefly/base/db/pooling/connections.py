@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,7 @@ class Connections:
 
     def __init__(self, pool: psycopg_pool.AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
+        self._waiting: dict[object, float] = {}  # since when (monotonic), the longest first
 
     @classmethod
     async def open(
@@ -93,12 +95,26 @@ class Connections:
         """How busy the pool is: pool_size, pool_available, requests_waiting (psycopg_pool's names)."""
         return self._pool.get_stats()
 
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that whoever waits longest for a connection has waited; 0 if nobody does."""
+        since = next(iter(self._waiting.values()), None)
+        return 0.0 if since is None else time.monotonic() - since
+
+    async def _waited(self) -> Connection:
+        me = object()
+        self._waiting[me] = time.monotonic()
+        try:
+            return await self._pool.getconn()
+        finally:
+            del self._waiting[me]
+
     async def _begin(self, org_id: UUID | None, begin: sql.SQL) -> Connection:
         """A connection inside a new transaction of this tenant; one that died while it lay idle is replaced."""
         tenant = sql.Literal(str(org_id or ""))
         statement = sql.SQL("{}; select set_config('app.org', {}, true)").format(begin, tenant)
         for _ in range(self._pool.max_size + 1):
-            connection = await self._pool.getconn()
+            connection = await self._waited()
             try:
                 await connection.execute(statement)
             except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
@@ -45,30 +46,63 @@ class Answers:
         self._version = version
         self._clock = clock
         self._held: dict[tuple[UUID, Hashable], _Held] = {}
-        self._reading: Together[Any] = Together()
+        self._reading: Together[Any] = Together()  # what is read just now, by version
+        self._due: Together[Any] = Together()  # what waits for a connection first
 
     async def get(
-        self, org_id: UUID, name: Hashable, topics: Sequence[str], read: Callable[[], Awaitable[T]], *, waits: bool
+        self,
+        org_id: UUID,
+        name: Hashable,
+        topics: Sequence[str],
+        read: Callable[[], Awaitable[T]],
+        *,
+        begin: Callable[[], Awaitable[None]] | None,
     ) -> T:
         """The answer of this name, or what `read` brings. Nobody may change what they get.
 
-        `waits` is whether we may wait for somebody who reads it just now: not while we hold what they may need for it.
+        `begin` is what `read` waits for before it sees anything, a connection; None: we hold it, and so may wait for
+        nobody who needs one.
         """
-        version, now = self._version(org_id, topics), self._clock()
+        version = self._version(org_id, topics)
         if version is None:
             _ANSWERS.labels("unheard").inc()
             return await read()
-        held = self._held.get((org_id, name))
-        if held is not None and held.version == version and now - held.at <= GOOD_FOR:
+        key = org_id, name
+        held = self._held.get(key)
+        if held is not None and held.version == version and self._clock() - held.at <= GOOD_FOR:
             _ANSWERS.labels("shared").inc()
             return cast("T", held.answer)
-        _ANSWERS.labels("read").inc()
-        # A change that is heard meanwhile makes another version, whether it was seen or not.
-        answer = await (self._reading.ask((org_id, name, version), read) if waits else read())
-        self._held.pop((org_id, name), None)
-        self._held[org_id, name] = _Held(answer, now, version)
-        self._sweep(now)
-        return answer
+
+        async def anew() -> T:
+            """Read, and keep it as what it was when this began: what is heard meanwhile may have been seen, or not."""
+            _ANSWERS.labels("read").inc()
+            version, now = self._version(org_id, topics), self._clock()
+            answer = await read()
+            self._keep(key, _Held(answer, now, version))
+            return answer
+
+        if begin is None:
+            return await anew()
+        if self._reading.asks((*key, version)):
+            return cast("T", await self._reading.ask((*key, version), anew))
+        return cast("T", await self._due.ask(key, partial(self._in_turn, key, topics, begin, anew)))
+
+    async def _in_turn(
+        self,
+        key: tuple[UUID, Hashable],
+        topics: Sequence[str],
+        begin: Callable[[], Awaitable[None]],
+        anew: Callable[[], Awaitable[Any]],
+    ) -> Any:
+        """Once there is a connection, read, or wait for whoever reads the same; who comes later asks anew."""
+        await begin()
+        self._due.close(key)
+        return await self._reading.ask((*key, self._version(key[0], topics)), anew)
+
+    def _keep(self, key: tuple[UUID, Hashable], held: _Held) -> None:
+        self._held.pop(key, None)
+        self._held[key] = held
+        self._sweep(held.at)
 
     def _sweep(self, now: float) -> None:
         """Let go of what is too old, the oldest first, and of what is too much."""
@@ -98,8 +132,8 @@ class Reading(Tx):
     async def shared(self, name: Hashable, read: Callable[[Tx], Awaitable[T]], *topics: str) -> T:
         if self._answers is None or self.org_id is None:
             return await read(self)
-        holds = self._begin is None  # a connection
-        return await self._answers.get(self.org_id, name, topics, lambda: read(self), waits=not holds)
+        begin = self._begun if self._begin is not None else None
+        return await self._answers.get(self.org_id, name, topics, lambda: read(self), begin=begin)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:

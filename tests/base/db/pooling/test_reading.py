@@ -187,6 +187,10 @@ async def test_a_failure_is_nobodys_answer(sharing: Database, org: UUID, read: R
     assert await ask(sharing, org, read) == []
 
 
+async def at_once() -> None:
+    """There is a connection."""
+
+
 class TestAnswers:
     async def test_an_answer_is_good_for_a_second(self, org: UUID) -> None:
         clock, told = Clock(), iter(range(9))
@@ -195,11 +199,11 @@ class TestAnswers:
             return next(told)
 
         answers = Answers(lambda *_: 1, clock)
-        assert await answers.get(org, "a", [], read, waits=True) == 0
+        assert await answers.get(org, "a", [], read, begin=at_once) == 0
         clock.now += reading.GOOD_FOR
-        assert await answers.get(org, "a", [], read, waits=True) == 0
+        assert await answers.get(org, "a", [], read, begin=at_once) == 0
         clock.now += 0.01
-        assert await answers.get(org, "a", [], read, waits=True) == 1
+        assert await answers.get(org, "a", [], read, begin=at_once) == 1
 
     async def test_only_so_many_are_held_and_none_that_is_too_old(
         self, org: UUID, monkeypatch: pytest.MonkeyPatch
@@ -212,10 +216,10 @@ class TestAnswers:
 
         answers = Answers(lambda *_: 1, clock)
         for number in range(5):
-            await answers.get(org, number, [], read, waits=True)
+            await answers.get(org, number, [], read, begin=at_once)
         assert [name for _, name in answers._held] == [2, 3, 4]
         clock.now += reading.GOOD_FOR + 1
-        await answers.get(org, "new", [], read, waits=True)
+        await answers.get(org, "new", [], read, begin=at_once)
         assert [name for _, name in answers._held] == ["new"]
 
     async def test_many_who_ask_at_once_are_told_what_one_has_read(self, org: UUID) -> None:
@@ -227,10 +231,50 @@ class TestAnswers:
             await go.wait()
             return "told"
 
-        all_ = [asyncio.create_task(answers.get(org, "a", [], read, waits=True)) for _ in range(5)]
-        holder = asyncio.create_task(answers.get(org, "a", [], read, waits=False))  # of what the reader may need
+        all_ = [asyncio.create_task(answers.get(org, "a", [], read, begin=at_once)) for _ in range(5)]
+        holder = asyncio.create_task(answers.get(org, "a", [], read, begin=None))  # of what the reader may need
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert asked == 2
         go.set()
         assert await asyncio.gather(*all_, holder) == ["told"] * 6
+
+    async def test_who_comes_while_it_waits_for_a_connection_is_told_the_same_whatever_has_changed(
+        self, org: UUID
+    ) -> None:
+        """Otherwise the longer they wait the more there would be to read, each for another version."""
+        version, seen, free, go = 1, list[int](), asyncio.Event(), asyncio.Event()
+        answers = Answers(lambda *_: version, Clock())
+
+        async def read() -> int:
+            seen.append(version)
+            await go.wait()
+            return seen[-1]
+
+        async def begin() -> None:
+            await free.wait()
+
+        async def asked() -> asyncio.Task[int]:
+            task = asyncio.create_task(answers.get(org, "a", [], read, begin=begin))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            return task
+
+        early = [await asked()]
+        version = 2
+        early.append(await asked())
+        assert seen == []
+        free.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert seen == [2]  # which both may be told
+        same = await asked()
+        assert seen == [2]
+        version = 3
+        late = await asked()  # knows of what that reading may have missed
+        assert seen == [2, 3]
+        go.set()
+        await asyncio.gather(*early, same, late)
+        assert seen == [2, 3]
+        assert await late == 3
+        assert await answers.get(org, "a", [], read, begin=begin) == 3
