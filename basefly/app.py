@@ -24,6 +24,7 @@ from basefly.base.settings import Settings, SettingsError
 from basefly.base.slice import Offer, Slice, controllers, permissions
 from basefly.base.telemetry.lag import Lag
 from basefly.base.web import SIGNED_IN, Plugs, Request
+from basefly.base.web.boundary.overload import Door
 from basefly.base.web.boundary.recall import Recall
 from basefly.base.web.boundary.tunnels import Tunnels
 from basefly.base.web.live import Recent
@@ -132,7 +133,7 @@ async def start(settings: Settings, owner_url: str | None, app_url: str) -> Asyn
         await vault.check(pools.hub)
         house = House(settings, pools.people, changes, vault, own=pools.hub, life=pools.life)
         await stack.enter_async_context(furnished(house))
-        acting: list[Controller] = [Lag(), Announcing(house.backstage), *controllers(SLICES, house)]
+        acting: list[Controller] = [house.get(Lag), Announcing(house.backstage), *controllers(SLICES, house)]
         running = asyncio.create_task(supervise(acting), name="controllers")
         stack.push_async_callback(end, running)
         stack.callback(house.shutdown.begin)
@@ -151,6 +152,8 @@ async def furnished(house: House, slices: Sequence[Slice] = SLICES) -> AsyncIter
         stack.push_async_callback(recent.close)
         house.put(recent)
         house.put(Tunnels())
+        house.put(lag := Lag())
+        house.put(Door(lag, house.db))
         house.put(Recall(also=house.changes.renew))
         house.db.share(house.changes.version)
         for slice_ in slices:

@@ -29,10 +29,18 @@ class Lag:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._clock, self._sleep = clock, sleep
+        self._late = (0.0, 0.0)  # at the last two looks
+
+    @property
+    def standing(self) -> float:
+        """Seconds that the event loop is late, and was before: what came of one moment alone is over by the next."""
+        return min(self._late)
 
     async def run(self) -> None:
         """Measure until cancelled."""
         while True:
             due = self._clock() + EVERY
             await self._sleep(EVERY)
-            _LATE.observe(max(0.0, self._clock() - due))
+            late = max(0.0, self._clock() - due)
+            self._late = self._late[1], late
+            _LATE.observe(late)

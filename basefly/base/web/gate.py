@@ -25,6 +25,7 @@ from basefly.base.runtime.house import House
 from basefly.base.settings import Settings
 from basefly.base.web import preferences
 from basefly.base.web.boundary import idempotency, rates
+from basefly.base.web.boundary.overload import Door
 from basefly.base.web.boundary.recall import Recall
 from basefly.base.web.requests import LAG, Request
 from basefly.base.web.routing import PUBLIC, REPLICA, SIGNED_IN
@@ -59,6 +60,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise NotFound("There is no page at this address.")  # its pages of the API, open to anyone
     request = Request(connection.scope, connection.receive)
     class_ = rates.class_of(handler, unsafe=request.unsafe)
+    request.house.get(Door).admit(request, class_)
     await rates.admit_network(request, class_)
     if request.unsafe or _stays_open(request, handler):
         _same_origin(request)

@@ -21,6 +21,7 @@ from basefly.base.runtime.house import House
 from basefly.base.web import gate, health, live, problems, requests, routing, static
 from basefly.base.web.boundary import arrival, idempotency
 from basefly.base.web.boundary.idempotency import Replayed
+from basefly.base.web.boundary.overload import Door, TooBusy
 from basefly.base.web.boundary.recall import Recall
 from basefly.base.web.boundary.sharing import Written
 from basefly.base.web.frame import framed
@@ -52,6 +53,7 @@ class Hub:
         self.routed = routed
         self.house = house
         self._state = {"house": house, "plugs": plugs}
+        self._door = house.get(Door)
         self._framed = framed(self._unframed, house.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +62,8 @@ class Hub:
     async def _unframed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application as the frame sees it."""
         scope.setdefault("state", {}).update(self._state)
+        if await self._door.turned_away(scope, send):
+            return
         if scope.get("method") in requests.UNSAFE:
             send = self.house.get(Recall).forgetting(send)
         await idempotency.kept(self.routed, scope, arrival.timely(scope, receive), send, self.house)
@@ -115,7 +119,7 @@ async def _recorded(error: Exception, scope: Scope) -> None:
     told = problems.known(error) or BaseflyError()
     if isinstance(told, Replayed):
         return
-    if isinstance(told, Exceeded):  # telling of each would cost more than the request
+    if isinstance(told, Exceeded | TooBusy):  # telling of each would cost more than the request
         return
     if request.by and (request.unsafe or isinstance(told, Denied)):
         await request.plugs.refused(request, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,7 +31,24 @@ async def test_what_blocks_the_loop_is_seen() -> None:
             raise asyncio.CancelledError
         clock.go(seconds + (2.0 if looks == 2 else 0.0))
 
+    lag = Lag(clock=clock, sleep=sleep)
     with pytest.raises(asyncio.CancelledError):
-        await Lag(clock=clock, sleep=sleep).run()
+        await lag.run()
     assert counted() - before == 1
+    assert lag.standing == 0.0  # by the next look it was over
     assert EVERY < 1
+
+
+async def test_late_all_the_time_is_what_everybody_waits() -> None:
+    clock, lates = Clock(), iter((0.0, 1.0, 3.0, 2.0))
+    lag = Lag(clock=clock, sleep=lambda seconds: _late(clock, seconds, lates))
+    with pytest.raises(StopAsyncIteration):
+        await lag.run()
+    assert lag.standing == 2.0
+
+
+async def _late(clock: Clock, seconds: float, lates: Iterator[float]) -> None:
+    late = next(lates, None)
+    if late is None:
+        raise StopAsyncIteration
+    clock.go(seconds + late)
