@@ -71,6 +71,7 @@ class Breaker:
         self._well_at = float("-inf")  # when a call last proved that it is well
         self._suspected = False
         self._opened = 0  # times in a row
+        self._opened_at = float("-inf")
         self._era = 0  # tickets of an era that is over count no more
         self._probing = self._passed = 0
 
@@ -80,6 +81,11 @@ class Breaker:
         if self._state == "open" and self._clock() >= self._until:
             return "half_open"
         return self._state
+
+    @property
+    def opened_for(self) -> float:
+        """Seconds since it was opened last."""
+        return self._clock() - self._opened_at
 
     def check(self) -> None:
         """Raises CircuitOpen while it is open."""
@@ -122,9 +128,9 @@ class Breaker:
             self._suspected = False
             self._close()
 
-    def suspect(self) -> None:
-        """Somebody else has found it dead: open, unless a call has proved the contrary within the window."""
-        if self._clock() - self._well_at >= self._limits.window:
+    def suspect(self, seconds: float) -> None:
+        """Somebody else has found it dead for so many seconds: open, unless a call has proved the contrary since."""
+        if self._clock() - self._well_at >= seconds:
             self._suspected = True
             self._open()
 
@@ -158,7 +164,8 @@ class Breaker:
         limits = self._limits
         length = min(limits.opens_for * 2**self._opened, limits.opens_at_most)
         self._opened = min(self._opened + 1, 16)
-        self._until = self._clock() + length * self._jitter(1 - limits.spread, 1 + limits.spread)
+        self._opened_at = self._clock()
+        self._until = self._opened_at + length * self._jitter(1 - limits.spread, 1 + limits.spread)
         self._turn("open")
 
     def _close(self) -> None:

@@ -64,9 +64,9 @@ class Policy:
 
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[None]:
-        """The opening of a stream: a passage, when it is its turn."""
+        """The opening of a stream: a passage, when it is its turn. Its head is no proof: nothing may come after it."""
         self.breaker.check()  # nobody waits for a turn only to be told this
-        async with self.admission.place() if self.admission else nullcontext(), self.passage():
+        async with self.admission.place() if self.admission else nullcontext(), self.passage(proof=False):
             yield
 
     async def _once(self, attempt: Callable[[], Awaitable[T]]) -> T:

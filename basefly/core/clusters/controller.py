@@ -44,7 +44,8 @@ class Watched(msgspec.Struct):
     due: float = 0.0
     place_due: float = 0.0
     version_due: float = 0.0
-    failures: int = 0
+    failures: int = 0  # in a row,
+    failing_since: float = 0.0  # and when the first of them began
     asking: asyncio.Task[None] | None = None
 
 
@@ -136,12 +137,14 @@ class ProbeController:
 
     async def _ask(self, org_id: UUID, target: Target, watched: Watched) -> None:
         known = target.version if self._clock() < watched.version_due else ""
+        began = self._clock()
         async with self._gates[watched.failures == 0]:
             try:
                 async with asyncio.timeout(probe.DEADLINES.total):
                     found = await probe.ask(watched.client, known)
             except TimeoutError:
                 found = Probe(health="unreachable", reason=f"{watched.client.server} answers too slowly.")
+        watched.failing_since = watched.failing_since if watched.failures else began
         watched.failures = 0 if found.answered else watched.failures + 1
         watched.due = self._clock() + self._pause(found)
         if not known or not found.answered:  # one that is back may be another version
@@ -150,7 +153,8 @@ class ProbeController:
         if found.answered:
             breaker.force("closed")
         elif found.health == "unreachable" and watched.failures >= FAILURES:
-            breaker.suspect()  # whoever wants something of it is told at once, and waits for no deadline
+            # Whoever wants something of it is told at once, and waits for no deadline.
+            breaker.suspect(self._clock() - watched.failing_since)
         if found.health == "unreachable" and target.probe_health == "healthy" and watched.failures < FAILURES:
             return  # not yet known
         if found.health == target.probe_health == "healthy" and found.version == target.version:
@@ -205,6 +209,7 @@ class Recovery:
 
     async def _ask(self, org_id: UUID, cluster_id: UUID) -> None:
         async with self._house.db.transaction(org_id) as tx:
-            found = await store.get_vital(tx, cluster_id)
-        if found and found.probe_health == "healthy":
-            self._house.get(Connections).policy(cluster_id).breaker.force("closed")
+            well_ago = await store.get_well_ago(tx, cluster_id)
+        breaker = self._house.get(Connections).policy(cluster_id).breaker
+        if well_ago is not None and well_ago < breaker.opened_for:  # not as it was before it failed
+            breaker.force("closed")

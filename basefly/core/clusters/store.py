@@ -281,6 +281,15 @@ async def get_vital(tx: Tx, cluster_id: UUID) -> Vital | None:
     return await tx.one(Vital, query, [tx.org_id, cluster_id])
 
 
+async def get_well_ago(tx: Tx, cluster_id: UUID) -> float | None:
+    """Seconds since a cluster was last found well by a probe; None if the last one found something else."""
+    query = """
+        select extract(epoch from now() - answered_at)::float from clusters
+        where org_id = %s and id = %s and deleted_at is null and probe_health = 'healthy'"""
+    found: float | None = await tx.value(query, [tx.org_id, cluster_id])
+    return found
+
+
 async def update_vital(tx: Tx, cluster_id: UUID, vital: Vital) -> None:
     """Keep how a cluster fares."""
     await tx.execute(

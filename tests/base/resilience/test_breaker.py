@@ -27,27 +27,29 @@ def calls(breaker: Breaker, *failed: bool) -> None:
 class TestSuspicion:
     def test_what_somebody_else_found_dead_is_not_even_tried(self) -> None:
         breaker = make(Clock())
-        breaker.suspect()
+        breaker.suspect(5)
         with pytest.raises(CircuitOpen):
             breaker.enter()
         with pytest.raises(CircuitOpen):
             breaker.check()
 
-    def test_a_call_that_went_well_a_moment_ago_is_believed_rather(self) -> None:
+    def test_a_call_that_went_well_since_is_believed_rather(self) -> None:
         clock = Clock()
         breaker = make(clock)
+        clock.go(60)
         calls(breaker, False)
-        breaker.suspect()
+        clock.go(3)
+        breaker.suspect(4)
         assert state(breaker) == "closed"
-        clock.go(30)
-        breaker.suspect()
+        clock.go(3)
+        breaker.suspect(6)
         assert state(breaker) == "open"
 
     def test_an_open_door_is_no_proof_and_does_not_close_it(self) -> None:
         clock = Clock()
         breaker = make(clock)
         breaker.leave(breaker.enter(), failed=False, proof=False)
-        breaker.suspect()
+        breaker.suspect(5)
         clock.go(6)
         for _ in range(4):
             breaker.leave(breaker.enter(), failed=False, proof=False)

@@ -298,3 +298,34 @@ async def test_another_process_hears_that_a_cluster_is_back(
     finally:
         await end(hearing)
         await others.close()
+
+
+async def test_news_of_a_cluster_that_fails_do_not_count_as_that_it_is_back(
+    owner: Person, register: Register, house: House, prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its streams fail before the prober knows: whoever asked it then would wait again and again."""
+    made = await register()
+    await prober.pass_time(EVERY)
+    cluster_id, asked = UUID(made["id"]), asyncio.Queue[UUID]()
+    ask = Recovery._ask
+
+    async def noted(self: Recovery, org_id: UUID, cluster_id: UUID) -> None:
+        await ask(self, org_id, cluster_id)
+        await asked.put(cluster_id)
+
+    monkeypatch.setattr(Recovery, "_ask", noted)
+    async with house.db.transaction(owner.by.org_id) as tx:
+        await house.get(Connections).client(tx, cluster_id)
+    breaker = house.get(Connections).policy(cluster_id).breaker
+    hearing = asyncio.create_task(Recovery(house).run())
+    try:
+        await asyncio.sleep(0.2)  # it listens
+        breaker.force("open")
+        for trouble in ("12 of 53 kinds are not live", ""):
+            async with house.db.transaction(owner.by.org_id) as tx:
+                await actions.report_streams(tx, cluster_id, trouble)
+            async with asyncio.timeout(10):
+                assert await asked.get() == cluster_id
+            assert _state(breaker) == "open"
+    finally:
+        await end(hearing)
