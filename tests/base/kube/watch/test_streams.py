@@ -303,12 +303,12 @@ async def test_a_long_healthy_life_makes_the_next_wait_short_again() -> None:
         await out.begin()
         if len(server.asked) == 4:
             await out.lines(event("MODIFIED", pod("a", 101)))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2.2)
         out.cut()
 
     async with Apiserver.start(serve) as server:
-        patient = pace(waits, healthy=0.4, spread=0.7, attempts=9, idle=5.0)
-        await told(server, after(Retrying, 6), since="100", pace=patient)
+        patient = pace(waits, short=0.4, healthy=2.0, spread=0.7, attempts=9, idle=9.0)
+        await told(server, after(Retrying, 6), since="100", pace=patient, within=20)
     assert waits.seconds == pytest.approx([0.8, 1.6, 3.2, 0.7, 0.8])
 
 
