@@ -195,7 +195,7 @@ class Following:
             raise Gone(410, "Old", "what watches tell is compared with a list now and then")
         if lived < self._pace.short and not self._moved:
             return self._wait()
-        return self._wait(after_life=True) if lived > 5 * self._pace.short else self._wait()
+        return self._wait(after_life=lived > 5 * self._pace.short)
 
     def _gone(self, error: Gone) -> float:
         """Our version is forgotten, or a list expired half-way. Returns the wait before listing again."""

@@ -64,23 +64,23 @@ class Door:
         """
         if scope["type"] != ScopeType.HTTP or not _is_for_programs(scope["path"]) or not _is_known(scope):
             return False
-        try:
-            self._require()
-        except TooBusy as error:
-            await _tell(error, send)
-            return True
-        return False
+        if busy := self._turns_away():
+            await _tell(busy, send)
+        return busy is not None
 
     def admit(self, request: Request, class_: Class | None) -> None:
         """Let the request for a page in, or raise TooBusy. Signing in, health and figures are always let in."""
-        if class_ not in (None, "sign-in") and not _is_for_programs(request.url.path):
-            self._require()
+        if class_ in (None, "sign-in") or _is_for_programs(request.url.path):
+            return
+        if busy := self._turns_away():
+            raise busy
 
-    def _require(self) -> None:
+    def _turns_away(self) -> TooBusy | None:
         self._look()
-        if self.share > random.random():  # noqa: S311  # whom it hits is no secret
-            _TURNED.inc()
-            raise TooBusy(random.randint(*AGAIN))  # noqa: S311  # the same
+        if self.share <= random.random():  # noqa: S311  # whom it hits is no secret
+            return None
+        _TURNED.inc()
+        return TooBusy(random.randint(*AGAIN))  # noqa: S311  # jitter is no secret
 
     def _look(self) -> None:
         looks = (self._clock() - self._looked) / EVERY
