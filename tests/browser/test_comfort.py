@@ -129,6 +129,15 @@ def test_a_filter_suggests_what_could_come_next(page: Page) -> None:
     expect(field).to_be_focused()
 
 
+def test_tab_goes_from_a_filter_past_its_suggestions(page: Page) -> None:
+    page.goto("/pods")
+    page.get_by_label("Filter", exact=True).focus()
+    expect(page.locator("#q-list [role=option]").nth(9)).to_be_visible()  # more than its height holds: it scrolls
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Filters")).to_be_focused()
+    expect(page.locator("#q-list")).to_be_hidden()
+
+
 def test_a_form_keeps_its_text_and_points_at_what_is_wrong(page: Page) -> None:
     problem = {
         "detail": "The name is taken.",

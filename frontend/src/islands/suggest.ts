@@ -111,6 +111,7 @@ function onKey(event: KeyboardEvent, input: HTMLInputElement): void {
   if (by && count) active = (active + by + count + (active < 0 && by < 0 ? 1 : 0)) % count;
   else if (event.key === "Enter" && active >= 0 && !event.isComposing) take(input, active);
   else if (event.key === "Escape" && count) hide(input);
+  else if (event.key === "Tab") return hide(input); // a list that scrolls is a stop of Tab, and would take the focus along as it closes
   else return;
   event.preventDefault();
   if (by) show(input);
