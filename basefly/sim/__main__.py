@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import signal
 import sys
 from pathlib import Path
@@ -17,9 +16,8 @@ from basefly.sim.control import state
 from basefly.sim.control.commands import add_commands
 from basefly.sim.control.server import control
 from basefly.sim.fleet import Fleet, planned
+from basefly.sim.garbage import tidy
 from basefly.sim.life.scenarios import SCENARIOS
-
-TIDY_EVERY = 1.0  # s
 
 
 def main() -> None:
@@ -68,7 +66,7 @@ async def _serve(asked: argparse.Namespace) -> None:
         if asked.kubeconfig:
             _say(f"kubectl --kubeconfig {asked.kubeconfig} get pods -A")
         _say(f"control  http://127.0.0.1:{found.port}  (token in {asked.state})")
-        beside = [asyncio.create_task(_tidy())]
+        beside = [asyncio.create_task(tidy())]
         if asked.demo:
             beside.append(asyncio.create_task(demo.tell(clusters, asked.seed)))
         stop = asyncio.Event()
@@ -78,14 +76,6 @@ async def _serve(asked: argparse.Namespace) -> None:
         for task in beside:
             task.cancel()
         state.forget(asked.state, found)
-
-
-async def _tidy() -> None:
-    """Look through new objects for circles, and through none twice: with millions every cluster fell silent for 2 s."""
-    while True:
-        gc.collect()
-        gc.freeze()
-        await asyncio.sleep(TIDY_EVERY)
 
 
 def _planned(asked: argparse.Namespace) -> list[Cluster]:

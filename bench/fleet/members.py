@@ -21,6 +21,7 @@ import uvloop
 
 from basefly.sim import Cluster, Fleet
 from basefly.sim.fleet import planned
+from basefly.sim.garbage import tidy
 from basefly.sim.store.record import Record
 from bench.fleet import bodies
 from bench.fleet.illness import Illness
@@ -139,7 +140,7 @@ async def _serve(connection: Connection, size: Size) -> None:
     async with Fleet.listening(clusters) as fleet:
         connection.send({cluster.name: cluster.kubeconfig() for cluster in fleet.clusters})
         connection.send(len(followed(fleet.clusters[0])))
-        forgetting = asyncio.create_task(_forget(fleet.clusters))
+        beside = [asyncio.create_task(_forget(fleet.clusters)), asyncio.create_task(tidy())]
         acts: Mapping[str, Callable[[Any], Any]] = {
             "counts": lambda _: _counts(fleet.clusters),
             "asked": lambda _: _asked(fleet.clusters),
@@ -151,7 +152,8 @@ async def _serve(connection: Connection, size: Size) -> None:
                 done = await _change(fleet.clusters, given) if what == "change" else acts[what](given)
                 connection.send(done)
         finally:
-            forgetting.cancel()
+            for task in beside:
+                task.cancel()
 
 
 async def _forget(clusters: Sequence[Cluster]) -> None:

@@ -37,6 +37,7 @@ class Limits(msgspec.Struct, frozen=True):
     opens_for: float = 5.0  # doubled each time in a row,
     opens_at_most: float = 120.0  # up to this,
     spread: float = 0.2  # and spread by this share, so that many do not come back at once
+    suspected_for: float = 30.0  # however often in a row: whoever found it dead goes on looking, and closes it sooner
     probes: int = 2
 
 
@@ -132,7 +133,7 @@ class Breaker:
         """Somebody else has found it dead for so many seconds: open, unless a call has proved the contrary since."""
         if self._clock() - self._well_at >= seconds:
             self._suspected = True
-            self._open()
+            self._rest(self._limits.suspected_for)
 
     def _probed(self, failed: bool | None) -> None:
         self._probing -= 1
@@ -164,8 +165,12 @@ class Breaker:
         limits = self._limits
         length = min(limits.opens_for * 2**self._opened, limits.opens_at_most)
         self._opened = min(self._opened + 1, 16)
+        self._rest(length)
+
+    def _rest(self, length: float) -> None:
+        spread = self._limits.spread
         self._opened_at = self._clock()
-        self._until = self._opened_at + length * self._jitter(1 - limits.spread, 1 + limits.spread)
+        self._until = self._opened_at + length * self._jitter(1 - spread, 1 + spread)
         self._turn("open")
 
     def _close(self) -> None:

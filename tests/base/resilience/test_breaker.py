@@ -50,13 +50,23 @@ class TestSuspicion:
         breaker = make(clock)
         breaker.leave(breaker.enter(), failed=False, proof=False)
         breaker.suspect(5)
-        clock.go(6)
+        clock.go(31)
         for _ in range(4):
             breaker.leave(breaker.enter(), failed=False, proof=False)
         assert state(breaker) == "half_open"
         for _ in range(2):
             breaker.leave(breaker.enter(), failed=False)
         assert state(breaker) == "closed"
+
+    def test_it_rests_no_longer_for_being_suspected_again_and_again(self) -> None:
+        clock = Clock()
+        breaker = make(clock)
+        for _ in range(10):
+            breaker.suspect(5)
+            clock.go(4)
+        with pytest.raises(CircuitOpen) as refused:
+            breaker.check()
+        assert refused.value.retry_after == pytest.approx(26)
 
     def test_where_nobody_suspects_it_an_open_door_is_enough(self) -> None:
         clock = Clock()

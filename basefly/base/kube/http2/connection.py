@@ -12,6 +12,7 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
+from hpack import Encoder
 from hyperframe.frame import Frame, GoAwayFrame
 
 from basefly.base.kube.http2.stream import WINDOW, Head, Malformed, Stream, Unprocessed
@@ -41,6 +42,13 @@ class _Machine(H2Connection):
         told.error_code, told.last_stream_id = frame.error_code, frame.last_stream_id
         told.additional_data = frame.additional_data or None
         return [], [told]
+
+
+class _Plain(Encoder):
+    """Sends heads as they are: to pack the letters of one by Huffman's code takes longer than all else about it."""
+
+    def encode(self, headers: Any, huffman: bool = False) -> bytes:
+        return super().encode(headers, huffman)
 
 
 class Connection(asyncio.Protocol):
@@ -236,6 +244,7 @@ def _machine() -> _Machine:
         normalize_outbound_headers=False,
     )
     machine = _Machine(configuration)
+    machine.encoder = _Plain()
     machine.local_settings = Settings(
         client=True,
         initial_values={

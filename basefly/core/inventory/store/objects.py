@@ -19,7 +19,7 @@ from basefly.core.rights.conditions import summed
 from basefly.core.sync import kinds
 
 SORTED_TO = 50_000  # objects found by text or label that are sorted for a page
-SEARCHED = 2000  # objects that are looked at for each way in which a search may find them
+SEARCHED = 1000  # objects that are looked at for each way in which a search may find them
 LAST = "\U0010ffff"  # behind every name that begins alike
 _NODE = text_of("node")
 KNOWN = tuple(kind.resource for kind in kinds.KINDS)
