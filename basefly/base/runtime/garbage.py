@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import gc
 import time
+from collections.abc import Callable
 
 YOUNG = 20_000  # objects more than went, until it looks at the youngest; a page of a list alone brings some thousands
 
@@ -14,17 +15,24 @@ TIDY_EVERY = 60.0  # s; it takes some hundredths of a second, in which nobody is
 MANY = 250_000  # objects more than at the last time are looked through at once: five million after a restart take 1 s
 LOOK_EVERY = 1.0  # s
 WHOLE_EVERY = 24 * 3600.0  # s; then Python looks through everything once, some seconds at 1,000 clusters
+LARGE = (
+    256 * 1024
+)  # bytes: what is larger, pages of lists above all, lies by itself and is given back as soon as it is free
+_M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 
 def settle() -> None:
     """Leave what the program itself consists of alone from now on, and look less often. Call it once all is imported.
 
     Reading objects makes many lists and no circles: with Python's own threshold of 700 the looking was about a tenth of
-    what a first list costs the sync.
+    what a first list costs the sync. Left to itself, glibc takes even a page of a list from where all else lies, once a
+    larger one has been free, and what stays settles in the room that it leaves.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, OLD, OLD)
+    if (mallopt := _of_glibc("mallopt")) is not None:
+        mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
 async def tidy(every: float = TIDY_EVERY) -> None:
@@ -32,9 +40,9 @@ async def tidy(every: float = TIDY_EVERY) -> None:
 
     Of what is followed a million objects live as long as the process, and looking through them for circles takes
     seconds: whatever has lived until now is looked at no more. glibc keeps what is free below anything that is not:
-    after a first sync a third of what the hub had in use (malloc_trim(3), which glibc alone has).
+    after a first sync a third of what the hub had in use (malloc_trim(3)).
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = _of_glibc("malloc_trim")
     tidied = looked = time.monotonic()
     while True:
         await asyncio.sleep(min(every, LOOK_EVERY))
@@ -51,6 +59,11 @@ async def tidy(every: float = TIDY_EVERY) -> None:
             tidied = now
             if trim is not None:
                 await asyncio.to_thread(trim, 0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function that glibc alone has."""
+    return getattr(ctypes.CDLL(None), name, None)
 
 
 def _more() -> int:
