@@ -15,9 +15,7 @@ TIDY_EVERY = 60.0  # s; it takes some hundredths of a second, in which nobody is
 MANY = 250_000  # objects more than at the last time are looked through at once: five million after a restart take 1 s
 LOOK_EVERY = 1.0  # s
 WHOLE_EVERY = 24 * 3600.0  # s; then Python looks through everything once, some seconds at 1,000 clusters
-LARGE = (
-    256 * 1024
-)  # bytes: what is larger, pages of lists above all, lies by itself and is given back as soon as it is free
+LARGE = 256 * 1024  # bytes: what is larger, pages of lists above all, lies by itself and is given back once it is free
 _M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 
