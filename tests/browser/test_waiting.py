@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from e2e.browser import Visitor, axe
 
@@ -21,30 +21,32 @@ COUNT = """() => {
     window.turns = 0;
     new MutationObserver((all) => { turns += all.length }).observe(content, {attributeFilter: ["aria-busy"]});
 }"""
+HOLD = """() => {
+    const whole = window.fetch, answered = new Promise((go) => { window.answer = go });
+    const givenUp = (signal) => new Promise((_, stop) => signal?.addEventListener("abort", () => stop(signal.reason)));
+    window.fetch = async (address, asked) => {
+        if (new Headers(asked?.headers).has("x-fragment")) await Promise.race([answered, givenUp(asked.signal)]);
+        return whole(address, asked);
+    };
+}"""
 UNREADABLE = """(rows) => rows.every((row) => [...row.children].every((cell) =>
     getComputedStyle(cell).color === "rgba(0, 0, 0, 0)"
     && [...cell.children].every((part) => getComputedStyle(part).opacity === "0")))"""
 
 
 class Slow:
-    """A hub that does not answer for parts of pages until it is let."""
+    """A hub that does not answer for parts of pages until it is let.
+
+    They are held in the page: past a service worker that starts meanwhile, Chromium may let a request slip by a route.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._held: list[Route] = []
-        page.route(lambda _: True, self._take)
-
-    def _take(self, route: Route) -> None:
-        if "x-fragment" in route.request.headers:
-            self._held.append(route)
-        else:
-            route.continue_()
+        page.evaluate(HOLD)
 
     def answer(self) -> None:
-        """Let it answer whatever it was asked."""
-        held, self._held = self._held, []
-        for route in held:
-            route.continue_()
+        """Let it answer whatever it was asked, and whatever it will be."""
+        self.page.evaluate("answer()")
 
 
 @pytest.fixture
