@@ -26,6 +26,7 @@ EVERY = 0.1  # s between two looks at it, at least
 BY_WAIT = 0.05  # of the share, for each look and each second that the wait is longer, or shorter, than bearable
 BY_GROWTH = 0.2  # the same for each second by which it has grown, or shrunk, since the last look
 LOOKS = 20  # in a row that one counts for, at most: nobody has come for a while
+LITTLE = 0.2  # a share of which nobody is turned away while they wait half of what is bearable: it was a burst
 MOST = 0.95  # who gets in tells whether it is still so
 AGAIN = (2, 5)  # s after which they may try again: not all at once
 
@@ -49,7 +50,8 @@ class TooBusy(Unavailable):
 class Door:
     """Turns away the share of the requests at which the others wait a bearable time.
 
-    The share follows the wait as in PIE (RFC 8033, 4.2), slower: a request takes longer than a packet.
+    The share follows the wait as in PIE (RFC 8033, 4.2; a burst is let in as in 4.1), slower: a request takes longer
+    than a packet.
     """
 
     def __init__(self, lag: Lag, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,6 +79,8 @@ class Door:
 
     def _turns_away(self) -> TooBusy | None:
         self._look()
+        if self.share < LITTLE and self._waited < BEARABLE / 2:
+            return None
         if self.share <= random.random():  # noqa: S311  # whom it hits is no secret
             return None
         _TURNED.inc()

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from basefly.base.telemetry.lag import Lag
-from basefly.base.web.boundary.overload import AGAIN, BEARABLE, EVERY, LOOKS, MOST, Door
+from basefly.base.web.boundary.overload import AGAIN, BEARABLE, EVERY, LITTLE, LOOKS, MOST, Door
 from tests.base.resilience.clock import Clock
 from tests.people import Hub, Person
 
@@ -103,6 +103,16 @@ class TestShare:
         clock.go(LOOKS * EVERY)
         door._look()
         assert door.share == 0.0
+
+    def test_is_of_no_one_after_a_burst(self) -> None:
+        door, lag, _, clock = self.door()
+        lag.standing = 0.9 * BEARABLE
+        assert 0.0 < self.looked(door, clock) < LITTLE
+        assert any(door._turns_away() for _ in range(200))
+        lag.standing = 0.4 * BEARABLE
+        door.share = LITTLE - 0.01
+        door._waited = lag.standing
+        assert not any(door._turns_away() for _ in range(200))
 
     def test_is_looked_at_no_oftener_than_told(self) -> None:
         door, lag, _, clock = self.door()
