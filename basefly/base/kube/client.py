@@ -158,6 +158,11 @@ class Client:
         async with admission.place() if admission else nullcontext():
             yield
 
+    def ended(self) -> None:
+        """A stream that stood is over: of all that ended with it one begins first, and shows whether the others can."""
+        if self._policy and self._policy.admission:
+            self._policy.admission.own.begin_anew()
+
     async def close(self) -> None:
         """Close every connection; what still runs breaks, and nothing new is begun. What is passed on may end."""
         self._closed = True

@@ -15,7 +15,7 @@ from basefly.base.resilience.gate import Gate
 class Growth(msgspec.Struct, frozen=True):
     """How many may begin at once. Times are seconds."""
 
-    first: int = 1  # to begin with, and again after a whole window of failures
+    first: int = 1  # to begin with, and again after a whole window of failures, and when what stood has ended
     most: int = 16
     slow: float = 2.0  # a beginning that takes longer says that there are too many
     lent: float = 3.0  # one that takes longer goes on without its place: what hangs must not keep others waiting
@@ -73,6 +73,11 @@ class Window:
             self._threshold = max(self._limit / 2, self._growth.first)
             self._failed = 0
             self._move(float(self._growth.first))
+
+    def begin_anew(self) -> None:
+        """What stood has ended, and nobody knows whether more can begin: the next shows it (RFC 5681, 4.1)."""
+        self._threshold = max(self._threshold, self._limit)
+        self._move(float(self._growth.first))
 
     def _halve(self) -> None:
         now = self._clock()

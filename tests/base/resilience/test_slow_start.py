@@ -138,3 +138,19 @@ class TestAdmission:
                 async with admission.place():
                     raise CircuitOpen("it", 1.0)
         assert admission.shared.limit == 5
+
+
+async def test_after_what_stood_has_ended_one_begins_and_then_as_many_as_before() -> None:
+    window = Window(FOR_EVER)
+    for _ in range(20):
+        window.went_well(0.1)
+    window.begin_anew()
+    window.begin_anew()  # another that ended with it
+    crowd = Crowd(window)
+    tasks = await crowd.comes(20)
+    assert crowd.inside == 1
+    for _ in range(FOR_EVER.most - 1):
+        window.went_well(0.1)  # it doubles, as nothing has failed
+    await asyncio.sleep(0.01)
+    assert crowd.inside == FOR_EVER.most
+    await crowd.goes(tasks)

@@ -81,6 +81,7 @@ class Following:
         self._step = 0
         self._began = 0.0
         self._moved = False  # did anything come in this round?
+        self._stood = False  # was its watch open?
         self._silent = 0  # watches in a row that said nothing
         self._deaf = False  # a list showed news that the watches before it had not told
         self._aside = NOTHING_ASIDE  # paths of those that could not be read when they were last told
@@ -150,6 +151,7 @@ class Following:
     async def _round(self) -> AsyncGenerator[Event, None]:
         """One stream from its beginning to its end, or from where it was parked, with the list it may need before."""
         parked, self._parked = self._parked, None
+        self._stood = parked is not None
         if parked is None:
             async with aclosing(self._before_watching()) as events:
                 async for event in events:
@@ -159,6 +161,7 @@ class Following:
             told = stream(self._source, self._position, self._progress, deaf=self._deaf, parked=parked)
             async with aclosing(told) as events:
                 async for event in events:
+                    self._stood = True
                     yield self._noted(event)
                     del event
                     if self._odd and self._position.version and self._age() >= self._pace.odd:
@@ -189,6 +192,7 @@ class Following:
     def _ended(self) -> float:
         """The server has ended the stream. Returns the wait before the next one; raises Gone if a list is due."""
         lived = self._age()
+        self._source.client.ended()
         if not self._position.version:
             return 0.0  # on to a list at once
         if self._odd or self._pace.clock() >= self._list_by:
@@ -205,6 +209,8 @@ class Following:
     def _failed(self, error: ApiError | ConnectError) -> bool:
         """One more failure; whether it is the caller's now: there were too many, or it was not even tried."""
         self._failures += 1
+        if self._stood:
+            self._source.client.ended()
         if self._odd and self._position.version:  # however the watch has ended
             self._position.forget(Gone(410, "Odd", "something could not be read: a list has to tell what it is by now"))
         if isinstance(error, ApiError) and "ResourceVersionTooLarge" in error.causes:
