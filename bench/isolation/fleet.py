@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import resource
 import ssl
 import sys
@@ -37,11 +38,11 @@ class Fleet:
     """`python -m basefly.sim serve`, its members, and its control server."""
 
     def __init__(self, program: Program, folder: Path) -> None:
-        self.program, self.kubeconfig = program, folder / "kubeconfig"
+        self.program = program
         self._state = state.read(folder / "state")
-        config: dict[str, Any] = yaml.safe_load(self.kubeconfig.read_text())
-        self.contexts = [context["name"] for context in config["contexts"]]
-        self.members = [_member(config, index) for index in range(len(self.contexts))]
+        config: dict[str, Any] = yaml.safe_load((folder / "kubeconfig").read_text())
+        self.kubeconfigs = [_alone(config, index) for index in range(len(config["contexts"]))]
+        self.members = [_member(config, index) for index in range(len(self.kubeconfigs))]
         headers = {"Authorization": f"Bearer {self._state.token}"}
         # One for all acts: to make one takes 30 ms of the process that measures.
         self._hand = httpx.Client(base_url=f"http://127.0.0.1:{self._state.port}", headers=headers, timeout=TREATMENT)
@@ -101,6 +102,12 @@ class Meter:
         self._cpu, self._at = cpu, at
         pages = int(Path(f"/proc/{self._pid}/statm").read_text().split()[1])
         return share, pages * resource.getpagesize()
+
+
+def _alone(config: Mapping[str, Any], index: int) -> str:
+    """A kubeconfig of one cluster: that of a thousand is more than a hub takes at once."""
+    parts = {name: [config[name][index]] for name in ("clusters", "contexts", "users")}
+    return json.dumps({"apiVersion": "v1", "kind": "Config", **parts})
 
 
 def _member(config: Mapping[str, Any], index: int) -> Member:

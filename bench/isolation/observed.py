@@ -38,17 +38,16 @@ class Observer:
         self._asker = httpx.Client(base_url=of.url, headers={"Authorization": f"Bearer {of.token}"}, timeout=30)
         self._rows, self._at, self._late = self._written(), time.monotonic(), self._lateness()
 
-    def registered(self, kubeconfig: str, contexts: Sequence[str]) -> list[str]:
-        """The hub's ids of these contexts, which it did not know; a few at a time, as a person with the CLI does."""
+    def registered(self, kubeconfigs: Sequence[str]) -> list[str]:
+        """The hub's ids of these clusters, which it did not know; a few at a time, as a person with the CLI does."""
 
-        def register(context: str) -> str:
-            body = {"kubeconfig": kubeconfig, "context": context}
-            answer = self._asker.post("/api/v1/clusters", json=body, timeout=REGISTERING)
+        def register(kubeconfig: str) -> str:
+            answer = self._asker.post("/api/v1/clusters", json={"kubeconfig": kubeconfig}, timeout=REGISTERING)
             answer.raise_for_status()
             return str(answer.json()["id"])
 
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            return list(threads.map(register, contexts))
+            return list(threads.map(register, kubeconfigs))
 
     def rows(self) -> float:
         """Rows of objects that were written a second since the last call."""
