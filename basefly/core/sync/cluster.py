@@ -63,7 +63,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     longest: float = 10.0  # a cluster that is back is seen within this
     refused: float = 60.0  # rights may come back; asking more often only makes noise, and could lock an account
     settle: float = 1.0
-    each: float = 2.0  # of the streams that wait together: one of them tries about once in half of this
+    each: float = 1.0  # of the streams that wait together: one of them tries about once in half of this
 
 
 class Followed(NamedTuple):
