@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing
 from typing import Any
 
 import msgspec
 import pytest
 
 from basefly.base.kube.errors import ConnectError, Forbidden, ServerError, Unauthorized
-from basefly.base.kube.watch import Alive, Changed, Due, Following, Kept, Listed, Listing, Retrying, Skipped
-from basefly.base.resilience.breaker import Breaker
-from basefly.base.resilience.bulkhead import Bulkhead
-from basefly.base.resilience.policy import Policy
-from basefly.base.resilience.retry import Verdict
-from basefly.base.resilience.slow_start import Admission, Growth, Window
+from basefly.base.kube.watch import Alive, Changed, Due, Kept, Listed, Listing, Retrying, Skipped
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
-from tests.base.kube.watch.following import PODS, Waits, after, lists, pace, said, streams_list, told
+from tests.base.kube.watch.following import Waits, after, lists, pace, said, streams_list, told
 
 
 def stream(*lines: dict[str, Any] | bytes, then: str = "silence") -> Any:
@@ -98,33 +92,6 @@ async def test_a_watch_that_is_over_goes_on_where_it_was(then: str) -> None:
     assert said(found)[:2] == ["+a@101", "bookmark@130"]
     assert server.asked[-1].query["resourceVersion"] == "130"
     assert not server.asked_for(sendInitialEvents="true")
-
-
-@pytest.mark.parametrize("then", ["end", "cut"])
-async def test_after_a_watch_that_is_over_one_begins_for_all_of_its_server(then: str) -> None:
-    """Of fifty that end together one finds out whether the server still answers."""
-    growth = Growth(first=1, most=8)
-    own = Window(growth)
-    policy = Policy(
-        lambda _: Verdict(), breaker=Breaker("a"), bulkhead=Bulkhead("a", 9), admission=Admission(own, Window(growth))
-    )
-    limits: list[int] = []
-
-    async def sleep(_: float) -> None:
-        limits.append(own.limit)
-
-    async with (
-        Apiserver.start(stream(event("MODIFIED", pod("a", 101)), then=then)) as server,
-        server.client(policy=policy) as client,
-        aclosing(Following(client, PODS, since="100", pace=pace(spread=1.0, sleep=sleep)).events()) as events,
-    ):
-        assert isinstance(await anext(events), Alive)
-        assert own.limit == growth.first + 1
-        async for told_of in events:
-            if isinstance(told_of, Alive):
-                break
-    assert limits == [growth.first]
-    assert own.limit == growth.first + 1
 
 
 async def test_doubt_from_before_is_settled_by_a_list_when_the_watch_ends() -> None:
