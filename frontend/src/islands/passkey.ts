@@ -26,6 +26,7 @@ export function mount(element: HTMLElement): void {
       mistake.hidden = false;
     }).finally(() => (button.ariaBusy = null));
   });
+  button.disabled = false;
 }
 
 async function run(element: HTMLElement): Promise<void> {
