@@ -11,7 +11,7 @@ from collections.abc import Callable
 YOUNG = 20_000  # objects more than went, until it looks at the youngest; a page of a list alone brings some thousands
 
 OLD = 20  # times that it has looked at the youngest, or at those before them, until it looks at the next older
-TIDY_EVERY = 60.0  # s; it takes some hundredths of a second at most, in which nobody is answered
+TIDY_EVERY = 60.0  # s; it takes some hundredths of a second, in which nobody is answered
 MANY = 50_000  # objects more than at the last time are looked through at once: each takes 2 µs on a full machine
 LOOK_EVERY = 0.1  # s: a hundred clusters that are cut off at once bring as many within half a second
 WHOLE_EVERY = 24 * 3600.0  # s; then Python looks through everything once, some seconds at 1,000 clusters

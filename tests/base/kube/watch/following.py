@@ -21,7 +21,7 @@ from basefly.base.kube.watch import (
     Retrying,
     Skipped,
 )
-from tests.base.kube.apiserver import Apiserver, Asked
+from tests.base.kube.apiserver import Answer, Apiserver, Asked, pods
 
 PODS = Resource("", "v1", "pods", "Pod", namespaced=True, verbs=frozenset({"list", "watch"}))
 
@@ -107,3 +107,26 @@ def lists(asked: Asked) -> bool:
 def streams_list(asked: Asked) -> bool:
     """Whether this asks for a list within a watch."""
     return "sendInitialEvents" in asked.query
+
+
+def stream(*lines: dict[str, Any] | bytes, then: str = "silence") -> Any:
+    """A server whose first watch tells these lines and then falls silent, ends or breaks; later ones are silent."""
+
+    async def serve(asked: Asked, out: Answer) -> None:
+        if lists(asked):
+            await out.json(pods(int(asked.query.get("resourceVersion", 500))))
+            return
+        first = not getattr(serve, "done", False)
+        serve.done = True  # type: ignore[attr-defined]  # the server's own memory
+        await out.begin()
+        if first:
+            await out.lines(*lines)
+            if then == "end":
+                await out.end()
+                return
+            if then == "cut":
+                out.cut()
+                return
+        await out.silence()
+
+    return serve

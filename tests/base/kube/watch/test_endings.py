@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Any
 
 import pytest
 
@@ -13,26 +12,8 @@ from basefly.base.resilience.bulkhead import Bulkhead
 from basefly.base.resilience.policy import Policy
 from basefly.base.resilience.retry import Verdict
 from basefly.base.resilience.slow_start import Admission, Growth, Window
-from tests.base.kube.apiserver import Answer, Apiserver, Asked, event, pod
-from tests.base.kube.watch.following import PODS, pace
-
-
-def _over(then: str) -> Any:
-    """A server whose first watch tells something and ends, or breaks; later ones are silent."""
-    watches: list[Asked] = []
-
-    async def serve(asked: Asked, out: Answer) -> None:
-        watches.append(asked)
-        await out.begin()
-        if len(watches) > 1:
-            await out.silence()
-        await out.lines(event("MODIFIED", pod("a", 101)))
-        if then == "end":
-            await out.end()
-        else:
-            out.cut()
-
-    return serve
+from tests.base.kube.apiserver import Apiserver, event, pod
+from tests.base.kube.watch.following import PODS, pace, stream
 
 
 @pytest.mark.parametrize("then", ["end", "cut"])
@@ -49,7 +30,7 @@ async def test_after_a_watch_that_is_over_one_begins_for_all_of_its_server(then:
         limits.append(own.limit)
 
     async with (
-        Apiserver.start(_over(then)) as server,
+        Apiserver.start(stream(event("MODIFIED", pod("a", 101)), then=then)) as server,
         server.client(policy=policy) as client,
         aclosing(Following(client, PODS, since="100", pace=pace(spread=1.0, sleep=sleep)).events()) as events,
     ):

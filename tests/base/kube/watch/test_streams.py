@@ -12,30 +12,7 @@ import pytest
 from basefly.base.kube.errors import ConnectError, Forbidden, ServerError, Unauthorized
 from basefly.base.kube.watch import Alive, Changed, Due, Kept, Listed, Listing, Retrying, Skipped
 from tests.base.kube.apiserver import Answer, Apiserver, Asked, bookmark, event, pod, pods
-from tests.base.kube.watch.following import Waits, after, lists, pace, said, streams_list, told
-
-
-def stream(*lines: dict[str, Any] | bytes, then: str = "silence") -> Any:
-    """A server whose first watch tells these lines and then falls silent, ends or breaks; later ones are silent."""
-
-    async def serve(asked: Asked, out: Answer) -> None:
-        if lists(asked):
-            await out.json(pods(int(asked.query.get("resourceVersion", 500))))
-            return
-        first = not getattr(serve, "done", False)
-        serve.done = True  # type: ignore[attr-defined]  # the server's own memory
-        await out.begin()
-        if first:
-            await out.lines(*lines)
-            if then == "end":
-                await out.end()
-                return
-            if then == "cut":
-                out.cut()
-                return
-        await out.silence()
-
-    return serve
+from tests.base.kube.watch.following import Waits, after, lists, pace, said, stream, streams_list, told
 
 
 async def test_it_goes_on_from_the_version_that_was_kept() -> None:
